@@ -1,0 +1,55 @@
+import type { PeerId } from '../../core/ids.ts';
+import type { ImagePreprocess, ModelCard, PlanMode, SessionState } from '../../core/session/state.ts';
+import type { Tensor } from '../../core/tensor/tensor.ts';
+
+/** The only thing the views see: a state that changes, and what a person can do. */
+export interface Store {
+  readonly state: { readonly value: SessionState };
+  readonly actions: Actions;
+}
+
+/** One entry of public/models/catalogue.json. */
+export interface CatalogueEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly about: string;
+  readonly bytes: number;
+}
+
+/** Class scores for one image, best first. */
+export interface Answer {
+  readonly request: number;
+  readonly latencyMs: number;
+  /** Empty for models whose output is not a list of class scores. */
+  readonly top: readonly { readonly index: number; readonly label: string; readonly probability: number }[];
+  readonly outputs: readonly { readonly name: string; readonly tensor: Tensor }[];
+}
+
+export interface Actions {
+  rename(name: string): void;
+  setMode(mode: PlanMode): void;
+  setAskFirst(value: boolean): void;
+  admit(peer: PeerId): void;
+  deny(peer: PeerId): void;
+  leave(): void;
+  /** Opens one more tab that joins. */
+  addLocalDevice(): void;
+  /** Opens a new room in this tab (after leaving, or from an ended state). */
+  newRoom(): void;
+  catalogue(): Promise<readonly CatalogueEntry[]>;
+  openBundled(id: string): Promise<void>;
+  openFile(file: File): Promise<void>;
+  openUrl(url: string): Promise<void>;
+  /** Leader only: corrects the guess. */
+  setTask(task: ModelCard['task'], dims: Readonly<Record<string, number>>): void;
+  /** Draws, photos: any image source; preprocessing is the model's. Rejects with a PotluckError. */
+  askImage(image: ImageBitmap | ImageData, label: string): Promise<Answer>;
+  /** Feeds by input name; missing ones are filled with seeded random values. */
+  askTensors(feeds: Readonly<Record<string, Tensor>>, seed: number, label: string): Promise<Answer>;
+  /** Asks the last question `count` times with `inFlight` at once, to see the room at work. */
+  repeat(count: number, inFlight: number): Promise<{ readonly perSecond: number; readonly medianMs: number }>;
+  dismiss(notice: number): void;
+}
+
+/** How a drawn or photographed image becomes a tensor; shown and editable in the page. */
+export type { ImagePreprocess };

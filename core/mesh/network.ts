@@ -1,0 +1,55 @@
+import type { PeerId } from '../ids.ts';
+import type { ControlMessage } from '../protocol/messages.ts';
+
+/** Kinds of binary message; control messages travel as JSON beside them. */
+export type BinaryKind = 'activation' | 'shard';
+
+export interface LinkStats {
+  readonly kind: 'connecting' | 'direct' | 'relayed' | 'memory';
+  /** Smoothed round trip of heartbeats, null before the first. */
+  readonly rttMs: number | null;
+  /** Last measured one-way bandwidth, null before the first measurement. */
+  readonly mbitPerSec: number | null;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+export interface NetworkListener {
+  /** A usable link exists (first time, or after a loss). */
+  peerUp(peer: PeerId): void;
+  /** No way to the peer is left, or it said goodbye. */
+  peerDown(peer: PeerId, reason: string): void;
+  linkChanged(peer: PeerId, stats: LinkStats): void;
+  control(peer: PeerId, message: ControlMessage): void;
+  /** A whole assembled message; the callee owns the bytes, whose offset in their buffer is a multiple of 8. */
+  binary(peer: PeerId, kind: BinaryKind, bytes: Uint8Array<ArrayBuffer>): void;
+}
+
+/**
+ * All links of one peer, as leader and followers see them. Implemented by Mesh; in tests the same Mesh
+ * runs over memory wires.
+ */
+export interface Network {
+  readonly me: PeerId;
+  /** Peers with a usable link now. */
+  peers(): readonly PeerId[];
+  listen(listener: NetworkListener): void;
+  /** Small JSON message, reliable, in order among control messages. Silently dropped when no link is left (peerDown tells). */
+  sendControl(to: PeerId, message: ControlMessage): void;
+  /**
+   * Sends one message made of `parts` laid end to end, sliced, waiting while too much is buffered.
+   * Resolves when the last slice was handed to the wire; parts must not change before.
+   * @throws LinkClosedError when the link closes first; the signal's reason on abort.
+   */
+  send(
+    to: PeerId,
+    kind: BinaryKind,
+    parts: readonly Uint8Array<ArrayBuffer>[],
+    options?: { signal?: AbortSignal },
+  ): Promise<void>;
+  /** Sends `bytes` of filler and waits for the receipt; updates `mbitPerSec`. */
+  measureBandwidth(to: PeerId, bytes: number): Promise<number>;
+  stats(peer: PeerId): LinkStats | undefined;
+  /** Says goodbye to everybody and closes. */
+  close(reason: string): void;
+}

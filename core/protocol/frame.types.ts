@@ -1,0 +1,23 @@
+import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import type { StageTiming } from '../session/state.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** `stage` of a frame that carries the result back to whoever asked. */
+export const RESULT_STAGE = 0xffff;
+
+/** Tensors on their way into a stage, or back to the asker. */
+export interface Activation {
+  readonly epoch: Epoch;
+  /** Who asked, and gets the result. */
+  readonly origin: PeerId;
+  readonly request: RequestId;
+  /** Which slice of a batch this is, of how many. */
+  readonly microBatch: number;
+  readonly microBatches: number;
+  /** The stage that is to run next, or {@link RESULT_STAGE}. */
+  readonly stage: number;
+  /** One entry for each stage that has run. */
+  readonly trail: readonly StageTiming[];
+  /** In the order of the `receives` of that stage (or of the model's outputs); names are agreed at plan time. */
+  readonly tensors: readonly Tensor[];
+}

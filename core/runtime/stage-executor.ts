@@ -1,0 +1,50 @@
+import type { BoundaryTensor } from '../graph/shard.types.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** Where the arithmetic runs. `wasm` is ONNX Runtime's CPU provider in the browser, `cpu` the one in Node. */
+export type Provider = 'webgpu' | 'wasm' | 'cpu';
+
+export interface ExecutorOptions {
+  readonly provider: Provider;
+  /** WASM threads; ignored by WebGPU. */
+  readonly threads: number;
+}
+
+/** A stage as the executor needs it: the small model and its weight pack, nothing of the rest. */
+export interface StageModel {
+  readonly model: Uint8Array<ArrayBuffer>;
+  /** The external data pack; a Blob stays on disk until read, null when the stage has no large weights. */
+  readonly weights: Blob | Uint8Array<ArrayBuffer> | null;
+  readonly inputs: readonly BoundaryTensor[];
+  readonly outputs: readonly BoundaryTensor[];
+}
+
+export interface StageResult {
+  /** In the order of the stage's `outputs`; the caller owns the buffers. */
+  readonly outputs: readonly Tensor[];
+  /** Wall time inside the runtime's `run`, in milliseconds. */
+  readonly computeMs: number;
+}
+
+/** Identifies a loaded stage within its executor. */
+export type StageHandle = number;
+
+/**
+ * Executes stages; knows the runtime, not the mesh. Calls queue behind one lock (facts.md A4), in order.
+ * Rejects with RuntimeFailedError (by name). Every implementation passes `executorContract`.
+ */
+export interface StageExecutor {
+  /** Starts the runtime; must be called once, first. Returns the options in force. */
+  open(options: ExecutorOptions): Promise<ExecutorOptions>;
+  load(stage: StageModel): Promise<StageHandle>;
+  /** Inputs in the order of the stage's `inputs`. Takes ownership: their buffers may be detached. */
+  run(stage: StageHandle, inputs: readonly Tensor[]): Promise<StageResult>;
+  release(stage: StageHandle): Promise<void>;
+  /** Bytes the runtime's heap holds now, or 0 when it cannot tell. */
+  memoryBytes(): Promise<number>;
+  /** Ends the executor at once and gives all its memory back. Pending calls reject. */
+  close(): void;
+}
+
+/** Makes executors: each re-partition takes a fresh one, because WASM memory never shrinks (facts.md A1). */
+export type ExecutorFactory = () => StageExecutor;

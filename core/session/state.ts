@@ -1,0 +1,253 @@
+import type { BoundaryTensor } from '../graph/shard.types.ts';
+import type { Epoch, PeerId, RoomId } from '../ids.ts';
+import type { Provider } from '../runtime/stage-executor.ts';
+
+/** Everything a page shows. Plain JSON; changed only by `reduce`. Times are epoch milliseconds unless named otherwise. */
+export interface SessionState {
+  readonly me: PeerId;
+  readonly room: RoomId;
+  /** The full link, secret in the fragment: for the QR code and the copy button, never for a log. */
+  readonly link: string;
+  readonly leader: PeerId | null;
+  readonly phase: SessionPhase;
+  readonly server: 'connecting' | 'open' | 'away';
+  /** The leader wants to be asked before a device joins. */
+  readonly askFirst: boolean;
+  readonly knocking: readonly Knock[];
+  /** In order of joining; `colour` is an index 1..8 that stays with the device. */
+  readonly devices: readonly DeviceState[];
+  readonly mode: PlanMode;
+  readonly model: ModelState;
+  readonly plan: PlanView | null;
+  /** What the leader is busy with between plans. */
+  readonly preparing: Progress | null;
+  readonly requests: readonly RequestView[];
+  /** Newest first, at most 100. */
+  readonly log: readonly LogEntry[];
+  /** Things a person should know now, newest last; dismissed by id. */
+  readonly notices: readonly Notice[];
+}
+
+export type SessionPhase =
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'knocking' }
+  | { readonly kind: 'open' }
+  /** The leader's page is gone for now; the room waits for it. */
+  | { readonly kind: 'leaderless' }
+  /** Final: wrong secret, unknown room, full, denied, left, replaced by another tab. */
+  | { readonly kind: 'ended'; readonly reason: EndReason; readonly message: string };
+
+export type EndReason =
+  | 'wrong-secret'
+  | 'no-such-room'
+  | 'room-full'
+  | 'denied'
+  | 'left'
+  | 'replaced'
+  | 'insecure'
+  | 'protocol';
+
+/** `fastest`: the plan with the least latency. `everyone`: every device holds a stage, even in time. */
+export type PlanMode = 'fastest' | 'everyone';
+
+export interface Knock {
+  readonly peer: PeerId;
+  readonly name: string;
+  readonly at: number;
+}
+
+export interface Progress {
+  /** What is happening, in words a newcomer understands: "Measuring this device". */
+  readonly step: string;
+  /** 0..1, or null where it cannot be known. */
+  readonly fraction: number | null;
+  readonly bytesDone?: number;
+  readonly bytesTotal?: number;
+}
+
+/** What a device says of itself to all others. */
+export interface DeviceCard {
+  readonly peer: PeerId;
+  readonly name: string;
+  readonly browser: string;
+  readonly platform: string;
+  readonly form: 'phone' | 'tablet' | 'computer' | 'server';
+  readonly status: 'measuring' | 'ready' | 'refused';
+  /** Present while measuring. */
+  readonly progress: Progress | null;
+  /** Why it may not hold layers: the self-test's expected and actual, out of memory, … */
+  readonly refusal: string | null;
+  readonly profile: DeviceProfile | null;
+  /** True while the tab is in the background. */
+  readonly hidden: boolean;
+}
+
+/** What a device measured of itself. */
+export interface DeviceProfile {
+  readonly provider: Provider;
+  readonly threads: number;
+  /** Bundle of ONNX Runtime Web in use; facts.md A2. */
+  readonly runtime: 'wasm' | 'jspi' | 'asyncify' | 'node';
+  /** Median time of the bundled network on the chosen provider, batch of 16 images, in ms. */
+  readonly benchMs: number;
+  /** The same for each provider tried; null when it failed or was too slow to finish. */
+  readonly tried: readonly {
+    readonly provider: Provider;
+    readonly benchMs: number | null;
+    readonly why: string | null;
+  }[];
+  /** Bytes this device may hold in weights, state and workspace. */
+  readonly memoryBytes: number;
+  /** GPU adapter description, or null. */
+  readonly adapter: string | null;
+}
+
+export interface DeviceState {
+  readonly card: DeviceCard;
+  readonly colour: number;
+  readonly joinedAt: number;
+  readonly link: LinkView;
+  readonly load: LoadReport;
+  /** The last 60 load reports, oldest first. */
+  readonly history: readonly LoadReport[];
+  /** While its layers travel or load. */
+  readonly loading: Progress | null;
+}
+
+/** How this page reaches the device. */
+export interface LinkView {
+  readonly kind: 'self' | 'connecting' | 'direct' | 'relayed' | 'lost';
+  readonly rttMs: number | null;
+  readonly mbitPerSec: number | null;
+}
+
+/** Sent by each device to all others once a second. */
+export interface LoadReport {
+  readonly at: number;
+  /** Share of the last second spent computing, 0..1. */
+  readonly busy: number;
+  /** Median time of its stage over the last items, in ms; null before the first. */
+  readonly msPerItem: number | null;
+  readonly queue: number;
+  readonly items: number;
+  /** Bytes of activations and weights since joining. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Total milliseconds spent computing since joining. */
+  readonly busyMs: number;
+  readonly memoryBytes: number;
+}
+
+export type ModelState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'opening'; readonly name: string; readonly progress: Progress }
+  | { readonly kind: 'ready'; readonly card: ModelCard }
+  | { readonly kind: 'failed'; readonly name: string; readonly step: string; readonly message: string };
+
+/** What every device in the room knows of the model. */
+export interface ModelCard {
+  readonly name: string;
+  readonly about: string;
+  readonly source: 'bundled' | 'file' | 'url';
+  readonly bytes: number;
+  readonly weightBytes: number;
+  readonly nodes: number;
+  /** Blocks between usable cuts: "layers" in the page. 1 when it cannot be cut. */
+  readonly blocks: number;
+  /** Why it cannot be cut, or null. */
+  readonly uncuttable: string | null;
+  readonly inputs: readonly BoundaryTensor[];
+  readonly outputs: readonly BoundaryTensor[];
+  /** Value of each symbolic dimension in use. */
+  readonly dims: Readonly<Record<string, number>>;
+  readonly task: ModelTask;
+}
+
+export type ModelTask =
+  | { readonly kind: 'draw-digit'; readonly preprocess: ImagePreprocess; readonly labels: readonly string[] }
+  | {
+      readonly kind: 'classify-image';
+      readonly preprocess: ImagePreprocess;
+      readonly labels: readonly string[];
+    }
+  /** Anything else: fed with seeded random tensors or files. */
+  | { readonly kind: 'tensors' };
+
+/** pixel / value -> (pixel * scale - mean) / std, per channel in the order of `channels`. */
+export interface ImagePreprocess {
+  readonly input: string;
+  readonly width: number;
+  readonly height: number;
+  readonly layout: 'NCHW' | 'NHWC';
+  readonly channels: 'RGB' | 'BGR' | 'gray';
+  /** Applied to 0..255 pixels first; 1 or 1/255. */
+  readonly scale: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** `stretch` ignores the aspect ratio, `cover` crops the centre, `fit` pads. */
+  readonly resize: 'stretch' | 'cover' | 'fit';
+}
+
+/** A plan as everybody sees it. */
+export interface PlanView {
+  readonly epoch: Epoch;
+  readonly mode: PlanMode;
+  readonly blocks: number;
+  readonly stages: readonly StageView[];
+  readonly predictedLatencyMs: number;
+  /** Slowest stage or transfer: the time between results when many are in flight. */
+  readonly predictedPeriodMs: number;
+  /** The fastest single device that can hold the model, and its latency; null when none can. */
+  readonly alone: { readonly peer: PeerId; readonly latencyMs: number } | null;
+  readonly optimal: boolean;
+  /** Devices that hold nothing, and why, in words. */
+  readonly leftOut: readonly { readonly peer: PeerId; readonly reason: string }[];
+  /** `loading` until every stage is ready. */
+  readonly status: 'loading' | 'running';
+}
+
+export interface StageView {
+  readonly peer: PeerId;
+  /** Blocks [start, end). */
+  readonly start: number;
+  readonly end: number;
+  readonly weightBytes: number;
+  /** Bytes that leave this stage for the next (or for home). */
+  readonly sendsBytes: number;
+  readonly predictedMs: number;
+}
+
+export interface StageTiming {
+  readonly stage: number;
+  readonly computeMs: number;
+  readonly queueMs: number;
+}
+
+export interface RequestView {
+  readonly id: number;
+  readonly label: string;
+  readonly status: 'waiting' | 'running' | 'done' | 'failed';
+  readonly askedAt: number;
+  readonly latencyMs: number | null;
+  readonly stages: readonly StageTiming[];
+  readonly message: string | null;
+}
+
+export interface LogEntry {
+  readonly id: number;
+  readonly at: number;
+  /** The device the line is about: its colour marks the line. */
+  readonly peer: PeerId | null;
+  /** The beginning in bold: "Pixel 8 joined." */
+  readonly what: string;
+  /** The rest: "through the relay". */
+  readonly more: string;
+  readonly tone: 'calm' | 'good' | 'warn' | 'bad';
+}
+
+export interface Notice {
+  readonly id: number;
+  readonly tone: 'info' | 'warn' | 'bad';
+  /** The step that failed or the thing that happened, then what to do. */
+  readonly message: string;
+}
