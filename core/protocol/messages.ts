@@ -56,6 +56,10 @@ export interface LoadStage {
   readonly stage: number;
   /** The holder of each stage, in order, so that activations go straight to the next. */
   readonly holders: readonly PeerId[];
+  /** Names the shard's content within this leader's page; equal keys mean equal bytes. */
+  readonly shard: string;
+  /** The holder loaded this very shard before and still runs it: no pieces follow. */
+  readonly reuse: boolean;
   readonly modelBytes: number;
   readonly weightBytes: number;
   readonly inputs: readonly BoundaryTensor[];
