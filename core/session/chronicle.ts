@@ -1,0 +1,138 @@
+import type { PeerId } from '../ids.ts';
+import type { SessionEvent } from './events.ts';
+import type { DeviceState, LogEntry, PlanView, SessionState } from './state.ts';
+
+const LOG_KEPT = 100;
+
+interface Line {
+  readonly peer: PeerId | null;
+  readonly what: string;
+  readonly more: string;
+  readonly tone: LogEntry['tone'];
+  readonly at: number;
+}
+
+/** Adds a line to the log for each event that a person would tell somebody about. */
+export function chronicle(before: SessionState, after: SessionState, event: SessionEvent): SessionState {
+  const line = tell(before, after, event);
+  if (!line) return after;
+  const id = (after.log[0]?.id ?? 0) + 1;
+  return { ...after, log: [{ id, ...line }, ...after.log].slice(0, LOG_KEPT) };
+}
+
+function tell(before: SessionState, after: SessionState, event: SessionEvent): Line | undefined {
+  switch (event.type) {
+    case 'CardChanged': {
+      const { peer, name, status } = event.card;
+      const known = device(before, peer);
+      if (!known && peer !== after.me)
+        return {
+          peer,
+          what: `${name} joined.`,
+          more: `${event.card.browser} · ${event.card.platform}`,
+          tone: 'good',
+          at: event.at,
+        };
+      if (known && known.card.name !== name)
+        return { peer, what: `${known.card.name} is now ${name}.`, more: '', tone: 'calm', at: event.at };
+      if (status === 'refused' && known?.card.status !== 'refused') {
+        return {
+          peer,
+          what: `${name} cannot hold layers.`,
+          more: event.card.refusal ?? '',
+          tone: 'warn',
+          at: event.at,
+        };
+      }
+      return undefined;
+    }
+    case 'LinkChanged': {
+      const was = device(before, event.peer)?.link.kind;
+      const name = device(before, event.peer)?.card.name ?? 'A device';
+      if (was === event.link.kind) return undefined;
+      if (event.link.kind === 'relayed')
+        return {
+          peer: event.peer,
+          what: `${name} is reached through the relay.`,
+          more: 'A direct way is still being tried.',
+          tone: 'warn',
+          at: event.at,
+        };
+      if (was === 'relayed' && event.link.kind === 'direct')
+        return {
+          peer: event.peer,
+          what: `${name} is now linked directly.`,
+          more: '',
+          tone: 'good',
+          at: event.at,
+        };
+      return undefined;
+    }
+    case 'PeerLeft': {
+      const gone = device(before, event.peer);
+      return (
+        gone && {
+          peer: event.peer,
+          what: `${gone.card.name} left.`,
+          more: event.reason,
+          tone: 'warn',
+          at: event.at,
+        }
+      );
+    }
+    case 'LeaderLost':
+      return {
+        peer: before.leader,
+        what: 'The leader’s page is away.',
+        more: 'The room waits for it to come back.',
+        tone: 'warn',
+        at: event.at,
+      };
+    case 'ModelChanged':
+      if (event.model.kind === 'ready')
+        return {
+          peer: null,
+          what: `${event.model.card.name} is ready.`,
+          more: `${event.model.card.blocks} layers to share.`,
+          tone: 'good',
+          at: event.at,
+        };
+      if (event.model.kind === 'failed')
+        return {
+          peer: null,
+          what: `${event.model.name} could not be opened.`,
+          more: event.model.message,
+          tone: 'bad',
+          at: event.at,
+        };
+      return undefined;
+    case 'PlanChanged':
+      return tellPlan(before.plan, event.plan, after, event.at);
+    case 'RequestFailed':
+      return { peer: null, what: 'A request failed.', more: event.message, tone: 'bad', at: event.at };
+    default:
+      return undefined;
+  }
+}
+
+function tellPlan(
+  before: PlanView | null,
+  plan: PlanView | null,
+  state: SessionState,
+  at: number,
+): Line | undefined {
+  if (plan?.status !== 'running') return undefined;
+  if (before?.epoch === plan.epoch && before.status === 'running') return undefined;
+  const shares = plan.stages.map(
+    (stage) => `${device(state, stage.peer)?.card.name ?? 'a device'} ${stage.end - stage.start}`,
+  );
+  const what =
+    plan.stages.length === 1
+      ? 'One device runs all layers.'
+      : `${plan.stages.length} devices share ${plan.blocks} layers.`;
+  return { peer: null, what, more: `Layers each: ${shares.join(', ')}.`, tone: 'good', at };
+}
+
+function device(state: SessionState, peer: PeerId): DeviceState | undefined {
+  return state.devices.find((candidate) => candidate.card.peer === peer);
+}

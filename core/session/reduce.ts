@@ -1,0 +1,195 @@
+import type { PeerId, RoomId } from '../ids.ts';
+import { chronicle } from './chronicle.ts';
+import type { SessionEvent } from './events.ts';
+import type { DeviceCard, DeviceState, LinkView, LoadReport, SessionState } from './state.ts';
+
+/** One minute of load reports, one a second. */
+const HISTORY = 60;
+const REQUESTS_KEPT = 40;
+const NOTICES_KEPT = 4;
+/** As many colours as tokens.css defines; a ninth device shares the first one's. */
+const COLOURS = 8;
+
+const NO_LOAD: LoadReport = {
+  at: 0,
+  busy: 0,
+  msPerItem: null,
+  queue: 0,
+  items: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  busyMs: 0,
+  memoryBytes: 0,
+};
+
+/** The state of a page that has only just been opened. */
+export function initialState(me: PeerId): SessionState {
+  return {
+    me,
+    room: '' as RoomId,
+    link: '',
+    leader: null,
+    phase: { kind: 'opening' },
+    server: 'connecting',
+    askFirst: false,
+    knocking: [],
+    devices: [],
+    mode: 'everyone',
+    model: { kind: 'none' },
+    plan: null,
+    preparing: null,
+    requests: [],
+    log: [],
+    notices: [],
+  };
+}
+
+/** The only way that session state changes: pure, total, and unchanged (the same object) when nothing did. */
+export function reduce(state: SessionState, event: SessionEvent): SessionState {
+  return chronicle(state, apply(state, event), event);
+}
+
+function apply(state: SessionState, event: SessionEvent): SessionState {
+  switch (event.type) {
+    case 'RoomChosen':
+      return { ...state, room: event.room, link: event.link, me: event.me };
+    case 'ServerChanged':
+      return state.server === event.server ? state : { ...state, server: event.server };
+    case 'AdmissionAwaited':
+      return { ...state, phase: { kind: 'knocking' } };
+    case 'RoomEntered':
+      return { ...state, phase: { kind: 'open' }, leader: event.leader };
+    case 'LeaderLost':
+      return state.phase.kind === 'open'
+        ? { ...state, phase: { kind: 'leaderless' }, plan: null, preparing: null }
+        : state;
+    case 'SessionEnded':
+      return {
+        ...state,
+        phase: { kind: 'ended', reason: event.reason, message: event.message },
+        plan: null,
+        preparing: null,
+      };
+    case 'AskFirstChanged':
+      return { ...state, askFirst: event.value };
+    case 'KnockHeard':
+      return {
+        ...state,
+        knocking: [
+          ...without(state.knocking, event.peer),
+          { peer: event.peer, name: event.name, at: event.at },
+        ],
+      };
+    case 'KnockAnswered':
+      return { ...state, knocking: without(state.knocking, event.peer) };
+    case 'CardChanged':
+      return withCard(state, event.card, event.at);
+    case 'LinkChanged':
+      return withDevice(state, event.peer, (device) => ({ ...device, link: event.link }));
+    case 'PeerLeft':
+      return { ...state, devices: state.devices.filter((device) => device.card.peer !== event.peer) };
+    case 'LoadReported':
+      return withDevice(state, event.peer, (device) => ({
+        ...device,
+        load: event.load,
+        history: [...device.history, event.load].slice(-HISTORY),
+      }));
+    case 'StageProgressed':
+      return withDevice(state, event.peer, (device) => ({ ...device, loading: event.progress }));
+    case 'ModelChanged':
+      return { ...state, model: event.model, plan: event.model.kind === 'ready' ? state.plan : null };
+    case 'ModeChanged':
+      return state.mode === event.mode ? state : { ...state, mode: event.mode };
+    case 'PlanChanged':
+      return { ...state, plan: event.plan };
+    case 'PreparationChanged':
+      return { ...state, preparing: event.preparing };
+    case 'RequestAsked':
+      return {
+        ...state,
+        requests: [
+          {
+            id: event.id,
+            label: event.label,
+            status: 'running' as const,
+            askedAt: event.at,
+            latencyMs: null,
+            stages: [],
+            message: null,
+          },
+          ...state.requests,
+        ].slice(0, REQUESTS_KEPT),
+      };
+    case 'RequestAnswered':
+      return {
+        ...state,
+        requests: state.requests.map((request) =>
+          request.id === event.id
+            ? { ...request, status: 'done' as const, latencyMs: event.latencyMs, stages: event.stages }
+            : request,
+        ),
+      };
+    case 'RequestFailed':
+      return {
+        ...state,
+        requests: state.requests.map((request) =>
+          request.id === event.id
+            ? { ...request, status: 'failed' as const, message: event.message }
+            : request,
+        ),
+      };
+    case 'NoticeRaised': {
+      if (state.notices.some((notice) => notice.message === event.message)) return state;
+      const id = 1 + state.notices.reduce((most, notice) => Math.max(most, notice.id), 0);
+      return {
+        ...state,
+        notices: [...state.notices, { id, tone: event.tone, message: event.message }].slice(-NOTICES_KEPT),
+      };
+    }
+    case 'NoticeDismissed':
+      return { ...state, notices: state.notices.filter((notice) => notice.id !== event.id) };
+  }
+}
+
+function without<T extends { readonly peer: PeerId }>(list: readonly T[], peer: PeerId): readonly T[] {
+  return list.filter((item) => item.peer !== peer);
+}
+
+function withDevice(
+  state: SessionState,
+  peer: PeerId,
+  change: (device: DeviceState) => DeviceState,
+): SessionState {
+  return {
+    ...state,
+    devices: state.devices.map((device) => (device.card.peer === peer ? change(device) : device)),
+  };
+}
+
+function withCard(state: SessionState, card: DeviceCard, at: number): SessionState {
+  if (state.devices.some((device) => device.card.peer === card.peer)) {
+    return withDevice(state, card.peer, (device) => ({ ...device, card }));
+  }
+  const link: LinkView = {
+    kind: card.peer === state.me ? 'self' : 'connecting',
+    rttMs: null,
+    mbitPerSec: null,
+  };
+  const device: DeviceState = {
+    card,
+    colour: freeColour(state.devices),
+    joinedAt: at,
+    link,
+    load: NO_LOAD,
+    history: [],
+    loading: null,
+  };
+  return { ...state, devices: [...state.devices, device] };
+}
+
+function freeColour(devices: readonly DeviceState[]): number {
+  for (let colour = 1; colour <= COLOURS; colour++) {
+    if (!devices.some((device) => device.colour === colour)) return colour;
+  }
+  return 1 + (devices.length % COLOURS);
+}
