@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ProtocolError } from '../errors.ts';
+import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import { DTYPES } from '../tensor/dtype.ts';
+import { tensorBytes } from '../tensor/tensor.ts';
+import { decodeActivation, encodeActivation } from './frame.ts';
+import { type Activation, RESULT_STAGE } from './frame.types.ts';
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}
+
+const u16 = fc.nat(0xffff);
+const u32 = fc.nat(0xffff_ffff);
+const ms = fc.float({ min: 0, max: 1e9, noNaN: true }).map(Math.fround).map(Math.abs);
+
+const someTensor = fc
+  .tuple(fc.constantFrom(...DTYPES.map((d) => d.name)), fc.array(fc.nat(5), { maxLength: 4 }), fc.nat(255))
+  .map(([dtype, dims, fill]) => ({
+    dtype,
+    dims,
+    data: new Uint8Array(tensorBytes(dtype, dims)).map((_, i) => fill + i),
+  }));
+
+const someActivation: fc.Arbitrary<Activation> = fc
+  .record({
+    epoch: u32.map((n) => n as Epoch),
+    origin: fc
+      .bigInt({ min: 0n, max: 2n ** 64n - 1n })
+      .map((n) => n.toString(16).padStart(16, '0') as PeerId),
+    request: u32.map((n) => n as RequestId),
+    batch: fc.tuple(fc.integer({ min: 1, max: 0xffff }), u16),
+    stage: u16,
+    trail: fc.array(fc.record({ stage: u32, computeMs: ms, queueMs: ms }), { maxLength: 8 }),
+    tensors: fc.array(someTensor, { maxLength: 6 }),
+  })
+  .map(({ batch: [microBatches, n], ...rest }) => ({ ...rest, microBatches, microBatch: n % microBatches }));
+
+const example: Activation = {
+  epoch: 3 as Epoch,
+  origin: '00ab45ef01234567' as PeerId,
+  request: 9 as RequestId,
+  microBatch: 0,
+  microBatches: 1,
+  stage: RESULT_STAGE,
+  trail: [{ stage: 0, computeMs: 1.5, queueMs: 0.25 }],
+  tensors: [
+    { dtype: 'float32', dims: [1, 3], data: new Uint8Array(12).fill(7) },
+    { dtype: 'int64', dims: [], data: new Uint8Array(8).fill(9) },
+  ],
+};
+
+test('an activation comes back as it went', () => {
+  fc.assert(
+    fc.property(someActivation, (activation) => {
+      expect(decodeActivation(joined(encodeActivation(activation)))).toEqual(activation);
+    }),
+  );
+});
+
+test('tensor bytes are views on both ways, and start at multiples of 8', () => {
+  const parts = encodeActivation(example);
+  for (const { data } of example.tensors) expect(parts).toContain(data);
+  const message = joined(parts);
+  for (const { data } of decodeActivation(message).tensors) {
+    expect(data.buffer).toBe(message.buffer);
+    expect(data.byteOffset % 8).toBe(0);
+  }
+});
+
+test('a message cut anywhere, or one byte too long, is refused', () => {
+  const message = joined(encodeActivation(example));
+  for (let length = 0; length < message.byteLength; length++) {
+    expect(() => decodeActivation(message.subarray(0, length))).toThrow(ProtocolError);
+  }
+  expect(() => decodeActivation(joined([message, new Uint8Array(1)]))).toThrow(ProtocolError);
+});
+
+test('a tensor whose shape and bytes disagree is refused', () => {
+  const [tensor] = example.tensors;
+  if (!tensor) throw new Error('the example has a tensor');
+  const wrong = { ...example, tensors: [{ ...tensor, dims: [1, 4] }] };
+  expect(() => decodeActivation(joined(encodeActivation(wrong)))).toThrow(/16 bytes for float32/);
+});
+
+test('257 tensors or 17 dims are refused by the sender', () => {
+  const tiny = { dtype: 'uint8', dims: [1], data: new Uint8Array(1) } as const;
+  expect(() => encodeActivation({ ...example, tensors: Array(257).fill(tiny) })).toThrow(ProtocolError);
+  expect(() => encodeActivation({ ...example, tensors: [{ ...tiny, dims: Array(17).fill(1) }] })).toThrow(
+    ProtocolError,
+  );
+});
+
+test('random and mutated bytes never throw anything but ProtocolError', () => {
+  const valid = joined(encodeActivation(example));
+  const mutated = fc
+    .array(fc.tuple(fc.nat(valid.byteLength - 1), fc.nat(255)), { minLength: 1 })
+    .map((edits) => {
+      const copy = valid.slice();
+      for (const [at, byte] of edits) copy[at] = byte;
+      return copy;
+    });
+  const random = fc.uint8Array({ maxLength: 256 }).map((bytes) => {
+    const copy = new Uint8Array(bytes);
+    copy.set(valid.subarray(0, Math.min(4, copy.byteLength)));
+    return copy;
+  });
+  fc.assert(
+    fc.property(fc.oneof(mutated, random), (bytes) => {
+      try {
+        const { tensors } = decodeActivation(bytes);
+        for (const t of tensors) expect(t.data.byteLength).toBe(tensorBytes(t.dtype, t.dims));
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -1,0 +1,187 @@
+import { ProtocolError } from '../errors.ts';
+import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import type { StageTiming } from '../session/state.ts';
+import { dtypeCode, dtypeFromCode, elementBytes } from '../tensor/dtype.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Activation } from './frame.types.ts';
+
+/**
+ * An Activation as bytes, little-endian:
+ *
+ *     0   magic "PLA1"      4   epoch u32          8   origin, 8 bytes of the peer id
+ *     16  request u32       20  microBatch u16     22  microBatches u16
+ *     24  stage u16         26  trail length u16   28  tensor count u16    30  0 u16
+ *     32  trail:   stage u32, computeMs f32, queueMs f32          12 bytes each
+ *         tensors: dtype u8, rank u8, 0 u16, byte length u32, dims u32 each
+ *         padding to a multiple of 8
+ *         the tensors' bytes, each padded to a multiple of 8, so that typed views need no copy
+ */
+const MAGIC = 0x31414c50;
+const EPOCH = 4;
+const ORIGIN = EPOCH + 4;
+const REQUEST = ORIGIN + 8;
+const MICRO_BATCH = REQUEST + 4;
+const MICRO_BATCHES = MICRO_BATCH + 2;
+const STAGE = MICRO_BATCHES + 2;
+const TRAIL = STAGE + 2;
+const TENSORS = TRAIL + 2;
+const FIXED_BYTES = TENSORS + 4;
+const TIMING_BYTES = 12;
+const TENSOR_BYTES = 8;
+const DIM_BYTES = 4;
+const ALIGNMENT = 8;
+
+/** A cut with more live values would cost more to send than the layers save; small enough to read in no time. */
+const MAX_TENSORS = 256;
+/** ONNX operators in use go to rank 6; runtimes refuse more than 16. */
+const MAX_RANK = 16;
+/** Stages of a plan: one per device, 32 in a room. */
+const MAX_TRAIL = 256;
+
+/**
+ * The parts of a message to send: a header and views of the tensors with padding between; tensor bytes are
+ * not copied, so they must not change until the message is sent.
+ * @throws ProtocolError when the activation breaks a limit of the layout.
+ */
+export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer>[] {
+  const { trail, tensors } = activation;
+  atMost('tensors', tensors.length, MAX_TENSORS);
+  atMost('stages in the trail', trail.length, MAX_TRAIL);
+  for (const tensor of tensors) atMost('dims', tensor.dims.length, MAX_RANK);
+  const dims = tensors.reduce((sum, tensor) => sum + tensor.dims.length, 0);
+  const used = FIXED_BYTES + trail.length * TIMING_BYTES + tensors.length * TENSOR_BYTES + dims * DIM_BYTES;
+  const header = new Uint8Array(aligned(used));
+  const view = new DataView(header.buffer);
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(EPOCH, activation.epoch, true);
+  view.setBigUint64(ORIGIN, BigInt(`0x${activation.origin}`));
+  view.setUint32(REQUEST, activation.request, true);
+  view.setUint16(MICRO_BATCH, activation.microBatch, true);
+  view.setUint16(MICRO_BATCHES, activation.microBatches, true);
+  view.setUint16(STAGE, activation.stage, true);
+  view.setUint16(TRAIL, trail.length, true);
+  view.setUint16(TENSORS, tensors.length, true);
+  let at = FIXED_BYTES;
+  for (const timing of trail) {
+    view.setUint32(at, timing.stage, true);
+    view.setFloat32(at + 4, timing.computeMs, true);
+    view.setFloat32(at + 8, timing.queueMs, true);
+    at += TIMING_BYTES;
+  }
+  const parts: Uint8Array<ArrayBuffer>[] = [header];
+  for (const tensor of tensors) {
+    view.setUint8(at, dtypeCode(tensor.dtype));
+    view.setUint8(at + 1, tensor.dims.length);
+    view.setUint32(at + 4, tensor.data.byteLength, true);
+    at += TENSOR_BYTES;
+    for (const dim of tensor.dims) {
+      view.setUint32(at, dim, true);
+      at += DIM_BYTES;
+    }
+    const padding = aligned(tensor.data.byteLength) - tensor.data.byteLength;
+    if (tensor.data.byteLength > 0) parts.push(tensor.data);
+    if (padding > 0) parts.push(new Uint8Array(padding));
+  }
+  return parts;
+}
+
+/**
+ * The tensors are views into `message`, whose own offset in its buffer should be a multiple of 8.
+ * @throws ProtocolError for anything that is not exactly one activation.
+ */
+export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  atLeast('header', view.byteLength, FIXED_BYTES);
+  if (view.getUint32(0, true) !== MAGIC) throw malformed('the magic PLA1', 'something else');
+  const trailLength = view.getUint16(TRAIL, true);
+  const tensorCount = view.getUint16(TENSORS, true);
+  atMost('stages in the trail', trailLength, MAX_TRAIL);
+  atMost('tensors', tensorCount, MAX_TENSORS);
+  const microBatch = view.getUint16(MICRO_BATCH, true);
+  const microBatches = view.getUint16(MICRO_BATCHES, true);
+  if (microBatch >= microBatches) {
+    throw malformed('a micro-batch below their number', `${microBatch} of ${microBatches}`);
+  }
+  let at = FIXED_BYTES + trailLength * TIMING_BYTES;
+  atLeast('trail', view.byteLength, at);
+  const shapes = Array.from({ length: tensorCount }, () => {
+    const shape = readShape(view, at);
+    at += TENSOR_BYTES + shape.dims.length * DIM_BYTES;
+    return shape;
+  });
+  at = aligned(at);
+  const tensors = shapes.map(({ dtype, dims, byteLength }): Tensor => {
+    const end = at + aligned(byteLength);
+    atLeast('tensor data', view.byteLength, end);
+    const data = message.subarray(at, at + byteLength);
+    at = end;
+    return { dtype, dims, data };
+  });
+  if (at !== view.byteLength) throw malformed(`${at} bytes`, `${view.byteLength} bytes`);
+  return {
+    epoch: view.getUint32(EPOCH, true) as Epoch,
+    origin: view.getBigUint64(ORIGIN).toString(16).padStart(16, '0') as PeerId,
+    request: view.getUint32(REQUEST, true) as RequestId,
+    microBatch,
+    microBatches,
+    stage: view.getUint16(STAGE, true),
+    trail: Array.from({ length: trailLength }, (_, index) => readTiming(view, index)),
+    tensors,
+  };
+}
+
+function readTiming(view: DataView, index: number): StageTiming {
+  const at = FIXED_BYTES + index * TIMING_BYTES;
+  const timing = {
+    stage: view.getUint32(at, true),
+    computeMs: view.getFloat32(at + 4, true),
+    queueMs: view.getFloat32(at + 8, true),
+  };
+  if (!(timing.computeMs >= 0 && timing.queueMs >= 0 && timing.computeMs + timing.queueMs < Infinity)) {
+    throw malformed('times of 0 ms or more', `${timing.computeMs} and ${timing.queueMs} ms`);
+  }
+  return timing;
+}
+
+function readShape(
+  view: DataView,
+  at: number,
+): { dtype: Tensor['dtype']; dims: number[]; byteLength: number } {
+  atLeast('tensor entry', view.byteLength, at + TENSOR_BYTES);
+  const code = view.getUint8(at);
+  const dtype = dtypeFromCode(code);
+  if (!dtype) throw malformed('a known element type', `type ${code}`);
+  const rank = view.getUint8(at + 1);
+  atMost('dims', rank, MAX_RANK);
+  atLeast('dims', view.byteLength, at + TENSOR_BYTES + rank * DIM_BYTES);
+  const dims = Array.from({ length: rank }, (_, d) =>
+    view.getUint32(at + TENSOR_BYTES + d * DIM_BYTES, true),
+  );
+  const byteLength = view.getUint32(at + 4, true);
+  // Sixteen dims of 2^32 overflow to a finite double far above any byte length, so the comparison holds.
+  const expected = dims.reduce((product, dim) => product * dim, elementBytes(dtype));
+  if (expected !== byteLength)
+    throw malformed(`${expected} bytes for ${dtype} [${dims}]`, `${byteLength} bytes`);
+  return { dtype, dims, byteLength };
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
+
+function atMost(what: string, actual: number, limit: number): void {
+  if (actual > limit) throw malformed(`at most ${limit} ${what}`, `${actual}`);
+}
+
+function atLeast(what: string, actual: number, least: number): void {
+  if (actual < least)
+    throw malformed(`at least ${least} bytes up to the end of the ${what}`, `${actual} bytes`);
+}
+
+function malformed(expected: string, actual: string): ProtocolError {
+  return new ProtocolError(`An activation is malformed: expected ${expected}, got ${actual}.`, {
+    step: 'check an activation',
+    expected,
+    actual,
+  });
+}
