@@ -36,6 +36,7 @@ export type StageHandle = number;
 export interface StageExecutor {
   /** Starts the runtime; must be called once, first. Returns the options in force. */
   open(options: ExecutorOptions): Promise<ExecutorOptions>;
+  /** Takes ownership of `weights` given as bytes: their buffer may be detached. */
   load(stage: StageModel): Promise<StageHandle>;
   /** Inputs in the order of the stage's `inputs`. Takes ownership: their buffers may be detached. */
   run(stage: StageHandle, inputs: readonly Tensor[]): Promise<StageResult>;

@@ -1,0 +1,22 @@
+import { expose, transfer } from 'comlink';
+import type { StageHandle, StageResult } from '../core/runtime/stage-executor.ts';
+import { buffersOf, type Tensor } from '../core/tensor/tensor.ts';
+import { importBundle } from './bundles.ts';
+import { watchHeap } from './heap-gauge.ts';
+import type { BrowserOptions } from './ort.ts';
+import { StageWorker } from './stage-worker.ts';
+
+/** The worker of a browser tab: ONNX Runtime Web behind Comlink; results move to the page, they are not copied. */
+class BrowserWorker extends StageWorker<BrowserOptions> {
+  override async run(stage: StageHandle, inputs: readonly Tensor[]): Promise<StageResult> {
+    const result = await super.run(stage, inputs);
+    return transfer(result, buffersOf(result.outputs));
+  }
+}
+
+expose(
+  new BrowserWorker(
+    async (options) => ({ ort: await importBundle(options.bundle, options.threads), options }),
+    watchHeap(),
+  ),
+);
