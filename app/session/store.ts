@@ -38,7 +38,8 @@ export interface Actions {
   newRoom(): void;
   catalogue(): Promise<readonly CatalogueEntry[]>;
   openBundled(id: string): Promise<void>;
-  openFile(file: File): Promise<void>;
+  /** One model file, or a model and its external data files together. */
+  openFile(...files: File[]): Promise<void>;
   openUrl(url: string): Promise<void>;
   /** Leader only: corrects the guess. */
   setTask(task: ModelCard['task'], dims: Readonly<Record<string, number>>): void;

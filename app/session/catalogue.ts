@@ -1,0 +1,40 @@
+import { FetchError } from '../../core/errors.ts';
+import type { ModelCard, Progress } from '../../core/session/state.ts';
+import { filesFromUrl, type ModelFiles } from './model-source.ts';
+import type { CatalogueEntry } from './store.ts';
+
+/** public/models/<id>.json: what is known of a bundled model beyond its graph. */
+export interface BundledCard extends CatalogueEntry {
+  readonly file: string;
+  readonly task: ModelCard['task']['kind'];
+  readonly labels: readonly string[];
+}
+
+const BUNDLED = ['digits'];
+
+/** The models that came with the page. */
+export function catalogue(): Promise<readonly CatalogueEntry[]> {
+  return Promise.all(BUNDLED.map(card));
+}
+
+/** Fetches a bundled model. @throws FetchError */
+export async function openBundled(
+  id: string,
+  onProgress: (progress: Progress) => void,
+): Promise<{ card: BundledCard; files: ModelFiles }> {
+  const known = await card(id);
+  const files = await filesFromUrl(`${import.meta.env.BASE_URL}models/${known.file}`, onProgress);
+  return { card: known, files };
+}
+
+async function card(id: string): Promise<BundledCard> {
+  const response = await fetch(`${import.meta.env.BASE_URL}models/${id}.json`);
+  if (!response.ok) {
+    throw new FetchError(`The bundled model "${id}" is not on this server.`, {
+      step: 'read the catalogue',
+      expected: '200',
+      actual: String(response.status),
+    });
+  }
+  return (await response.json()) as BundledCard;
+}

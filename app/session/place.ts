@@ -1,0 +1,31 @@
+import { forget, type Identity, newLeader, returningOrNew } from './identity.ts';
+import { addressOf, drawRoomLink, type RoomLink, readRoomLink } from './room-link.ts';
+
+/** Where this tab is and who it is there. */
+export interface Place {
+  readonly link: RoomLink;
+  /** The address others open. */
+  readonly address: string;
+  readonly identity: Identity;
+}
+
+/**
+ * Reads the page's address: a room link joins (or comes back), the bare address opens a new room and becomes
+ * its link. Undefined when the link has lost a part.
+ */
+export async function takePlace(): Promise<Place | undefined> {
+  const found = readRoomLink(new URL(location.href));
+  if (found === 'incomplete') return undefined;
+  if (found) return { link: found, address: addressOf(found, location.origin), identity: await returningOrNew(found.room) };
+  const link = drawRoomLink((bytes) => crypto.getRandomValues(new Uint8Array(bytes)));
+  const address = addressOf(link, location.origin);
+  const identity = await newLeader(link.room);
+  // The query (provider, threads) is this device's own; it stays in this tab's address only.
+  history.replaceState(null, '', `/r/${link.room}${location.search}#${link.secret}`);
+  return { link, address, identity };
+}
+
+/** The next visit from this tab is somebody new. */
+export function leavePlace(place: Place): void {
+  forget(place.link.room);
+}
