@@ -1,0 +1,208 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ProtocolError } from '../errors.ts';
+import type { BoundaryTensor } from '../graph/shard.types.ts';
+import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import type { ControlMessage } from './messages.ts';
+import { parseControl } from './parse.ts';
+
+const me = '00ab45ef01234567' as PeerId;
+const epoch = 4 as Epoch;
+const tensor: BoundaryTensor = { name: '/features/conv1', dtype: 'float32', dims: [1, 'height', null] };
+const progress = { step: 'Receiving its layers', fraction: 0.5, bytesDone: 5, bytesTotal: 10 };
+
+/** One of each type, every optional branch taken; the compiler asks for a new one when the union grows. */
+const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage, { type: T }> } = {
+  card: {
+    type: 'card',
+    card: {
+      peer: me,
+      name: 'Pixel 8',
+      browser: 'Chrome',
+      platform: 'Android',
+      form: 'phone',
+      status: 'ready',
+      progress: null,
+      refusal: null,
+      profile: {
+        provider: 'wasm',
+        threads: 2,
+        runtime: 'wasm',
+        benchMs: 4.5,
+        tried: [{ provider: 'webgpu', benchMs: null, why: 'no adapter' }],
+        memoryBytes: 600e6,
+        adapter: null,
+      },
+      hidden: false,
+    },
+  },
+  load: {
+    type: 'load',
+    load: {
+      at: 1.7e12,
+      busy: 0.4,
+      msPerItem: 3,
+      queue: 1,
+      items: 9,
+      bytesIn: 1,
+      bytesOut: 2,
+      busyMs: 3,
+      memoryBytes: 4,
+    },
+  },
+  links: { type: 'links', links: [{ peer: me, rttMs: 2.5, mbitPerSec: 80 }] },
+  model: {
+    type: 'model',
+    model: {
+      name: 'digits',
+      about: 'Reads a digit',
+      source: 'bundled',
+      bytes: 10,
+      weightBytes: 8,
+      nodes: 5,
+      blocks: 3,
+      uncuttable: null,
+      inputs: [tensor],
+      outputs: [{ ...tensor, dims: null }],
+      dims: { height: 28 },
+      task: {
+        kind: 'draw-digit',
+        preprocess: {
+          input: 'x',
+          width: 28,
+          height: 28,
+          layout: 'NCHW',
+          channels: 'gray',
+          scale: 1 / 255,
+          mean: [0],
+          std: [1],
+          resize: 'fit',
+        },
+        labels: ['0', '1'],
+      },
+    },
+  },
+  room: {
+    type: 'room',
+    mode: 'everyone',
+    plan: {
+      epoch,
+      mode: 'fastest',
+      blocks: 3,
+      stages: [{ peer: me, start: 0, end: 3, weightBytes: 8, sendsBytes: 40, predictedMs: 4 }],
+      predictedLatencyMs: 5,
+      predictedPeriodMs: 5,
+      alone: { peer: me, latencyMs: 5 },
+      optimal: true,
+      leftOut: [{ peer: me, reason: 'too slow' }],
+      status: 'running',
+    },
+    preparing: progress,
+  },
+  'load-stage': {
+    type: 'load-stage',
+    epoch,
+    stage: 1,
+    holders: [me, me],
+    shard: 'digits:0-3',
+    reuse: false,
+    modelBytes: 3000,
+    weightBytes: 100_000,
+    inputs: [tensor],
+    outputs: [tensor],
+    receives: [tensor],
+    sends: [tensor],
+  },
+  'stage-progress': { type: 'stage-progress', epoch, progress },
+  'stage-ready': { type: 'stage-ready', epoch, stage: 1 },
+  'stage-failed': { type: 'stage-failed', epoch, stage: 1, step: 'create', message: 'out of memory' },
+  'request-failed': {
+    type: 'request-failed',
+    epoch,
+    request: 3 as RequestId,
+    step: 'run',
+    message: 'bad shape',
+  },
+  goodbye: { type: 'goodbye', reason: 'closed' },
+};
+
+test.each(Object.values(EXAMPLES))('$type comes back as it went', (message) => {
+  expect(parseControl(JSON.stringify(message))).toEqual(message);
+});
+
+/** Every path to a value inside a message. */
+function pathsOf(value: unknown, path: readonly string[] = []): string[][] {
+  if (typeof value !== 'object' || value === null) return [[...path]];
+  return [[...path], ...Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, [...path, key]))];
+}
+
+function replaced(value: unknown, [key, ...rest]: readonly string[], by: unknown): unknown {
+  if (key === undefined) return by;
+  if (Array.isArray(value)) return value.map((v, i) => (String(i) === key ? replaced(v, rest, by) : v));
+  return { ...(value as object), [key]: replaced((value as Record<string, unknown>)[key], rest, by) };
+}
+
+test('every single field of every message is checked', () => {
+  const accepted: string[] = [];
+  for (const message of Object.values(EXAMPLES)) {
+    for (const path of pathsOf(message)) {
+      const wrong = replaced(message, path, { never: 'right' });
+      try {
+        parseControl(JSON.stringify(wrong));
+        accepted.push(`${message.type}: ${path.join('.')}`);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ProtocolError);
+      }
+    }
+  }
+  expect(accepted).toEqual([]);
+});
+
+test.each([
+  ['no JSON', 'peer gone'],
+  ['no object', '"card"'],
+  ['null', 'null'],
+  ['an unknown type', '{"type":"constructor"}'],
+  [
+    'a peer id that is none',
+    JSON.stringify({ type: 'links', links: [{ peer: 'me', rttMs: 1, mbitPerSec: 1 }] }),
+  ],
+  ['a negative epoch', JSON.stringify({ type: 'stage-ready', epoch: -1, stage: 0 })],
+  ['a list over its limit', JSON.stringify({ ...EXAMPLES['load-stage'], holders: Array(65).fill(me) })],
+  ['a megabyte of text', JSON.stringify({ type: 'goodbye', reason: 'x'.repeat(2 ** 20) })],
+])('%s is refused', (_, text) => {
+  expect(() => parseControl(text)).toThrow(ProtocolError);
+});
+
+test('the error names the place, what was expected and what was found', () => {
+  const text = JSON.stringify({ type: 'stage-ready', epoch: 'three', stage: 0 });
+  expect(() => parseControl(text)).toThrow(
+    expect.objectContaining({
+      data: { step: 'read a control message', expected: 'stage-ready.epoch: number', actual: '"three"' },
+    }),
+  );
+});
+
+test('a long reason is cut, not refused, so that it cannot hide a failure', () => {
+  const parsed = parseControl(JSON.stringify({ ...EXAMPLES['stage-failed'], message: 'x'.repeat(9000) }));
+  expect(parsed.type === 'stage-failed' && parsed.message.length).toBe(2000);
+});
+
+test('foreign JSON never throws anything but ProtocolError', () => {
+  const value = fc.oneof(
+    fc.json(),
+    fc
+      .tuple(fc.constantFrom(...Object.keys(EXAMPLES)), fc.dictionary(fc.string(), fc.jsonValue()))
+      .map(([type, rest]) => JSON.stringify({ ...rest, type })),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(value, (text) => {
+      try {
+        parseControl(text);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ProtocolError);
+      }
+    }),
+  );
+});

@@ -1,0 +1,250 @@
+import * as v from 'valibot';
+import { ProtocolError } from '../errors.ts';
+import type { BoundaryTensor } from '../graph/shard.types.ts';
+import { type Epoch, isPeerId, type PeerId, type RequestId } from '../ids.ts';
+import type {
+  DeviceCard,
+  DeviceProfile,
+  ImagePreprocess,
+  LoadReport,
+  ModelCard,
+  ModelTask,
+  PlanView,
+  Progress,
+  StageView,
+} from '../session/state.ts';
+import { DTYPES } from '../tensor/dtype.ts';
+import type { ControlMessage, LinkReport } from './messages.ts';
+
+/** A schema whose result is checked against our own type, so that the two cannot drift apart. */
+type SchemaOf<T> = v.GenericSchema<unknown, T>;
+
+/** Text for people is cut rather than refused: a long error message must not hide the error. */
+const prose = (limit: number): SchemaOf<string> =>
+  v.pipe(
+    v.string(),
+    v.transform((text) => text.slice(0, limit)),
+  );
+const LINE = 200;
+const PARAGRAPH = 2000;
+/** Names of tensors and keys of shards: compared, so never cut. Exporters write paths of modules, below 500. */
+const name: SchemaOf<string> = v.pipe(v.string(), v.maxLength(1024));
+const listOf = <T>(item: SchemaOf<T>, limit: number): SchemaOf<T[]> =>
+  v.pipe(v.array(item), v.maxLength(limit));
+
+const finite: SchemaOf<number> = v.pipe(v.number(), v.finite());
+const amount: SchemaOf<number> = v.pipe(v.number(), v.finite(), v.minValue(0));
+const count: SchemaOf<number> = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** 0..1; rounding may carry a quotient of times a little past 1. */
+const share: SchemaOf<number> = v.pipe(
+  amount,
+  v.transform((x) => Math.min(1, x)),
+);
+const u32: SchemaOf<number> = v.pipe(count, v.maxValue(0xffff_ffff));
+const epoch: SchemaOf<Epoch> = v.pipe(
+  u32,
+  v.transform((n) => n as Epoch),
+);
+const request: SchemaOf<RequestId> = v.pipe(
+  u32,
+  v.transform((n) => n as RequestId),
+);
+const peer: SchemaOf<PeerId> = v.custom<PeerId>((id) => typeof id === 'string' && isPeerId(id));
+const stageIndex: SchemaOf<number> = v.pipe(count, v.maxValue(0xfffe));
+
+/** A room has at most 32 devices; twice that leaves room to grow. */
+const MAX_DEVICES = 64;
+/** As in a frame. */
+const MAX_TENSORS = 256;
+/** ImageNet-21k has the longest list of classes in use. */
+const MAX_LABELS = 25_000;
+
+const provider = v.picklist(['webgpu', 'wasm', 'cpu']);
+const mode = v.picklist(['fastest', 'everyone']);
+
+const progress: SchemaOf<Progress> = v.object({
+  step: prose(LINE),
+  fraction: v.nullable(share),
+  bytesDone: v.exactOptional(amount),
+  bytesTotal: v.exactOptional(amount),
+});
+
+const profile: SchemaOf<DeviceProfile> = v.object({
+  provider,
+  threads: v.pipe(count, v.maxValue(1024)),
+  runtime: v.picklist(['wasm', 'jspi', 'asyncify', 'node']),
+  benchMs: amount,
+  tried: listOf(v.object({ provider, benchMs: v.nullable(amount), why: v.nullable(prose(PARAGRAPH)) }), 8),
+  memoryBytes: amount,
+  adapter: v.nullable(prose(LINE)),
+});
+
+const card: SchemaOf<DeviceCard> = v.object({
+  peer,
+  name: prose(LINE),
+  browser: prose(LINE),
+  platform: prose(LINE),
+  form: v.picklist(['phone', 'tablet', 'computer', 'server']),
+  status: v.picklist(['measuring', 'ready', 'refused']),
+  progress: v.nullable(progress),
+  refusal: v.nullable(prose(PARAGRAPH)),
+  profile: v.nullable(profile),
+  hidden: v.boolean(),
+});
+
+const load: SchemaOf<LoadReport> = v.object({
+  at: amount,
+  busy: share,
+  msPerItem: v.nullable(amount),
+  queue: count,
+  items: count,
+  bytesIn: amount,
+  bytesOut: amount,
+  busyMs: amount,
+  memoryBytes: amount,
+});
+
+const boundaryTensor: SchemaOf<BoundaryTensor> = v.object({
+  name,
+  dtype: v.picklist(DTYPES.map((d) => d.name)),
+  dims: v.nullable(listOf(v.nullable(v.union([count, name])), 16)),
+});
+const boundary = listOf(boundaryTensor, MAX_TENSORS);
+
+const preprocess: SchemaOf<ImagePreprocess> = v.object({
+  input: name,
+  width: v.pipe(count, v.minValue(1), v.maxValue(8192)),
+  height: v.pipe(count, v.minValue(1), v.maxValue(8192)),
+  layout: v.picklist(['NCHW', 'NHWC']),
+  channels: v.picklist(['RGB', 'BGR', 'gray']),
+  scale: finite,
+  mean: listOf(finite, 4),
+  std: listOf(finite, 4),
+  resize: v.picklist(['stretch', 'cover', 'fit']),
+});
+
+const labels = listOf(prose(LINE), MAX_LABELS);
+const task: SchemaOf<ModelTask> = v.variant('kind', [
+  v.object({ kind: v.literal('draw-digit'), preprocess, labels }),
+  v.object({ kind: v.literal('classify-image'), preprocess, labels }),
+  v.object({ kind: v.literal('tensors') }),
+]);
+
+const model: SchemaOf<ModelCard> = v.object({
+  name: prose(LINE),
+  about: prose(PARAGRAPH),
+  source: v.picklist(['bundled', 'file', 'url']),
+  bytes: count,
+  weightBytes: count,
+  nodes: count,
+  blocks: count,
+  uncuttable: v.nullable(prose(PARAGRAPH)),
+  inputs: boundary,
+  outputs: boundary,
+  dims: v.pipe(v.record(v.pipe(v.string(), v.maxLength(1024)), count), v.maxEntries(MAX_TENSORS)),
+  task,
+});
+
+const stageView: SchemaOf<StageView> = v.pipe(
+  v.object({
+    peer,
+    start: count,
+    end: count,
+    weightBytes: count,
+    sendsBytes: amount,
+    predictedMs: amount,
+  }),
+  v.check(({ start, end }) => start < end, 'start below end'),
+);
+
+const plan: SchemaOf<PlanView> = v.object({
+  epoch,
+  mode,
+  blocks: count,
+  stages: listOf(stageView, MAX_DEVICES),
+  predictedLatencyMs: amount,
+  predictedPeriodMs: amount,
+  alone: v.nullable(v.object({ peer, latencyMs: amount })),
+  optimal: v.boolean(),
+  leftOut: listOf(v.object({ peer, reason: prose(PARAGRAPH) }), MAX_DEVICES),
+  status: v.picklist(['loading', 'running']),
+});
+
+const link: SchemaOf<LinkReport> = v.object({ peer, rttMs: amount, mbitPerSec: amount });
+const complaint = { epoch, step: prose(LINE), message: prose(PARAGRAPH) };
+
+/** One schema for each type of message: the compiler asks for a new one when the union grows. */
+const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<ControlMessage, { type: T }>> } = {
+  card: v.object({ type: v.literal('card'), card }),
+  load: v.object({ type: v.literal('load'), load }),
+  links: v.object({ type: v.literal('links'), links: listOf(link, MAX_DEVICES) }),
+  model: v.object({ type: v.literal('model'), model: v.nullable(model) }),
+  room: v.object({
+    type: v.literal('room'),
+    mode,
+    plan: v.nullable(plan),
+    preparing: v.nullable(progress),
+  }),
+  'load-stage': v.object({
+    type: v.literal('load-stage'),
+    epoch,
+    stage: stageIndex,
+    holders: listOf(peer, MAX_DEVICES),
+    shard: name,
+    reuse: v.boolean(),
+    modelBytes: count,
+    weightBytes: count,
+    inputs: boundary,
+    outputs: boundary,
+    receives: boundary,
+    sends: boundary,
+  }),
+  'stage-progress': v.object({ type: v.literal('stage-progress'), epoch, progress }),
+  'stage-ready': v.object({ type: v.literal('stage-ready'), epoch, stage: stageIndex }),
+  'stage-failed': v.object({ type: v.literal('stage-failed'), stage: stageIndex, ...complaint }),
+  'request-failed': v.object({ type: v.literal('request-failed'), request, ...complaint }),
+  goodbye: v.object({ type: v.literal('goodbye'), reason: prose(LINE) }),
+};
+
+/** The largest control message, as for the link: a model card with thousands of labels. */
+const MAX_TEXT = 1024 * 1024;
+
+/**
+ * The only door for control messages.
+ * @throws ProtocolError with the path that is wrong, what was expected there and what was found.
+ */
+export function parseControl(text: string): ControlMessage {
+  if (text.length > MAX_TEXT) throw refused(`at most ${MAX_TEXT} characters`, `${text.length}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw refused('JSON', `"${text.slice(0, 40)}"`, cause);
+  }
+  const head = v.safeParse(v.object({ type: v.string() }), value);
+  if (!head.success) throw refused('an object with a type', head.issues[0].message);
+  const { type } = head.output;
+  if (!isControlType(type)) {
+    throw refused(`a type of ${Object.keys(SCHEMAS).join(', ')}`, `"${type.slice(0, 40)}"`);
+  }
+  const result = v.safeParse<SchemaOf<ControlMessage>>(SCHEMAS[type], value, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue) ?? '';
+  throw refused(
+    `${type}.${path}: ${issue.expected ?? issue.message}`.slice(0, LINE),
+    issue.received.slice(0, LINE),
+  );
+}
+
+function isControlType(type: string): type is ControlMessage['type'] {
+  return Object.hasOwn(SCHEMAS, type);
+}
+
+function refused(expected: string, actual: string, cause?: unknown): ProtocolError {
+  return new ProtocolError(
+    `A control message is malformed: expected ${expected}, got ${actual}.`,
+    { step: 'read a control message', expected, actual },
+    { cause },
+  );
+}

@@ -1,0 +1,114 @@
+import {
+  brokenPacket,
+  kindCode,
+  type MessageKind,
+  PACKET_HEADER_BYTES,
+  type PacketHeader,
+} from './packet.ts';
+
+const MIB = 1024 * 1024;
+
+/** A message larger than this is refused. The largest activation seen is 1.2 MB (facts.md F). */
+const LARGEST_MESSAGE: Readonly<Record<MessageKind, number>> = {
+  control: MIB,
+  activation: 256 * MIB,
+  shard: 4 * MIB,
+  probe: 4 * MIB,
+  'probe-ack': 64,
+  cancel: 16,
+};
+/** Begun but not finished at one time: a few activations and pieces; more means that the sender is broken. */
+const MAX_UNFINISHED = 64;
+const MAX_UNFINISHED_BYTES = 512 * MIB;
+/** Gaps in one message: every second of the 64 KiB slices of the largest message, at the very worst. */
+const MAX_RUNS = 2048;
+
+interface Unfinished {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Ends of the runs of bytes present, by their beginnings. Runs that touch are one. */
+  readonly runs: Map<number, number>;
+  /** The same runs, beginnings by their ends. */
+  readonly starts: Map<number, number>;
+  missing: number;
+}
+
+/** Puts slices together, in any order, under bounds: one allocation and one copy per message. */
+export class Reassembler {
+  readonly #unfinished = new Map<number, Unfinished>();
+  #unfinishedBytes = 0;
+
+  get unfinished(): number {
+    return this.#unfinished.size;
+  }
+
+  /**
+   * Takes the slice in `packet` and returns its message once that is complete; the caller owns the result.
+   * A message in a single packet that fills its buffer is not copied: the result is a view of the packet.
+   * @throws ProtocolError when a bound is passed, or a slice overlaps another or disagrees about the total.
+   */
+  add(
+    header: PacketHeader & { readonly kind: MessageKind },
+    packet: Uint8Array<ArrayBuffer>,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    const slice = packet.subarray(PACKET_HEADER_BYTES);
+    const { total, offset } = header;
+    const limit = LARGEST_MESSAGE[header.kind];
+    if (total > limit) throw brokenPacket(`a message of at most ${limit} bytes`, `${total} bytes`);
+    if (slice.byteLength === total)
+      return packet.byteLength === packet.buffer.byteLength ? slice : slice.slice();
+    if (slice.byteLength === 0) throw brokenPacket('at least one byte of the message', 'none');
+    const key = kindCode(header.kind) * 2 ** 32 + header.message;
+    const message = this.#unfinished.get(key) ?? this.#begin(key, total);
+    if (message.bytes.byteLength !== total) {
+      throw brokenPacket(`a total of ${message.bytes.byteLength} as before`, `${total}`);
+    }
+    this.#cover(message, offset, offset + slice.byteLength);
+    message.bytes.set(slice, offset);
+    message.missing -= slice.byteLength;
+    if (message.missing > 0) return undefined;
+    this.#forget(key, message);
+    return message.bytes;
+  }
+
+  /** Frees an unfinished message, if there is one. */
+  drop(kind: MessageKind, message: number): void {
+    const key = kindCode(kind) * 2 ** 32 + message;
+    const unfinished = this.#unfinished.get(key);
+    if (unfinished) this.#forget(key, unfinished);
+  }
+
+  #begin(key: number, total: number): Unfinished {
+    if (this.#unfinished.size >= MAX_UNFINISHED) {
+      throw brokenPacket(`at most ${MAX_UNFINISHED} unfinished messages`, 'one more');
+    }
+    if (this.#unfinishedBytes + total > MAX_UNFINISHED_BYTES) {
+      throw brokenPacket(
+        `at most ${MAX_UNFINISHED_BYTES} unfinished bytes`,
+        `${this.#unfinishedBytes + total}`,
+      );
+    }
+    const message = { bytes: new Uint8Array(total), runs: new Map(), starts: new Map(), missing: total };
+    this.#unfinished.set(key, message);
+    this.#unfinishedBytes += total;
+    return message;
+  }
+
+  #forget(key: number, message: Unfinished): void {
+    this.#unfinished.delete(key);
+    this.#unfinishedBytes -= message.bytes.byteLength;
+  }
+
+  /** Marks [start, end) as present and joins it to its neighbours. Mostly one run: linear only in the gaps. */
+  #cover({ runs, starts }: Unfinished, start: number, end: number): void {
+    for (const [from, to] of runs) {
+      if (start < to && from < end) throw brokenPacket('new bytes', `bytes ${start} to ${end} once more`);
+    }
+    if (runs.size >= MAX_RUNS) throw brokenPacket(`at most ${MAX_RUNS} separate runs of bytes`, 'one more');
+    const left = starts.get(start) ?? start;
+    const right = runs.get(end) ?? end;
+    runs.delete(end);
+    starts.delete(start);
+    starts.set(right, left);
+    runs.set(left, right);
+  }
+}
