@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest';
+import { DTYPES, type Dtype } from '../tensor/dtype.ts';
+import { asFloat32, elementCount, fromFloat32, type Tensor, tensor } from '../tensor/tensor.ts';
+import type { ExecutorFactory, ExecutorOptions, StageExecutor, StageModel } from './stage-executor.ts';
+
+/** What an implementation gives the contract to work with. */
+export interface ExecutorCase {
+  readonly make: ExecutorFactory;
+  readonly options: ExecutorOptions;
+  /** y = x * 2 + w, float32 [1, 4], where w comes from the pack: four floats, all equal. */
+  readonly affine: (weights: Uint8Array<ArrayBuffer> | Blob) => StageModel;
+  /** y = x of any type and of shape [a, b], without weights. */
+  readonly identity: (dtype: Dtype) => StageModel;
+  /** Bytes that are no model. */
+  readonly broken: Uint8Array<ArrayBuffer>;
+}
+
+/** What every StageExecutor keeps, whatever runs below it. */
+export function executorContract(name: string, the: ExecutorCase): void {
+  const pack = (): Uint8Array<ArrayBuffer> => new Uint8Array(Float32Array.of(1, 1, 1, 1).buffer);
+  const quad = (...values: number[]): Tensor => fromFloat32([1, 4], Float32Array.from(values));
+  const opened = async (use: (executor: StageExecutor) => Promise<void>): Promise<void> => {
+    const executor = the.make();
+    try {
+      await executor.open(the.options);
+      await use(executor);
+    } finally {
+      executor.close();
+    }
+  };
+  const failed = (step?: string): unknown =>
+    expect.objectContaining({
+      name: 'RuntimeFailedError',
+      ...(step && { data: expect.objectContaining({ step }) }),
+    });
+
+  describe(`${name} keeps the executor contract`, () => {
+    test('opens with the options it was given', () =>
+      opened(async (executor) => {
+        await expect(executor.memoryBytes()).resolves.toBeGreaterThanOrEqual(0);
+      }));
+
+    test.each([
+      ['bytes', pack],
+      ['a Blob', () => new Blob([pack()])],
+    ])('runs a stage whose weights are %s', (_, weights) =>
+      opened(async (executor) => {
+        const stage = await executor.load(the.affine(weights()));
+        const startedAt = performance.now();
+        const { outputs, computeMs } = await executor.run(stage, [quad(1, 2, 3, -4)]);
+        expect(outputs.map(({ dtype, dims }) => ({ dtype, dims }))).toEqual([
+          { dtype: 'float32', dims: [1, 4] },
+        ]);
+        expect(outputs.map(asFloat32)).toEqual([Float32Array.of(3, 5, 7, -7)]);
+        expect(computeMs).toBeGreaterThanOrEqual(0);
+        expect(computeMs).toBeLessThanOrEqual(performance.now() - startedAt);
+      }),
+    );
+
+    test('queues calls that overlap and answers each with its own result', () =>
+      opened(async (executor) => {
+        const loading = [executor.load(the.affine(pack())), executor.load(the.affine(pack()))];
+        const [first = -1, second = -1] = await Promise.all(loading);
+        expect(first).not.toBe(second);
+        const inputs = [0, 1, 2, 3, 4, 5];
+        const runs = inputs.map((value) => executor.run(value % 2 ? first : second, [quad(value, 0, 0, 0)]));
+        const results = await Promise.all(runs);
+        expect(results.map(({ outputs }) => outputs[0] && asFloat32(outputs[0])[0])).toEqual([
+          1, 3, 5, 7, 9, 11,
+        ]);
+      }));
+
+    test('hands its results over: the caller may move their buffers away', () =>
+      opened(async (executor) => {
+        const stage = await executor.load(the.affine(pack()));
+        const { outputs } = await executor.run(stage, [quad(1, 2, 3, 4)]);
+        const buffer = outputs[0]?.data.buffer as ArrayBuffer;
+        structuredClone(buffer, { transfer: [buffer] });
+        const again = await executor.run(stage, [quad(1, 2, 3, 4)]);
+        expect(again.outputs.map(asFloat32)).toEqual([Float32Array.of(3, 5, 7, 9)]);
+      }));
+
+    test.each(DTYPES.map(({ name: dtype, bytes }) => [dtype, bytes] as const))(
+      'carries %s unchanged, from any place in a buffer, empty ones too',
+      (dtype, bytes) =>
+        opened(async (executor) => {
+          const stage = await executor.load(the.identity(dtype));
+          for (const dims of [
+            [2, 3],
+            [0, 3],
+          ]) {
+            const frame = Uint8Array.from({ length: 1 + elementCount(dims) * bytes }, (_, i) => (i * 5) % 2);
+            const expected = frame.slice(1);
+            const { outputs } = await executor.run(stage, [tensor(dtype, dims, frame.subarray(1))]);
+            expect(outputs).toEqual([{ dtype, dims, data: expected }]);
+          }
+        }),
+    );
+
+    test('refuses what it does not hold, and goes on', () =>
+      opened(async (executor) => {
+        const stage = await executor.load(the.affine(pack()));
+        await expect(executor.run(stage + 1000, [quad(0, 0, 0, 0)])).rejects.toEqual(failed('run'));
+        await expect(executor.run(stage, [])).rejects.toEqual(failed('run'));
+        const ints = tensor('int32', [1, 4], new Uint8Array(16));
+        await expect(executor.run(stage, [ints])).rejects.toEqual(failed('run'));
+        const wide = fromFloat32([1, 5], new Float32Array(5));
+        await expect(executor.run(stage, [wide])).rejects.toEqual(failed('run'));
+        await expect(executor.load({ ...the.affine(pack()), model: the.broken })).rejects.toEqual(
+          failed('create'),
+        );
+        const { outputs } = await executor.run(stage, [quad(1, 1, 1, 1)]);
+        expect(outputs.map(asFloat32)).toEqual([Float32Array.of(3, 3, 3, 3)]);
+      }));
+
+    test('forgets a stage that was released, and keeps the others', () =>
+      opened(async (executor) => {
+        const gone = await executor.load(the.affine(pack()));
+        const kept = await executor.load(the.affine(pack()));
+        await executor.release(gone);
+        await expect(executor.run(gone, [quad(0, 0, 0, 0)])).rejects.toEqual(failed('run'));
+        await expect(executor.release(gone)).rejects.toEqual(failed('release'));
+        await expect(executor.run(kept, [quad(0, 0, 0, 0)])).resolves.toBeDefined();
+      }));
+
+    test('loads nothing before it is opened', async () => {
+      const executor = the.make();
+      await expect(executor.load(the.affine(pack()))).rejects.toEqual(failed('create'));
+      executor.close();
+    });
+
+    test('rejects what is under way when it is closed, and all that comes later', () =>
+      opened(async (executor) => {
+        const stage = await executor.load(the.affine(pack()));
+        const pending = [executor.run(stage, [quad(0, 0, 0, 0)]), executor.run(stage, [quad(0, 0, 0, 0)])];
+        const outcomes = Promise.allSettled(pending);
+        executor.close();
+        expect(await outcomes).toEqual(pending.map(() => ({ status: 'rejected', reason: failed('close') })));
+        await expect(executor.run(stage, [quad(0, 0, 0, 0)])).rejects.toEqual(failed('close'));
+      }));
+  });
+}
