@@ -1,0 +1,41 @@
+import type { VNode } from 'preact';
+import type { SessionState } from '../../core/session/state.ts';
+import type { Actions } from '../session/store.ts';
+import { AskTensors } from './ask-tensors.tsx';
+import { ClassifyImage } from './classify-image.tsx';
+import { DrawDigit } from './draw-digit.tsx';
+import { whyNotYet } from './select.ts';
+
+export interface AskProps {
+  readonly state: SessionState;
+  readonly actions: Actions;
+  /** False while the room cannot answer; what is asked then waits. */
+  readonly ready: boolean;
+}
+
+/** Asks the room in the way that fits the model. */
+export function AskCard({
+  state,
+  actions,
+}: {
+  readonly state: SessionState;
+  readonly actions: Actions;
+}): VNode {
+  const wait = whyNotYet(state);
+  const props: AskProps = { state, actions, ready: wait === null };
+  const task = state.model.kind === 'ready' ? state.model.card.task.kind : null;
+  return (
+    <section class="card ask-card" aria-labelledby="ask-title">
+      <div class="card-head">
+        <h2 id="ask-title">Ask the room</h2>
+        <span class="ask-wait" role="status">
+          {wait}
+        </span>
+      </div>
+      {task === 'draw-digit' && <DrawDigit {...props} />}
+      {task === 'classify-image' && <ClassifyImage {...props} />}
+      {task === 'tensors' && <AskTensors {...props} />}
+      {task === null && <div class="ask-empty soft">Here you ask, as soon as a model is open.</div>}
+    </section>
+  );
+}

@@ -1,0 +1,100 @@
+import type { VNode } from 'preact';
+import type { SessionState } from '../../core/session/state.ts';
+import { bytes, layers, ms, percent, shares, span } from './format.ts';
+import { useLinger } from './linger.ts';
+import { atWork, colourOf, deviceOf, ends, nameOf } from './select.ts';
+
+/** Least share of the width, so that a quick device can still be named. */
+const LEAST_WIDTH = 0.12;
+/** Under this share a boundary label would run into the words at that end of the chain. */
+const CROWDED = 0.28;
+/** A pulse of 40 ms would only flicker; the eye gets to follow it at least this long. */
+const PULSE_MS = 900;
+
+/** The chain of devices: the wider, the more of the time. A pulse runs along it while somebody asks. */
+export function Chain({ state, slim }: { readonly state: SessionState; readonly slim?: boolean }): VNode {
+  const { plan, devices, requests } = state;
+  const running = useLinger(atWork(requests), PULSE_MS);
+  if (!plan || plan.stages.length === 0) return <EmptyChain state={state} />;
+  const widths = shares(
+    plan.stages.map((stage) => stage.predictedMs),
+    LEAST_WIDTH,
+  );
+  return (
+    <div class={slim ? 'chain-box slim' : 'chain-box'}>
+      <ol class={running ? 'chain running' : 'chain'} aria-label="The chain of devices, in order">
+        {plan.stages.map((stage, i) => {
+          const device = deviceOf(devices, stage.peer);
+          const name = nameOf(devices, stage.peer);
+          const mine = stage.peer === state.me;
+          const loading = plan.status === 'loading' ? device?.loading?.fraction : undefined;
+          return (
+            <li
+              key={stage.peer}
+              class={plan.status === 'loading' ? 'segment filling' : 'segment'}
+              style={{ width: percentOf(widths[i]), '--c': colourOf(device) }}
+              data-testid="chain-segment"
+              data-peer={stage.peer}
+              data-mine={mine}
+              title={`${name}: ${layers(stage.start, stage.end)}, ${ms(stage.predictedMs)}`}
+            >
+              {loading !== undefined && <i class="fill" style={{ width: percent(loading ?? 0) }} />}
+              <span class="who">{slim && mine ? 'you' : name}</span>
+              <span class="what">
+                <span class="word">{stage.end - stage.start === 1 ? 'layer ' : 'layers '}</span>
+                {span(stage.start, stage.end)}
+              </span>
+            </li>
+          );
+        })}
+      </ol>
+      {!slim && <Flow state={state} widths={widths} />}
+    </div>
+  );
+}
+
+/** What flows at each boundary, under it. */
+function Flow({
+  state,
+  widths,
+}: {
+  readonly state: SessionState;
+  readonly widths: readonly number[];
+}): VNode {
+  const { into, back } = ends(state.model);
+  const stages = state.plan?.stages ?? [];
+  const crowded = widths.length > 1 && ((widths[0] ?? 1) < CROWDED || (widths.at(-1) ?? 1) < CROWDED);
+  let edge = 0;
+  return (
+    <div class={crowded ? 'flow crowded' : 'flow'} data-many={stages.length > 5}>
+      <span class="end">{into}</span>
+      {stages.slice(0, -1).map((stage, i) => {
+        edge += widths[i] ?? 0;
+        return (
+          <span class="between" key={stage.peer} style={{ left: percentOf(edge) }}>
+            {bytes(stage.sendsBytes)}
+          </span>
+        );
+      })}
+      <span class="end">{back}</span>
+    </div>
+  );
+}
+
+/** Before the first plan: an empty place at the table. */
+function EmptyChain({ state }: { readonly state: SessionState }): VNode {
+  return (
+    <div class="chain-box">
+      <div class="chain empty">
+        {state.devices.some((device) => device.card.status === 'measuring')
+          ? 'The layers are shared out as soon as the devices are measured.'
+          : 'No layers are shared out yet.'}
+      </div>
+      <div class="flow" />
+    </div>
+  );
+}
+
+function percentOf(share: number | undefined): string {
+  return `${((share ?? 0) * 100).toFixed(3)}%`;
+}

@@ -1,0 +1,161 @@
+import type { VNode } from 'preact';
+import type { DeviceState, PlanView } from '../../core/session/state.ts';
+import { DeviceDetails } from './device-details.tsx';
+import { DeviceName } from './device-name.tsx';
+import { bytes, layers, ms, percent } from './format.ts';
+import { Bar, useAmount } from './progress.tsx';
+import { colourOf, type Occupation, occupation } from './select.ts';
+import { Sparkline } from './sparkline.tsx';
+
+interface Props {
+  readonly device: DeviceState;
+  readonly plan: PlanView | null;
+  readonly mine: boolean;
+  readonly leads: boolean;
+  readonly rename: (name: string) => void;
+}
+
+/** One device at work. All slots keep their place whatever the device is doing. */
+export function DeviceCard({ device, plan, mine, leads, rename }: Props): VNode {
+  const { card, load } = device;
+  const doing = occupation(device, plan);
+  return (
+    <li
+      class="card dev"
+      data-testid="device-card"
+      data-peer={card.peer}
+      data-status={card.status}
+      data-doing={doing.kind}
+      data-link={device.link.kind}
+      data-layers={doing.kind === 'stage' ? `${doing.stage.start}-${doing.stage.end}` : ''}
+      data-busy={load.busy.toFixed(2)}
+      data-busy-ms={load.busyMs.toFixed(0)}
+      data-items={load.items}
+      style={{ '--c': colourOf(device) }}
+    >
+      <div class="name">
+        <i class="dot" />
+        <DeviceName name={card.name} mine={mine} rename={rename} />
+        <Badges device={device} mine={mine} leads={leads} />
+      </div>
+      <p class="what">{describe(device)}</p>
+      <Work device={device} doing={doing} />
+      <dl class="facts">
+        <Fact value={ms(load.msPerItem)} words="per item" />
+        <Fact value={bytes(load.memoryBytes)} words="held" />
+        <Fact value={mine ? '–' : ms(device.link.rttMs)} words="away" />
+        <Fact value={String(load.queue)} words="waiting" />
+      </dl>
+      <DeviceDetails device={device} />
+    </li>
+  );
+}
+
+export function Fact({ value, words }: { readonly value: string; readonly words: string }): VNode {
+  return (
+    <div>
+      <dt>{words}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+/** The middle of the card: load while it works, progress while it prepares, the reason while it does neither. */
+function Work({ device, doing }: { readonly device: DeviceState; readonly doing: Occupation }): VNode {
+  const colour = colourOf(device);
+  if (doing.kind === 'measuring' || doing.kind === 'loading') {
+    return <Preparing progress={doing.progress} colour={colour} />;
+  }
+  if (doing.kind === 'refused') {
+    return (
+      <div class="work refused">
+        <b>Cannot hold layers</b>
+        <span>{doing.reason}</span>
+      </div>
+    );
+  }
+  const busy = device.load.busy;
+  return (
+    <div class="work">
+      <div class="load">
+        <b>{percent(busy)}</b> <span>busy</span>
+        <Sparkline history={device.history} colour={colour} />
+      </div>
+      <Bar share={busy} label={`${device.card.name} busy`} colour={colour} />
+      <p class="place">{placeOf(doing)}</p>
+    </div>
+  );
+}
+
+function Preparing({
+  progress,
+  colour,
+}: {
+  readonly progress: DeviceState['loading'];
+  readonly colour: string;
+}): VNode {
+  const known = progress ?? { step: 'Measuring this device', fraction: null };
+  const amount = useAmount(known);
+  return (
+    <div class="work">
+      <div class="load">
+        <b>{known.fraction === null ? '…' : percent(known.fraction)}</b>
+        <span>{known.bytesDone === undefined ? '' : 'loaded'}</span>
+      </div>
+      <Bar share={known.fraction} label={known.step} colour={colour} />
+      <p class="place">
+        {known.step}
+        {known.bytesDone === undefined ? '' : ` · ${amount}`}
+      </p>
+    </div>
+  );
+}
+
+function placeOf(doing: Occupation): string {
+  if (doing.kind === 'stage') return `Holds ${layers(doing.stage.start, doing.stage.end)}`;
+  if (doing.kind === 'left-out') return doing.reason;
+  return 'Ready to take part';
+}
+
+function Badges({
+  device,
+  mine,
+  leads,
+}: {
+  readonly device: DeviceState;
+  readonly mine: boolean;
+  readonly leads: boolean;
+}): VNode {
+  return (
+    <span class="badges">
+      {mine && <span class="badge">you</span>}
+      {leads && <span class="badge">leader</span>}
+      {device.link.kind === 'relayed' && <span class="badge">relayed</span>}
+      {device.link.kind === 'connecting' && <span class="badge">linking</span>}
+      {device.link.kind === 'lost' && (
+        <span class="badge" data-tone="warn">
+          out of reach
+        </span>
+      )}
+      {device.card.hidden && (
+        <span class="badge" data-tone="warn">
+          in background
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** "Chrome · Android · WebGPU", "Firefox · Linux · 4 threads". */
+function describe({ card }: DeviceState): string {
+  const { profile } = card;
+  const engine =
+    profile === null
+      ? null
+      : profile.provider === 'webgpu'
+        ? 'WebGPU'
+        : profile.threads === 1
+          ? '1 thread'
+          : `${profile.threads} threads`;
+  return [card.browser, card.platform, engine].filter(Boolean).join(' · ');
+}

@@ -1,0 +1,149 @@
+import type { VNode } from 'preact';
+import type { DeviceState, SessionState } from '../../core/session/state.ts';
+import type { Actions } from '../session/store.ts';
+import { AskCard } from './ask-card.tsx';
+import { Chain } from './chain.tsx';
+import { useBattery, useWakeLock } from './comforts.ts';
+import { Fact } from './device-card.tsx';
+import { DeviceDetails } from './device-details.tsx';
+import { DeviceName } from './device-name.tsx';
+import { bytes, layers, ms, percent } from './format.ts';
+import { Logo, ThemeSwitch } from './header.tsx';
+import { Log } from './log.tsx';
+import { useAmount } from './progress.tsx';
+import { Ring } from './ring.tsx';
+import { colourOf, linkSummary, type Occupation, occupation } from './select.ts';
+
+interface Props {
+  readonly state: SessionState;
+  readonly actions: Actions;
+  readonly own: DeviceState;
+}
+
+/** A follower's small screen: its own part first, then its place in the room. */
+export function Follower({ state, actions, own }: Props): VNode {
+  const doing = occupation(own, state.plan);
+  const { load } = own;
+  return (
+    <>
+      <header class="slim-head">
+        <h1>
+          <Logo />
+        </h1>
+        <span class="spring" />
+        <LinkPill state={state} />
+        <ThemeSwitch />
+      </header>
+      <main class="follower">
+        <section class="own" aria-label="This device">
+          <OwnRing own={own} doing={doing} />
+          <Headline state={state} own={own} doing={doing} />
+          <div class="own-name">
+            <i class="dot" style={{ '--c': colourOf(own) }} />
+            <DeviceName name={own.card.name} mine rename={actions.rename} />
+          </div>
+        </section>
+        <section class="card" aria-label="Numbers of this device">
+          <dl class="facts big">
+            <Fact value={ms(load.msPerItem)} words="per item" />
+            <Fact value={bytes(load.memoryBytes)} words="held" />
+            <Fact value={ms(leaderRtt(state))} words="away" />
+          </dl>
+          <DeviceDetails device={own} />
+        </section>
+        <section class="card" aria-labelledby="whole-title">
+          <h2 id="whole-title">The whole room</h2>
+          <Chain state={state} slim />
+        </section>
+        <AskCard state={state} actions={actions} />
+        <Log log={state.log} devices={state.devices} />
+        <Foot wanted={doing.kind === 'stage' || doing.kind === 'loading'} leave={actions.leave} />
+      </main>
+    </>
+  );
+}
+
+function OwnRing({ own, doing }: { readonly own: DeviceState; readonly doing: Occupation }): VNode {
+  const colour = colourOf(own);
+  if (doing.kind === 'measuring' || doing.kind === 'loading') {
+    const fraction = doing.progress?.fraction ?? null;
+    return (
+      <Ring
+        share={fraction}
+        big={fraction === null ? '…' : percent(fraction)}
+        small={doing.kind === 'measuring' ? 'measured' : 'loaded'}
+        colour={colour}
+      />
+    );
+  }
+  return <Ring share={own.load.busy} big={percent(own.load.busy)} small="busy" colour={colour} />;
+}
+
+function Headline({ state, own, doing }: Omit<Props, 'actions'> & { readonly doing: Occupation }): VNode {
+  const device = { phone: 'phone', tablet: 'tablet', computer: 'computer', server: 'server' }[own.card.form];
+  const amount = useAmount(doing.kind === 'loading' ? doing.progress : { step: '', fraction: null });
+  const [title, more] = ((): [string, VNode | string] => {
+    if (doing.kind === 'measuring') return [`Measuring this ${device}`, doing.progress?.step ?? ''];
+    if (doing.kind === 'refused') return [`This ${device} cannot hold layers`, doing.reason];
+    if (doing.kind === 'loading') return [`Receiving ${stageWords(doing.stage)}`, amount];
+    if (doing.kind === 'left-out') return [`This ${device} is not needed now`, doing.reason];
+    if (doing.kind === 'idle')
+      return [`This ${device} is ready`, 'Layers come when the leader shares them out.'];
+    return [
+      `This ${device} runs ${stageWords(doing.stage)}`,
+      <>
+        of {state.plan?.blocks}, for room <b>{state.room}</b>
+      </>,
+    ];
+  })();
+  return (
+    <>
+      <p class="headline">{title}</p>
+      <p class="subline">{more}</p>
+    </>
+  );
+}
+
+function stageWords(stage: { readonly start: number; readonly end: number } | undefined): string {
+  return stage ? layers(stage.start, stage.end) : 'its layers';
+}
+
+function LinkPill({ state }: { readonly state: SessionState }): VNode {
+  const leader = state.devices.find((device) => device.card.peer === state.leader);
+  const kind = leader?.link.kind ?? 'lost';
+  const words =
+    state.server === 'away'
+      ? 'server away'
+      : { self: 'linked', direct: 'linked', relayed: 'relayed', connecting: 'linking', lost: 'out of reach' }[
+          kind
+        ];
+  return (
+    <span class="pill link-pill" role="status" data-tone={kind === 'lost' ? 'warn' : linkSummary(state).tone}>
+      <i class="light" />
+      {words}
+    </span>
+  );
+}
+
+function leaderRtt(state: SessionState): number | null {
+  return state.devices.find((device) => device.card.peer === state.leader)?.link.rttMs ?? null;
+}
+
+function Foot({ wanted, leave }: { readonly wanted: boolean; readonly leave: () => void }): VNode {
+  const awake = useWakeLock(wanted);
+  const battery = useBattery();
+  return (
+    <footer class="foot">
+      {awake && <span class="pill">✓ screen stays on</span>}
+      {battery && (
+        <span class="pill">
+          {battery.charging ? 'charging' : 'battery'} {percent(battery.level)}
+        </span>
+      )}
+      <span class="spring" />
+      <button type="button" onClick={leave} data-testid="leave">
+        Leave
+      </button>
+    </footer>
+  );
+}

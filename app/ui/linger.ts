@@ -1,0 +1,15 @@
+import { useEffect, useState } from 'preact/hooks';
+
+/** Stays true for `milliseconds` after `active` turned false, so that something short can still be seen. */
+export function useLinger(active: boolean, milliseconds: number): boolean {
+  const [lingering, setLingering] = useState(active);
+  useEffect(() => {
+    if (active) {
+      setLingering(true);
+      return;
+    }
+    const timer = setTimeout(() => setLingering(false), milliseconds);
+    return () => clearTimeout(timer);
+  }, [active, milliseconds]);
+  return active || lingering;
+}

@@ -1,0 +1,37 @@
+import type { VNode } from 'preact';
+import type { DeviceState, LogEntry } from '../../core/session/state.ts';
+import { clock } from './format.ts';
+import { colourOf, deviceOf } from './select.ts';
+
+/** What happened, newest first, each line in the colour of the device it is about. */
+export function Log({
+  log,
+  devices,
+}: {
+  readonly log: readonly LogEntry[];
+  readonly devices: readonly DeviceState[];
+}): VNode {
+  return (
+    <section class="card log-card" aria-labelledby="log-title">
+      <h2 id="log-title">What happened</h2>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard. */}
+      <div class="log-scroll" role="log" aria-labelledby="log-title" tabIndex={0}>
+        {log.length === 0 && <p class="soft">Nothing yet. Bring a device and it will show here.</p>}
+        <ul class="log">
+          {log.map((entry) => (
+            <li key={entry.id} data-testid="log-entry" data-tone={entry.tone}>
+              <i
+                class="dot"
+                style={{
+                  background: entry.peer ? colourOf(deviceOf(devices, entry.peer)) : 'transparent',
+                }}
+              />
+              <time dateTime={new Date(entry.at).toISOString()}>{clock(entry.at)}</time> <b>{entry.what}</b>{' '}
+              {entry.more}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,47 @@
+import type { VNode } from 'preact';
+import type { SessionState } from '../../core/session/state.ts';
+import type { Actions } from '../session/store.ts';
+import { AskCard } from './ask-card.tsx';
+import { DeviceCard } from './device-card.tsx';
+import { Header } from './header.tsx';
+import { InviteCard } from './invite.tsx';
+import { Knocks } from './knocks.tsx';
+import { Log } from './log.tsx';
+import { ModelCard } from './model-card.tsx';
+import { ShareCard } from './share-card.tsx';
+
+/** The whole room on one table, for the leader everywhere and for followers with room to see it. */
+export function Room({ state, actions }: { readonly state: SessionState; readonly actions: Actions }): VNode {
+  const leads = state.me === state.leader;
+  return (
+    <>
+      <Header state={state} actions={actions} />
+      {leads && <Knocks knocking={state.knocking} actions={actions} />}
+      <main class="room">
+        <ShareCard state={state} actions={actions} />
+        <div class="col right">
+          <AskCard state={state} actions={actions} />
+          <Log log={state.log} devices={state.devices} />
+        </div>
+        <section class="devices" aria-label="Devices">
+          <ul>
+            {state.devices.map((device) => (
+              <DeviceCard
+                key={device.card.peer}
+                device={device}
+                plan={state.plan}
+                mine={device.card.peer === state.me}
+                leads={device.card.peer === state.leader}
+                rename={actions.rename}
+              />
+            ))}
+          </ul>
+        </section>
+        <div class="col left">
+          <InviteCard state={state} actions={actions} />
+          <ModelCard model={state.model} leads={leads} actions={actions} />
+        </div>
+      </main>
+    </>
+  );
+}

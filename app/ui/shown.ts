@@ -1,0 +1,22 @@
+import { effect, type ReadonlySignal, signal } from '@preact/signals';
+
+/** Ten pictures a second read as live; the main thread of a phone has activations to forward. */
+const EVERY_MS = 100;
+
+/** Follows a signal, but changes at most every {@link EVERY_MS}; the last value always arrives. */
+export function shown<T>(source: { readonly value: T }): ReadonlySignal<T> {
+  const view = signal(source.value);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let latest = source.value;
+  const settle = (): void => {
+    timer = undefined;
+    if (view.peek() === latest) return;
+    view.value = latest;
+    timer = setTimeout(settle, EVERY_MS);
+  };
+  effect(() => {
+    latest = source.value;
+    if (timer === undefined) settle();
+  });
+  return view;
+}
