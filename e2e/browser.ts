@@ -1,0 +1,106 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright';
+import { type PageWatch, watchPage } from './page-watch.ts';
+
+/** One device: its own browser process with one page. */
+export interface Device {
+  readonly browser: Browser;
+  readonly context: BrowserContext;
+  readonly page: Page;
+  readonly watch: PageWatch;
+  close(): Promise<void>;
+}
+
+export interface DeviceOptions {
+  /** Gives the page a software WebGPU adapter. */
+  readonly webgpu?: boolean;
+  /** Window, colour scheme, touch. */
+  readonly context?: BrowserContextOptions;
+}
+
+const QUIET = [
+  // Containers and CI runners rarely allow Chromium's own sandbox.
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  // A browser that talks to its maker would spoil the count of requests to other hosts.
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // The stories open the room in several windows at once; a hidden one must not be slowed down.
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+];
+
+/** Without the Vulkan flags the adapter is null (facts.md C). */
+const SOFTWARE_WEBGPU = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--ignore-gpu-blocklist',
+];
+
+const COMMANDS = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser'];
+const APPLICATIONS = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+  'C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe',
+];
+
+/**
+ * Finds a Chromium: CHROMIUM_PATH, then an installed Chrome or Chromium, then the one Playwright downloaded.
+ * @throws Error that says how to get one.
+ */
+export function findChromium(
+  env: NodeJS.ProcessEnv = process.env,
+  playwrights = chromium.executablePath(),
+): string {
+  const named = env.CHROMIUM_PATH;
+  if (named !== undefined && named !== '') {
+    if (isExecutable(named)) return named;
+    throw new Error(`CHROMIUM_PATH names "${named}", which cannot be executed.`);
+  }
+  const found = [...onPath(COMMANDS, env), ...APPLICATIONS, playwrights].find(isExecutable);
+  if (found !== undefined) return found;
+  throw new Error(
+    'No Chrome or Chromium was found. Install one (apt-get install chromium, or npx playwright install chromium) ' +
+      'or set CHROMIUM_PATH to its program.',
+  );
+}
+
+/** The places where these commands would lie on the PATH. */
+export function onPath(commands: readonly string[], env: NodeJS.ProcessEnv): string[] {
+  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return commands.flatMap((command) => folders.map((folder) => join(folder, command)));
+}
+
+/** True when the file is there and may be executed. */
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts one browser process with one empty page. The caller closes it. */
+export async function launchDevice(options: DeviceOptions = {}): Promise<Device> {
+  const browser = await chromium.launch({
+    executablePath: findChromium(),
+    headless: true,
+    args: options.webgpu ? [...QUIET, ...SOFTWARE_WEBGPU] : QUIET,
+  });
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options.context });
+  const page = await context.newPage();
+  return { browser, context, page, watch: watchPage(page), close: () => browser.close() };
+}

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './repository.ts';
+
+/** What the built page is made of. */
+const SOURCES = ['app', 'core', 'worker', 'public', 'index.html', 'vite.config.ts', 'package-lock.json'];
+
+/** Builds the page into dist/ unless it is newer than all its sources. */
+export async function buildOnce(): Promise<void> {
+  const built = join(ROOT, 'dist', 'index.html');
+  const newest = Math.max(...SOURCES.map((source) => newestChange(join(ROOT, source))));
+  if (!existsSync(built) || statSync(built).mtimeMs < newest) {
+    await runNode('node_modules/vite/bin/vite.js', 'build');
+  }
+  // Does nothing for files it has already compressed.
+  await runNode('--import', 'tsx', 'tools/precompress.ts');
+}
+
+function newestChange(path: string): number {
+  const { mtimeMs } = statSync(path);
+  if (!statSync(path).isDirectory()) return mtimeMs;
+  return Math.max(mtimeMs, ...readdirSync(path).map((name) => newestChange(join(path, name))));
+}
+
+function runNode(...parameters: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, parameters, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+    let complaint = '';
+    child.stderr.on('data', (text) => {
+      complaint += text;
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`node ${parameters.join(' ')} ended with ${code}:\n${complaint}`));
+    });
+  });
+}
+
+/** Vitest calls this once before all stories. */
+export async function setup(): Promise<void> {
+  await buildOnce();
+}

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { parseLabOptions } from './options.ts';
+
+it('fills in what is not said', () => {
+  expect(parseLabOptions(['--model', 'm.onnx'])).toEqual({
+    model: 'm.onnx',
+    devices: 3,
+    allDevices: false,
+    input: undefined,
+    seed: 0,
+    dims: {},
+    requests: 10,
+    inFlight: 4,
+    provider: 'auto',
+    json: undefined,
+  });
+});
+
+it('reads every option', () => {
+  const said =
+    '--model m.onnx --devices 2 --all-devices --input i.pb --seed 7 --dim batch=1 --dim a=b=3 --requests 5 ' +
+    '--in-flight 2 --provider webgpu --json o.json';
+  expect(parseLabOptions(said.split(' '))).toEqual({
+    model: 'm.onnx',
+    devices: 2,
+    allDevices: true,
+    input: 'i.pb',
+    seed: 7,
+    dims: { batch: 1, 'a=b': 3 },
+    requests: 5,
+    inFlight: 2,
+    provider: 'webgpu',
+    json: 'o.json',
+  });
+});
+
+it.each([
+  ['', /--model/],
+  ['--model m --devices 0', /--devices/],
+  ['--model m --devices 33', /--devices/],
+  ['--model m --devices two', /--devices/],
+  ['--model m --requests 1.5', /--requests/],
+  ['--model m --seed -1', /--seed/],
+  ['--model m --dim batch', /--dim/],
+  ['--model m --dim batch=0', /--dim/],
+  ['--model m --provider cuda', /--provider/],
+  ['--model m --fast', /--fast/],
+  ['--model m extra', /extra/],
+])('refuses "%s" and names the option', (said, named) => {
+  expect(() => parseLabOptions(said.split(' ').filter(Boolean))).toThrow(named);
+});

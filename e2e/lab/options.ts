@@ -1,0 +1,103 @@
+import { parseArgs } from 'node:util';
+
+export interface LabOptions {
+  readonly model: string;
+  readonly devices: number;
+  readonly allDevices: boolean;
+  /** TensorProto file for the model's first input. */
+  readonly input: string | undefined;
+  readonly seed: number;
+  readonly dims: Readonly<Record<string, number>>;
+  readonly requests: number;
+  readonly inFlight: number;
+  readonly provider: 'auto' | 'wasm' | 'webgpu';
+  readonly json: string | undefined;
+}
+
+/** The command line cannot be understood; `message` says which part. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const USAGE = `npm run lab -- --model FILE [options]
+
+Opens a room with several headless browsers, one process each, runs the model split over them and
+compares the result with the whole model in one tab. Ends with 0 only when both agree.
+
+  --model FILE        the ONNX model
+  --devices N         how many browsers take part (default 3)
+  --all-devices       every device must hold a stage
+  --input FILE.pb     the model's input as a TensorProto (default: seeded random numbers)
+  --seed S            seed of the random numbers (default 0)
+  --dim name=value    size of a symbolic dimension; may be repeated
+  --requests R        measured runs (default 10)
+  --in-flight K       requests at once in the throughput measurement (default 4)
+  --provider auto|wasm|webgpu   where the arithmetic runs (default auto)
+  --json OUT          also write everything measured to this file
+`;
+
+/** A room holds 32 devices at most. */
+const MOST_DEVICES = 32;
+
+/**
+ * Reads the command line of the lab.
+ * @throws UsageError
+ */
+export function parseLabOptions(args: readonly string[]): LabOptions {
+  const { values } = parsed(args);
+  if (values.model === undefined) throw new UsageError('--model FILE is missing.');
+  const provider = values.provider ?? 'auto';
+  if (provider !== 'auto' && provider !== 'wasm' && provider !== 'webgpu') {
+    throw new UsageError(`--provider must be auto, wasm or webgpu, not "${provider}".`);
+  }
+  return {
+    model: values.model,
+    devices: whole('--devices', values.devices ?? '3', 1, MOST_DEVICES),
+    allDevices: values['all-devices'] ?? false,
+    input: values.input,
+    seed: whole('--seed', values.seed ?? '0', 0, 0xffffffff),
+    dims: Object.fromEntries((values.dim ?? []).map(dimension)),
+    requests: whole('--requests', values.requests ?? '10', 1, 10_000),
+    inFlight: whole('--in-flight', values['in-flight'] ?? '4', 1, 64),
+    provider,
+    json: values.json,
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        model: { type: 'string' },
+        devices: { type: 'string' },
+        'all-devices': { type: 'boolean' },
+        input: { type: 'string' },
+        seed: { type: 'string' },
+        dim: { type: 'string', multiple: true },
+        requests: { type: 'string' },
+        'in-flight': { type: 'string' },
+        provider: { type: 'string' },
+        json: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function whole(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw new UsageError(`${option} must be a whole number from ${least} to ${most}, not "${text}".`);
+  }
+  return value;
+}
+
+function dimension(text: string): [string, number] {
+  const [, name, size] = /^(.+)=(\d+)$/.exec(text) ?? [];
+  if (name === undefined || size === undefined) {
+    throw new UsageError(`--dim must look like name=value, not "${text}".`);
+  }
+  return [name, whole('--dim', size, 1, 0x7fffffff)];
+}

@@ -1,0 +1,21 @@
+import jsQR from 'jsqr';
+import type { Page } from 'playwright';
+import { PNG } from 'pngjs';
+
+/**
+ * Reads the QR code as a camera would: from the pixels on the screen.
+ * @throws Error when the code on the screen cannot be read.
+ */
+export async function readRoomQr(page: Page): Promise<string> {
+  const code = page.getByTestId('qr').first();
+  await code.waitFor({ state: 'visible' });
+  return decodeQr(await code.screenshot());
+}
+
+/** Decodes the QR code in a PNG image. */
+export function decodeQr(png: Buffer): string {
+  const image = PNG.sync.read(png);
+  const found = jsQR(new Uint8ClampedArray(image.data), image.width, image.height);
+  if (!found) throw new Error(`No QR code could be read in the ${image.width} x ${image.height} picture.`);
+  return found.data;
+}

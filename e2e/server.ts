@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { freePort } from './free-port.ts';
+import { ROOT } from './repository.ts';
+
+/** The product's server as `npm start` runs it, over plain HTTP on loopback. */
+export interface ProductServer {
+  /** `http://127.0.0.1:PORT`, a secure context for browsers. */
+  readonly origin: string;
+  /** Everything it has printed so far. */
+  printed(): string;
+  stop(): Promise<void>;
+}
+
+/** A cold start compiles a few files; more than this means that it hangs. */
+const START_LIMIT_MS = 20_000;
+
+/** Starts the server in a process of its own. dist/ must be built. The caller stops it. */
+export async function startProduct(): Promise<ProductServer> {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', 'signaling-server/main.ts', '--http', '--host', '127.0.0.1', '--port', String(port)],
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (text) => {
+      printed += text;
+    });
+  }
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    await ended;
+  };
+  const limit = performance.now() + START_LIMIT_MS;
+  while (!(await answers(origin))) {
+    if (child.exitCode !== null || performance.now() > limit) {
+      await stop();
+      throw new Error(`The server did not start:\n${printed}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return { origin, printed: () => printed, stop };
+}
+
+async function answers(origin: string): Promise<boolean> {
+  return fetch(origin).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
