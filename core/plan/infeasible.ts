@@ -1,0 +1,24 @@
+import { stageBytes } from './estimate.ts';
+import type { PlanRoom } from './room.ts';
+
+/** Why no plan was found, in one sentence that says what would help. */
+export function whyNoPlan(room: PlanRoom): string {
+  const { blocks, devices } = room;
+  if (blocks.length === 0) return 'The model has no layers.';
+  if (devices.length === 0) return 'There is no device that may hold layers.';
+  const largest = Math.max(...devices.map((device) => device.memoryBytes));
+  const tooBig = blocks.findIndex((_, block) => stageBytes(room, block, block + 1) > largest);
+  if (tooBig >= 0) {
+    const needed = megabytes(stageBytes(room, tooBig, tooBig + 1));
+    return `Layer ${tooBig + 1} needs ${needed}, and the device with the most memory may use ${megabytes(largest)}.`;
+  }
+  const weights = blocks.reduce((total, block) => total + block.weightBytes, 0);
+  const memory = devices.reduce((total, device) => total + device.memoryBytes, 0);
+  const sizes = `The model's layers take ${megabytes(weights)}, and the devices may use ${megabytes(memory)} in all`;
+  if (weights > memory) return `${sizes}. Add a device or choose a smaller model.`;
+  return `${sizes}, but no chain of devices that can talk to each other was found that holds every layer.`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`;
+}
