@@ -34,7 +34,9 @@ export type ToServer =
   | { readonly type: 'ask-first'; readonly value: boolean }
   /** SDP or ICE for one peer, sealed. */
   | { readonly type: 'signal'; readonly to: PeerId; readonly sealed: string }
-  | { readonly type: 'leave' };
+  | { readonly type: 'leave' }
+  /** A page cannot see the pings of its WebSocket, so it asks in words whether the server still hears it. */
+  | { readonly type: 'ping' };
 
 export type FromServer =
   /** Inside: the leader and everybody else who is. */
@@ -53,7 +55,8 @@ export type FromServer =
   | { readonly type: 'peer-joined'; readonly peer: PeerId }
   /** `gone`: it left or its grace time (see `rooms.ts`) ended. `away`: its socket closed just now. */
   | { readonly type: 'peer-left'; readonly peer: PeerId; readonly why: 'gone' | 'away' }
-  | { readonly type: 'signal'; readonly from: PeerId; readonly sealed: string };
+  | { readonly type: 'signal'; readonly from: PeerId; readonly sealed: string }
+  | { readonly type: 'pong' };
 
 export type RefusalReason =
   | 'wrong-secret'
