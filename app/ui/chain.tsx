@@ -7,7 +7,7 @@ import { atWork, colourOf, deviceOf, ends, nameOf } from './select.ts';
 /** Least share of the width, so that a quick device can still be named. */
 const LEAST_WIDTH = 0.12;
 /** Under this share a boundary label would run into the words at that end of the chain. */
-const CROWDED = 0.28;
+const CROWDED = 0.22;
 /** A pulse of 40 ms would only flicker; the eye gets to follow it at least this long. */
 const PULSE_MS = 900;
 

@@ -28,7 +28,14 @@ export function ClassifyImage({ state, actions, ready }: AskProps): VNode {
   const touch = useMedia('(pointer: coarse)');
   const nextId = useRef(1);
   const asked = useRef(0);
-  useEffect(() => () => pictures.forEach((picture) => URL.revokeObjectURL(picture.url)), []);
+  const held = useRef<readonly Picture[]>([]);
+  held.current = pictures;
+  useEffect(
+    () => () => {
+      for (const picture of held.current) URL.revokeObjectURL(picture.url);
+    },
+    [],
+  );
 
   const waiting = pictures.filter((picture) => !picture.answer && !picture.problem);
   const next = waiting.at(-1);

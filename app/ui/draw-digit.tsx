@@ -50,16 +50,28 @@ export function DrawDigit({ state, actions, ready }: AskProps): VNode {
   const [best] = asking.answer?.top ?? [];
   return (
     <>
-      <div class="draw">
-        <DigitCanvas
-          strokes={strokes}
-          shown={strokes.length === 0 ? (question?.pixels ?? null) : null}
-          onPenDown={() => setQuestion(null)}
-          onDraw={draw}
-        />
-        <button type="button" class="quiet clear" onClick={clear} disabled={!question && !best}>
-          Clear
-        </button>
+      <div class="digit-ask">
+        <div class="draw">
+          <DigitCanvas
+            strokes={strokes}
+            shown={strokes.length === 0 ? (question?.pixels ?? null) : null}
+            onPenDown={() => setQuestion(null)}
+            onDraw={draw}
+          />
+          <button type="button" class="quiet clear" onClick={clear} disabled={!question && !best}>
+            Clear
+          </button>
+        </div>
+        <div class="reading" data-testid="answer" aria-live="polite" data-busy={asking.busy}>
+          <div class="verdict">
+            <b data-testid="answer-label">{best?.label ?? ''}</b>
+            {!best && !asking.problem && (
+              <span class="soft">{asking.busy ? 'reading…' : 'draw a digit'}</span>
+            )}
+          </div>
+          <TopBars top={asking.answer?.top ?? []} most={3} />
+          {asking.problem && <p class="problem">{asking.problem}</p>}
+        </div>
       </div>
       <ul class="samples" aria-label="Digits written by others">
         {samples.map((sample) => (
@@ -74,14 +86,6 @@ export function DrawDigit({ state, actions, ready }: AskProps): VNode {
           </li>
         ))}
       </ul>
-      <div class="reading" data-testid="answer" aria-live="polite" data-busy={asking.busy}>
-        <div class="verdict">
-          <b data-testid="answer-label">{best?.label ?? ''}</b>
-          {!best && !asking.problem && <span class="soft">{asking.busy ? 'reading…' : 'draw a digit'}</span>}
-        </div>
-        <TopBars top={asking.answer?.top ?? []} most={3} />
-        {asking.problem && <p class="problem">{asking.problem}</p>}
-      </div>
       {asking.answer ? <PathLine answer={asking.answer} state={state} /> : <p class="path" />}
       <Repeat state={state} actions={actions} ready={ready && asking.answer !== null} />
     </>

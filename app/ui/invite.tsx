@@ -30,9 +30,8 @@ export function InvitePanel({ state, actions }: Props): VNode {
       <p class="soft centre">
         Scan with a phone camera, or open
         <b class="room-link" data-testid="room-link" data-link={state.link}>
-          {place}
-          <wbr />
-          {text}
+          <span>{place}</span>
+          <span>{text}</span>
         </b>
       </p>
       <CopyLink link={state.link} />
@@ -44,6 +43,7 @@ export function InvitePanel({ state, actions }: Props): VNode {
           <input
             type="checkbox"
             role="switch"
+            aria-checked={state.askFirst}
             checked={state.askFirst}
             onChange={(event) => actions.setAskFirst(event.currentTarget.checked)}
           />

@@ -68,7 +68,7 @@ function Body({ model, leads, actions }: Props): VNode {
       <p class="model-name" data-testid="model-name">
         {card.name}
       </p>
-      <p class="soft">{factsOf(card)}</p>
+      <Facts card={card} />
       {card.about && <p class="about">{card.about}</p>}
       <p class="soft">
         {card.uncuttable === null
@@ -86,9 +86,16 @@ const TASKS: Readonly<Record<Card['task']['kind'], string>> = {
   tensors: 'numbers in, numbers out',
 };
 
-/** "image classifier · 27 layers · 3.5 MB". */
-function factsOf(card: Card): string {
-  return [TASKS[card.task.kind], count(card.blocks, 'layer'), bytes(card.bytes)].join(' · ');
+/** "image classifier · 27 layers · 3.5 MB", broken only between the parts. */
+function Facts({ card }: { readonly card: Card }): VNode {
+  const parts = [TASKS[card.task.kind], count(card.blocks, 'layer'), bytes(card.bytes)];
+  return (
+    <p class="soft parts">
+      {parts.map((part, i) => (
+        <span key={part}>{i === 0 ? part : ` · ${part}`}</span>
+      ))}
+    </p>
+  );
 }
 
 function lowerFirst(text: string): string {

@@ -21,9 +21,8 @@ export function TaskForm({ card, setTask }: Props): VNode {
   const submit = (event: Event): void => {
     event.preventDefault();
     const read = readDraft(draft, card);
-    if (typeof read === 'string') return setProblem(read);
-    setProblem(null);
-    setTask(read.task, read.dims);
+    setProblem(typeof read === 'string' ? read : null);
+    if (typeof read !== 'string') setTask(read.task, read.dims);
   };
   return (
     <form class="form" onSubmit={submit}>

@@ -13,7 +13,7 @@ export function startTheme(): void {
   const show = (): void => {
     const chosen = stored();
     theme.value = chosen ?? (system.matches ? 'dark' : 'light');
-    document.documentElement.dataset['theme'] = theme.value;
+    document.documentElement.setAttribute('data-theme', theme.value);
   };
   system.addEventListener('change', show);
   show();
@@ -22,7 +22,7 @@ export function startTheme(): void {
 /** Switches to the other theme and remembers it on this device. */
 export function toggleTheme(): void {
   theme.value = theme.value === 'dark' ? 'light' : 'dark';
-  document.documentElement.dataset['theme'] = theme.value;
+  document.documentElement.setAttribute('data-theme', theme.value);
   try {
     localStorage.setItem(SLOT, theme.value);
   } catch {

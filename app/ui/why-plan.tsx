@@ -48,7 +48,7 @@ export function Pair({ name, value }: { readonly name: string; readonly value: s
 function StageTable({ state, plan }: { readonly state: SessionState; readonly plan: PlanView }): VNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard.
-    <div class="table-scroll" role="region" aria-label="Stages of the plan" tabIndex={0}>
+    <section class="table-scroll" aria-label="Stages of the plan" tabIndex={0}>
       <table>
         <thead>
           <tr>
@@ -76,6 +76,6 @@ function StageTable({ state, plan }: { readonly state: SessionState; readonly pl
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
