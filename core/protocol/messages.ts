@@ -23,8 +23,9 @@ export type ControlMessage =
     }
   /** Leader to the holder of a stage: shard pieces of this epoch follow. */
   | LoadStage
+  /** Holder to everybody while its stage arrives and loads; null at the end. */
+  | { readonly type: 'stage-progress'; readonly epoch: Epoch; readonly progress: Progress | null }
   /** Holder to leader. */
-  | { readonly type: 'stage-progress'; readonly epoch: Epoch; readonly progress: Progress }
   | { readonly type: 'stage-ready'; readonly epoch: Epoch; readonly stage: number }
   | {
       readonly type: 'stage-failed';

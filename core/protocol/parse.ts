@@ -199,7 +199,7 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
     receives: boundary,
     sends: boundary,
   }),
-  'stage-progress': v.object({ type: v.literal('stage-progress'), epoch, progress }),
+  'stage-progress': v.object({ type: v.literal('stage-progress'), epoch, progress: v.nullable(progress) }),
   'stage-ready': v.object({ type: v.literal('stage-ready'), epoch, stage: stageIndex }),
   'stage-failed': v.object({ type: v.literal('stage-failed'), stage: stageIndex, ...complaint }),
   'request-failed': v.object({ type: v.literal('request-failed'), request, ...complaint }),

@@ -103,6 +103,13 @@ describe('measureDevice', () => {
     await expect(gpu.made[0]?.run(1, [])).rejects.toMatchObject({ data: { step: 'close' } });
   });
 
+  test('lets one long run tell enough', async () => {
+    const slow = { ...candidate('webgpu', { msPerOp: 5000 }), runLimitMs: 20_000 };
+    const { result, seconds } = await measure(slow);
+    expect(result).toMatchObject({ kind: 'ready', benchMs: 5000 });
+    expect(seconds).toBeLessThan(11);
+  });
+
   test('gives up a GPU that hangs', async () => {
     const { result } = await measure(
       candidate('wasm', { msPerOp: 30 }),

@@ -1,0 +1,204 @@
+import { type Signal, signal } from '@preact/signals';
+import { InputError, messageOf, PotluckError } from '../../core/errors.ts';
+import type { PeerId } from '../../core/ids.ts';
+import { systemClock } from '../../core/mesh/clock.ts';
+import type { Mesh } from '../../core/mesh/mesh.ts';
+import { Leader, type OpenModel } from '../../core/runtime/leader.ts';
+import { Member } from '../../core/runtime/member.ts';
+import type { ExecutorFactory, ExecutorOptions } from '../../core/runtime/stage-executor.ts';
+import type { SessionEvent } from '../../core/session/events.ts';
+import { initialState, reduce } from '../../core/session/reduce.ts';
+import type { DeviceCard, EndReason, ModelCard, ModelState, PlanMode, Progress, SessionState } from '../../core/session/state.ts';
+import type { Tensor } from '../../core/tensor/tensor.ts';
+import { catalogue, openBundled } from './catalogue.ts';
+import { filesFrom, filesFromUrl, type ModelFiles } from './model-source.ts';
+import { openModel, type Provenance, withTask } from './open-model.ts';
+import { rememberName } from './device-name.ts';
+import { leavePlace, type Place } from './place.ts';
+import { Questions } from './questions.ts';
+import type { Actions, Answer, CatalogueEntry, Store } from './store.ts';
+
+/** What main.ts hands over, already joined. */
+export interface SessionParts {
+  readonly place: Place;
+  readonly card: DeviceCard;
+  readonly network: Mesh;
+  readonly executors: ExecutorFactory;
+  readonly runtime: () => ExecutorOptions;
+  readonly door: Door;
+}
+
+/** What the session asks of the signaling server. */
+export interface Door {
+  admit(peer: PeerId): void;
+  deny(peer: PeerId): void;
+  askFirst(value: boolean): void;
+  leave(): void;
+}
+
+/** One tab in one room: the store that the views see, and what their buttons do. */
+export class BrowserSession implements Store, Actions {
+  readonly state: Signal<SessionState>;
+  readonly actions: Actions = this;
+  readonly member: Member;
+  readonly #parts: SessionParts;
+  readonly #questions: Questions;
+  readonly #leader: Leader | undefined;
+  /** Counts openings, so that a slow download cannot replace a model chosen after it. */
+  #opening = 0;
+  #open: OpenModel | undefined;
+
+  constructor(parts: SessionParts) {
+    const { place, network, card, executors, runtime } = parts;
+    this.#parts = parts;
+    this.state = signal(initialState(place.identity.peer));
+    this.emit({ type: 'RoomChosen', room: place.link.room, link: place.address, me: place.identity.peer });
+    const emit = (event: SessionEvent): void => this.emit(event);
+    this.member = new Member({ network, clock: systemClock, executors, runtime, emit, card });
+    this.#questions = new Questions(this.member.asker, emit);
+    if (place.identity.leads) {
+      this.#leader = new Leader({ member: this.member, network, clock: systemClock, executors, runtime, emit });
+    }
+  }
+
+  emit(event: SessionEvent): void {
+    this.state.value = reduce(this.state.value, event);
+  }
+
+  /** Inside the room. */
+  entered(leader: PeerId): void {
+    this.emit({ type: 'RoomEntered', leader, at: Date.now() });
+    this.member.follow(leader);
+  }
+
+  /** The room is closed to this page, for good. */
+  ended(reason: EndReason, message: string): void {
+    if (this.state.value.phase.kind === 'ended') return;
+    this.#leader?.close();
+    this.member.close(message);
+    this.emit({ type: 'SessionEnded', reason, message });
+  }
+
+  rename(name: string): void {
+    const trimmed = name.trim().slice(0, 40);
+    if (trimmed === '' || trimmed === this.member.card.name) return;
+    rememberName(trimmed);
+    this.member.setCard({ name: trimmed });
+  }
+
+  setMode(mode: PlanMode): void {
+    this.#leader?.setMode(mode);
+  }
+
+  setAskFirst(value: boolean): void {
+    this.#parts.door.askFirst(value);
+    this.emit({ type: 'AskFirstChanged', value });
+  }
+
+  admit(peer: PeerId): void {
+    this.#parts.door.admit(peer);
+    this.emit({ type: 'KnockAnswered', peer });
+  }
+
+  deny(peer: PeerId): void {
+    this.#parts.door.deny(peer);
+    this.emit({ type: 'KnockAnswered', peer });
+  }
+
+  leave(): void {
+    this.#parts.door.leave();
+    leavePlace(this.#parts.place);
+    this.ended('left', 'You left the room.');
+  }
+
+  addLocalDevice(): void {
+    window.open(this.#parts.place.address, '_blank', 'noopener');
+  }
+
+  newRoom(): void {
+    location.assign('/');
+  }
+
+  catalogue(): Promise<readonly CatalogueEntry[]> {
+    return catalogue();
+  }
+
+  openBundled(id: string): Promise<void> {
+    return this.#openWith(id, async (progress) => {
+      const { card, files } = await openBundled(id, progress);
+      const { name, about, task } = card;
+      return { files, provenance: { name, about, source: 'bundled', task, dims: {} } };
+    });
+  }
+
+  openFile(...files: File[]): Promise<void> {
+    return this.#openWith(files[0]?.name ?? 'That file', async () => this.#named(filesFrom(files), 'file'));
+  }
+
+  openUrl(url: string): Promise<void> {
+    return this.#openWith(url, async (progress) => this.#named(await filesFromUrl(url, progress), 'url'));
+  }
+
+  setTask(task: ModelCard['task'], dims: Readonly<Record<string, number>>): void {
+    const open = this.#open;
+    if (!open || !this.#leader) return;
+    this.#open = withTask(open, task, dims);
+    void this.#leader.open(this.#open);
+  }
+
+  askImage(image: ImageBitmap | ImageData, label: string): Promise<Answer> {
+    return this.#questions.image(this.#model(), image, label);
+  }
+
+  askTensors(feeds: Readonly<Record<string, Tensor>>, seed: number, label: string): Promise<Answer> {
+    return this.#questions.tensors(this.#model(), feeds, seed, label);
+  }
+
+  repeat(count: number, inFlight: number): Promise<{ perSecond: number; medianMs: number }> {
+    return this.#questions.repeat(count, inFlight);
+  }
+
+  dismiss(notice: number): void {
+    this.emit({ type: 'NoticeDismissed', id: notice });
+  }
+
+  #named(files: ModelFiles, source: 'file' | 'url'): { files: ModelFiles; provenance: Provenance } {
+    const about = source === 'file' ? 'A model from this device.' : 'A model from the web.';
+    return { files, provenance: { name: files.name, about, source, task: null, dims: {} } };
+  }
+
+  async #openWith(
+    name: string,
+    get: (progress: (progress: Progress) => void) => Promise<{ files: ModelFiles; provenance: Provenance }>,
+  ): Promise<void> {
+    if (!this.#leader) throw new InputError('Only the leader chooses the model.', { step: 'choose a model' });
+    const opening = ++this.#opening;
+    const before = this.state.value.model;
+    const tell = (model: ModelState): void => {
+      if (opening === this.#opening) this.emit({ type: 'ModelChanged', model, at: Date.now() });
+    };
+    try {
+      tell({ kind: 'opening', name, progress: { step: 'Opening', fraction: null } });
+      const { files, provenance } = await get((progress) => tell({ kind: 'opening', name, progress }));
+      const model = await openModel(files, provenance);
+      if (opening !== this.#opening) return;
+      this.#open = model;
+      await this.#leader.open(model);
+    } catch (error) {
+      const step = error instanceof PotluckError ? error.data.step : 'open the model';
+      tell({ kind: 'failed', name, step, message: messageOf(error) });
+      // The room goes on with the model it had.
+      if (before.kind === 'ready' && opening === this.#opening) {
+        this.emit({ type: 'NoticeRaised', tone: 'bad', message: `${name}: could not ${step}. ${messageOf(error)}`, at: Date.now() });
+        tell(before);
+      }
+      throw error;
+    }
+  }
+
+  #model(): ModelCard {
+    const { model } = this.state.value;
+    if (model.kind === 'ready') return model.card;
+    throw new InputError('There is no model yet.', { step: 'ask', expected: 'a model', actual: model.kind });
+  }
+}

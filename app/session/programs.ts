@@ -1,0 +1,50 @@
+import type { PlanMode, SessionState, StageTiming } from '../../core/session/state.ts';
+import { type Dtype, isDtype } from '../../core/tensor/dtype.ts';
+import { type Tensor, tensor } from '../../core/tensor/tensor.ts';
+import { InputError } from '../../core/errors.ts';
+import type { BrowserSession } from './browser-session.ts';
+
+/** A tensor as other programs hand it over: row-major little-endian bytes. */
+export interface PlainTensor {
+  readonly dtype: string;
+  readonly dims: readonly number[];
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** `window.potluck`: the room for scripts in this page, such as the lab. */
+export interface Programs {
+  state(): SessionState;
+  openFile(bytes: Uint8Array<ArrayBuffer> | File, name: string): Promise<void>;
+  openUrl(url: string): Promise<void>;
+  setMode(mode: PlanMode): void;
+  /** Runs the model once; missing inputs are filled with random numbers of seed 0. */
+  run(feeds: Readonly<Record<string, PlainTensor>>): Promise<{
+    readonly outputs: readonly (PlainTensor & { readonly name: string })[];
+    readonly latencyMs: number;
+    readonly stages: readonly StageTiming[];
+  }>;
+}
+
+/** Offers a session to scripts in its page. */
+export function programs(session: BrowserSession): Programs {
+  return {
+    state: () => session.state.value,
+    openFile: (bytes, name) => session.openFile(bytes instanceof File ? bytes : new File([bytes], name)),
+    openUrl: (url) => session.openUrl(url),
+    setMode: (mode) => session.setMode(mode),
+    run: async (feeds) => {
+      const tensors = Object.fromEntries(Object.entries(feeds).map(([name, plain]) => [name, checked(plain)]));
+      const answer = await session.askTensors(tensors, 0, 'from a program');
+      const request = session.state.value.requests.find(({ id }) => id === answer.request);
+      const outputs = answer.outputs.map(({ name, tensor: value }) => ({ name, ...value }));
+      return { outputs, latencyMs: answer.latencyMs, stages: request?.stages ?? [] };
+    },
+  };
+}
+
+function checked({ dtype, dims, data }: PlainTensor): Tensor {
+  if (!isDtype(dtype)) {
+    throw new InputError(`"${dtype}" is not an element type.`, { step: 'read a tensor', expected: 'float32, int64, …', actual: dtype });
+  }
+  return tensor(dtype satisfies Dtype, dims, data);
+}

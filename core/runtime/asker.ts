@@ -1,0 +1,163 @@
+import { OverloadedError, RequestFailedError } from '../errors.ts';
+import type { PeerId, RequestId } from '../ids.ts';
+import type { Clock } from '../mesh/clock.ts';
+import type { Activation } from '../protocol/frame.types.ts';
+import type { PlanView, StageTiming } from '../session/state.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** Requests that may wait in this page; one more is refused with an OverloadedError. */
+const WAITING_LIMIT = 256;
+/** In flight for each stage: one computing and one arriving keep it busy, more only wait elsewhere. */
+const IN_FLIGHT_PER_STAGE = 2;
+/** A request that gets no answer for this long fails, whatever the reason. */
+const DEADLINE_MS = 180_000;
+
+export interface AskResult {
+  readonly request: RequestId;
+  /** The model's outputs in the order of the graph; the caller owns them. */
+  readonly tensors: readonly Tensor[];
+  readonly latencyMs: number;
+  readonly stages: readonly StageTiming[];
+}
+
+interface Pending {
+  readonly request: RequestId;
+  readonly tensors: readonly Tensor[];
+  readonly resolve: (result: AskResult) => void;
+  readonly reject: (error: Error) => void;
+  timer: number;
+  /** When it entered stage 0 under the present plan; undefined while it waits. */
+  sentAt: number | undefined;
+}
+
+export interface AskerOptions {
+  readonly me: PeerId;
+  readonly clock: Clock;
+  /** Hands an activation to the holder of stage 0, which may be this device. Must not detach the tensors. */
+  readonly forward: (to: PeerId, activation: Activation) => Promise<void>;
+}
+
+/**
+ * This page's own requests. Keeps each input until its answer is here, and enters it again when the plan
+ * changes, so that no request is lost with a device.
+ */
+export class Asker {
+  readonly #options: AskerOptions;
+  readonly #pending = new Map<RequestId, Pending>();
+  #plan: PlanView | null = null;
+  #next = 1;
+
+  constructor(options: AskerOptions) {
+    this.#options = options;
+  }
+
+  /** Requests without an answer. */
+  get open(): number {
+    return this.#pending.size;
+  }
+
+  /** The running plan, or null while there is none; requests wait meanwhile. */
+  setPlan(plan: PlanView | null): void {
+    const running = plan?.status === 'running' ? plan : null;
+    if (running?.epoch === this.#plan?.epoch) return;
+    this.#plan = running;
+    for (const pending of this.#pending.values()) pending.sentAt = undefined;
+    this.#pump();
+  }
+
+  /**
+   * Runs the model once. `tensors`: its inputs in the order of the graph, kept unchanged until the answer.
+   * @throws OverloadedError, RequestFailedError, or the signal's reason.
+   */
+  ask(tensors: readonly Tensor[], options: { signal?: AbortSignal } = {}): Promise<AskResult> {
+    options.signal?.throwIfAborted();
+    if (this.#pending.size >= WAITING_LIMIT) {
+      const data = {
+        step: 'queue a request',
+        expected: `at most ${WAITING_LIMIT} waiting`,
+        actual: `${this.#pending.size}`,
+      };
+      return Promise.reject(
+        new OverloadedError(`${WAITING_LIMIT} requests are already waiting. Try again shortly.`, data),
+      );
+    }
+    const request = this.#next++ as RequestId;
+    return new Promise((resolve, reject) => {
+      const timer = this.#options.clock.setTimeout(
+        () => this.#fail(request, 'wait for the answer', `No answer came within ${DEADLINE_MS / 1000} s.`),
+        DEADLINE_MS,
+      );
+      this.#pending.set(request, { request, tensors, resolve, reject, timer, sentAt: undefined });
+      options.signal?.addEventListener('abort', () => {
+        if (this.#settle(request)) reject(options.signal?.reason);
+      });
+      this.#pump();
+    });
+  }
+
+  /** A result frame. Answers to unknown requests or of older epochs are dropped. */
+  receive(activation: Activation): void {
+    const pending = this.#pending.get(activation.request);
+    if (!pending || pending.sentAt === undefined || activation.epoch !== this.#plan?.epoch) return;
+    const latencyMs = this.#options.clock.now() - pending.sentAt;
+    this.#settle(activation.request);
+    pending.resolve({
+      request: activation.request,
+      tensors: activation.tensors,
+      latencyMs,
+      stages: activation.trail,
+    });
+    this.#pump();
+  }
+
+  /** A stage could not finish a request of ours. */
+  failed(request: RequestId, epoch: number, step: string, message: string): void {
+    if (epoch === this.#plan?.epoch) this.#fail(request, step, message);
+  }
+
+  /** Fails everything that is open, for example because the session ended. */
+  failAll(step: string, message: string): void {
+    for (const request of [...this.#pending.keys()]) this.#fail(request, step, message);
+  }
+
+  #fail(request: RequestId, step: string, message: string): void {
+    const pending = this.#settle(request);
+    pending?.reject(new RequestFailedError(message, { step }));
+    this.#pump();
+  }
+
+  #settle(request: RequestId): Pending | undefined {
+    const pending = this.#pending.get(request);
+    if (pending) this.#options.clock.clearTimeout(pending.timer);
+    this.#pending.delete(request);
+    return pending;
+  }
+
+  #pump(): void {
+    const plan = this.#plan;
+    const first = plan?.stages[0]?.peer;
+    if (!plan || !first) return;
+    let flying = 0;
+    for (const pending of this.#pending.values()) if (pending.sentAt !== undefined) flying++;
+    for (const pending of this.#pending.values()) {
+      if (flying >= plan.stages.length * IN_FLIGHT_PER_STAGE) return;
+      if (pending.sentAt !== undefined) continue;
+      pending.sentAt = this.#options.clock.now();
+      flying++;
+      const { me: origin, forward } = this.#options;
+      const { request, tensors } = pending;
+      const activation: Activation = {
+        epoch: plan.epoch,
+        origin,
+        request,
+        microBatch: 0,
+        microBatches: 1,
+        stage: 0,
+        trail: [],
+        tensors,
+      };
+      // A failed send means that the holder is gone: the next plan enters the request again.
+      forward(first, activation).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,279 @@
+import { messageOf } from '../errors.ts';
+import type { Blocks } from '../graph/blocks.ts';
+import type { ModelGraph } from '../graph/model-graph.ts';
+import type { Epoch, PeerId } from '../ids.ts';
+import type { Clock } from '../mesh/clock.ts';
+import type { Network } from '../mesh/network.ts';
+import type { LinkReport } from '../protocol/messages.ts';
+import type { SessionEvent } from '../session/events.ts';
+import type { DeviceCard, ModelCard, PlanMode, PlanView, Progress } from '../session/state.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Calibration, calibrate } from './calibrate.ts';
+import type { LeaderEars, Member } from './member.ts';
+import { planFor, sameAssignment } from './plan-for.ts';
+import { ShardCourier } from './shard-courier.ts';
+import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
+
+/** Several devices often become ready together: one plan for all of them. */
+const SETTLE_MS = 250;
+
+/** A model as the leader's page has it: the graph in memory, the weights wherever their file is. */
+export interface OpenModel {
+  readonly card: ModelCard;
+  readonly graph: ModelGraph;
+  readonly blocks: Blocks;
+  readonly blobOf: (file: string) => Blob;
+  /** One input of the shapes in use, to measure with. */
+  readonly sample: () => readonly Tensor[];
+}
+
+export interface LeaderOptions {
+  readonly member: Member;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly executors: ExecutorFactory;
+  readonly runtime: () => ExecutorOptions;
+  readonly emit: (event: SessionEvent) => void;
+}
+
+/**
+ * Cuts the model for the devices that are here and keeps the plan fitting while they come and go. One
+ * change at a time: a newer wish aborts the older one, and each plan has an epoch of its own.
+ */
+export class Leader implements LeaderEars {
+  readonly #options: LeaderOptions;
+  readonly #courier: ShardCourier;
+  readonly #cards = new Map<PeerId, DeviceCard>();
+  readonly #links = new Map<PeerId, readonly LinkReport[]>();
+  /** Devices that failed to load a stage of this model, and why: not asked again until the next model. */
+  readonly #failed = new Map<PeerId, string>();
+  #model: OpenModel | undefined;
+  #calibration: Calibration | undefined;
+  #calibrating: AbortController | undefined;
+  #mode: PlanMode = 'everyone';
+  #plan: PlanView | null = null;
+  #preparing: Progress | null = null;
+  #epoch = 0;
+  #modelCount = 0;
+  #timer: number | undefined;
+  #replanning: AbortController | undefined;
+
+  constructor(options: LeaderOptions) {
+    this.#options = options;
+    this.#courier = new ShardCourier(options.network, options.member.host, options.clock);
+    this.#cards.set(options.member.me, options.member.card);
+    options.member.lead(this);
+  }
+
+  /** Measures a model on this device, then shares it out. Replaces the model before. */
+  async open(model: OpenModel): Promise<void> {
+    this.#calibrating?.abort(new Error('another model was chosen'));
+    const control = new AbortController();
+    this.#calibrating = control;
+    this.#model = model;
+    this.#modelCount++;
+    this.#calibration = undefined;
+    this.#failed.clear();
+    this.#publishPlan(null);
+    this.#tellModel();
+    await this.#calibrate(model, control.signal);
+  }
+
+  setMode(mode: PlanMode): void {
+    if (mode === this.#mode) return;
+    this.#mode = mode;
+    this.#options.emit({ type: 'ModeChanged', mode });
+    this.#publish();
+    this.#schedule();
+  }
+
+  close(): void {
+    this.#calibrating?.abort(new Error('the session ended'));
+    this.#replanning?.abort(new Error('the session ended'));
+    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
+  }
+
+  peerUp(peer: PeerId): void {
+    const { network } = this.#options;
+    network.sendControl(peer, { type: 'model', model: this.#model?.card ?? null });
+    network.sendControl(peer, {
+      type: 'room',
+      mode: this.#mode,
+      plan: this.#plan,
+      preparing: this.#preparing,
+    });
+  }
+
+  peerDown(peer: PeerId): void {
+    this.#cards.delete(peer);
+    this.#links.delete(peer);
+    this.#failed.delete(peer);
+    this.#courier.forget(peer);
+    if (this.#plan?.stages.some((stage) => stage.peer === peer)) {
+      this.#replanning?.abort(new Error('a device left'));
+      this.#publishPlan(null);
+    }
+    this.#schedule();
+  }
+
+  cardChanged(card: DeviceCard): void {
+    const before = this.#cards.get(card.peer);
+    this.#cards.set(card.peer, card);
+    if (before?.status !== card.status || before.profile?.benchMs !== card.profile?.benchMs) {
+      if (
+        card.peer === this.#options.member.me &&
+        card.status === 'ready' &&
+        this.#model &&
+        !this.#calibration
+      ) {
+        void this.open(this.#model);
+      }
+      this.#schedule();
+    }
+  }
+
+  linksReported(peer: PeerId, links: readonly LinkReport[]): void {
+    this.#links.set(peer, links);
+    this.#schedule();
+  }
+
+  stageReady(peer: PeerId, epoch: number, stage: number): void {
+    this.#courier.ready(peer, epoch, stage);
+  }
+
+  stageFailed(peer: PeerId, epoch: number, stage: number, step: string, message: string): void {
+    this.#courier.failed(peer, epoch, stage, step, message);
+  }
+
+  stageProgress(peer: PeerId, epoch: number): void {
+    this.#courier.progressed(peer, epoch);
+  }
+
+  async #calibrate(model: OpenModel, signal: AbortSignal): Promise<void> {
+    const { member, executors, runtime, clock, emit } = this.#options;
+    if (member.card.status !== 'ready') return;
+    const executor = executors();
+    const abort = (): void => executor.close();
+    signal.addEventListener('abort', abort);
+    try {
+      this.#prepare({ step: 'Measuring the model', fraction: 0 });
+      await executor.open(runtime());
+      const calibration = await calibrate({
+        ...model,
+        executor,
+        inputs: model.sample(),
+        clock,
+        memoryBytes: member.card.profile?.memoryBytes ?? 0,
+        onProgress: (fraction) => this.#prepare({ step: 'Measuring the model', fraction }),
+        signal,
+      });
+      signal.throwIfAborted();
+      this.#calibration = calibration;
+      this.#schedule(0);
+    } catch (error) {
+      if (signal.aborted) return;
+      const message = `${model.card.name} cannot run here: ${messageOf(error)}`;
+      this.#model = undefined;
+      emit({
+        type: 'ModelChanged',
+        model: { kind: 'failed', name: model.card.name, step: 'measure the model', message },
+        at: clock.now(),
+      });
+      this.#tellModel();
+    } finally {
+      signal.removeEventListener('abort', abort);
+      executor.close();
+      if (!signal.aborted) this.#prepare(null);
+    }
+  }
+
+  #schedule(delayMs: number = SETTLE_MS): void {
+    const { clock } = this.#options;
+    if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
+    this.#timer = clock.setTimeout(() => {
+      this.#timer = undefined;
+      void this.#replan();
+    }, delayMs);
+  }
+
+  async #replan(): Promise<void> {
+    const { member, network, emit, clock } = this.#options;
+    const model = this.#model;
+    const calibration = this.#calibration;
+    if (!model || !calibration) return;
+    const here = new Set([member.me, ...network.peers()]);
+    const cards = [...this.#cards.values()].filter((card) => here.has(card.peer));
+    const epoch = (this.#epoch + 1) as Epoch;
+    const wanted = planFor({
+      home: member.me,
+      cards,
+      links: this.#links,
+      failed: this.#failed,
+      calibration,
+      mode: this.#mode,
+      epoch,
+    });
+    if ('infeasible' in wanted) {
+      this.#replanning?.abort(new Error('no plan fits'));
+      this.#publishPlan(null);
+      emit({ type: 'NoticeRaised', tone: 'warn', message: wanted.infeasible, at: clock.now() });
+      return;
+    }
+    if (this.#plan && sameAssignment(this.#plan, wanted)) {
+      return this.#publishPlan({ ...wanted, epoch: this.#plan.epoch, status: this.#plan.status });
+    }
+    this.#replanning?.abort(new Error('a newer plan'));
+    const control = new AbortController();
+    this.#replanning = control;
+    this.#epoch = epoch;
+    this.#publishPlan(wanted);
+    const outcome = await this.#courier.deliver(wanted, model, String(this.#modelCount), control.signal);
+    if (control.signal.aborted) return;
+    if (outcome.kind === 'failed') {
+      this.#exclude(outcome.peer, `${outcome.step}: ${outcome.message}`);
+      return;
+    }
+    this.#publishPlan({ ...(this.#plan ?? wanted), status: 'running' });
+  }
+
+  /** A device could not take its stage: the room goes on without it. */
+  #exclude(peer: PeerId, why: string): void {
+    const { emit, clock } = this.#options;
+    const name = this.#cards.get(peer)?.name ?? 'A device';
+    this.#failed.set(peer, why);
+    emit({
+      type: 'NoticeRaised',
+      tone: 'warn',
+      message: `${name} could not take its layers (${why}). The others share them.`,
+      at: clock.now(),
+    });
+    this.#publishPlan(null);
+    this.#schedule(0);
+  }
+
+  #prepare(preparing: Progress | null): void {
+    this.#preparing = preparing;
+    this.#options.emit({ type: 'PreparationChanged', preparing });
+    this.#publish();
+  }
+
+  #publishPlan(plan: PlanView | null): void {
+    this.#plan = plan;
+    this.#options.emit({ type: 'PlanChanged', plan, at: this.#options.clock.now() });
+    this.#options.member.asker.setPlan(plan);
+    this.#publish();
+  }
+
+  #publish(): void {
+    const { network } = this.#options;
+    const message = { type: 'room', mode: this.#mode, plan: this.#plan, preparing: this.#preparing } as const;
+    for (const peer of network.peers()) network.sendControl(peer, message);
+  }
+
+  #tellModel(): void {
+    const { network, emit, clock } = this.#options;
+    const card = this.#model?.card ?? null;
+    if (card) emit({ type: 'ModelChanged', model: { kind: 'ready', card }, at: clock.now() });
+    for (const peer of network.peers()) network.sendControl(peer, { type: 'model', model: card });
+  }
+}

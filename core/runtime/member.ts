@@ -1,0 +1,286 @@
+import { messageOf, type PotluckError } from '../errors.ts';
+import type { PeerId } from '../ids.ts';
+import type { Clock } from '../mesh/clock.ts';
+import type { BinaryKind, LinkStats, Network } from '../mesh/network.ts';
+import { decodeActivation, encodeActivation } from '../protocol/frame.ts';
+import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
+import type { ControlMessage, LinkReport, LoadStage } from '../protocol/messages.ts';
+import { decodeShardPiece } from '../protocol/shard-piece.ts';
+import type { SessionEvent } from '../session/events.ts';
+import type { DeviceCard, LinkView, LoadReport } from '../session/state.ts';
+import { Asker } from './asker.ts';
+import { LinkSurvey } from './link-survey.ts';
+import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
+import { StageHost } from './stage-host.ts';
+
+/** A load report a second: what people can follow, for a few hundred bytes. */
+const REPORT_EVERY_MS = 1000;
+
+/** What the leader's part of a page hears of the messages meant for it. */
+export interface LeaderEars {
+  peerUp(peer: PeerId): void;
+  peerDown(peer: PeerId): void;
+  cardChanged(card: DeviceCard): void;
+  linksReported(peer: PeerId, links: readonly LinkReport[]): void;
+  stageReady(peer: PeerId, epoch: number, stage: number): void;
+  stageFailed(peer: PeerId, epoch: number, stage: number, step: string, message: string): void;
+  stageProgress(peer: PeerId, epoch: number): void;
+}
+
+export interface MemberOptions {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly executors: ExecutorFactory;
+  readonly runtime: () => ExecutorOptions;
+  readonly emit: (event: SessionEvent) => void;
+  readonly card: DeviceCard;
+}
+
+/**
+ * One device in a room, leader or not: shows its card, holds its stage, forwards activations, asks for
+ * itself and reports its load. Knows the mesh only as a Network and the runtime only as executors.
+ */
+export class Member {
+  readonly asker: Asker;
+  readonly host: StageHost;
+  readonly #options: MemberOptions;
+  readonly #survey: LinkSurvey;
+  #card: DeviceCard;
+  #leader: PeerId | undefined;
+  #ears: LeaderEars | undefined;
+  #timer: number | undefined;
+  #lastLoad: LoadReport | undefined;
+
+  constructor(options: MemberOptions) {
+    this.#options = options;
+    this.#card = options.card;
+    const { network, clock, emit, executors, runtime } = options;
+    this.asker = new Asker({
+      me: network.me,
+      clock,
+      forward: (to, activation) => this.#forward(to, keep(activation, to === network.me)),
+    });
+    this.host = new StageHost({
+      executors,
+      runtime,
+      clock,
+      events: {
+        progress: (epoch, progress) => {
+          emit({ type: 'StageProgressed', peer: network.me, progress });
+          for (const peer of network.peers())
+            network.sendControl(peer, { type: 'stage-progress', epoch, progress });
+          this.#ears?.stageProgress(network.me, epoch);
+        },
+        ready: (terms) =>
+          this.#answer(terms, { type: 'stage-ready', epoch: terms.epoch, stage: terms.stage }),
+        failed: (terms, step, message) =>
+          this.#answer(terms, {
+            type: 'stage-failed',
+            epoch: terms.epoch,
+            stage: terms.stage,
+            step,
+            message,
+          }),
+        forward: (to, activation) => this.#forward(to, activation),
+        requestFailed: (activation, step, message) => this.#failRequest(activation, step, message),
+      },
+    });
+    this.#survey = new LinkSurvey(network, clock, (links) => this.#reportLinks(links));
+    network.listen({
+      peerUp: (peer) => this.#peerUp(peer),
+      peerDown: (peer, reason) => this.#peerDown(peer, reason),
+      linkChanged: (peer, stats) => emit({ type: 'LinkChanged', peer, link: viewOf(stats), at: clock.now() }),
+      control: (peer, message) => this.#control(peer, message),
+      binary: (peer, kind, bytes) => this.#binary(peer, kind, bytes),
+    });
+    emit({ type: 'CardChanged', card: this.#card, at: clock.now() });
+    this.#tick();
+  }
+
+  get me(): PeerId {
+    return this.#options.network.me;
+  }
+
+  get card(): DeviceCard {
+    return this.#card;
+  }
+
+  /** Tells who leads: only that peer may send plans and layers. */
+  follow(leader: PeerId): void {
+    this.#leader = leader;
+    for (const peer of this.#options.network.peers()) this.#sendCard(peer);
+  }
+
+  /** This page leads: `ears` hear what followers report. */
+  lead(ears: LeaderEars): void {
+    this.#ears = ears;
+    this.#leader = this.me;
+  }
+
+  setCard(change: Partial<DeviceCard>): void {
+    this.#card = { ...this.#card, ...change };
+    this.#options.emit({ type: 'CardChanged', card: this.#card, at: this.#options.clock.now() });
+    for (const peer of this.#options.network.peers()) this.#sendCard(peer);
+    this.#ears?.cardChanged(this.#card);
+    if (change.status === 'ready') this.#survey.start();
+  }
+
+  close(reason: string): void {
+    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
+    this.#survey.stop();
+    this.asker.failAll('leave the room', 'This device left the room.');
+    this.host.release();
+    this.#options.network.close(reason);
+  }
+
+  async #forward(to: PeerId, activation: Activation): Promise<void> {
+    if (to === this.me) return this.#deliver(activation);
+    await this.#options.network.send(to, 'activation', encodeActivation(activation));
+  }
+
+  #deliver(activation: Activation): void {
+    if (activation.stage === RESULT_STAGE) this.asker.receive(activation);
+    else this.host.accept(activation);
+  }
+
+  #failRequest(activation: Activation, step: string, message: string): void {
+    const { epoch, request, origin } = activation;
+    if (origin === this.me) this.asker.failed(request, epoch, step, message);
+    else this.#options.network.sendControl(origin, { type: 'request-failed', epoch, request, step, message });
+  }
+
+  #answer(
+    terms: LoadStage,
+    message: Extract<ControlMessage, { type: 'stage-ready' | 'stage-failed' }>,
+  ): void {
+    if (this.#ears) this.#hearStage(this.me, message);
+    else if (this.#leader) this.#options.network.sendControl(this.#leader, message);
+  }
+
+  #hearStage(peer: PeerId, message: Extract<ControlMessage, { type: 'stage-ready' | 'stage-failed' }>): void {
+    if (message.type === 'stage-ready') this.#ears?.stageReady(peer, message.epoch, message.stage);
+    else this.#ears?.stageFailed(peer, message.epoch, message.stage, message.step, message.message);
+  }
+
+  #peerUp(peer: PeerId): void {
+    this.#sendCard(peer);
+    this.#ears?.peerUp(peer);
+    if (this.#card.status === 'ready') this.#survey.start();
+  }
+
+  #peerDown(peer: PeerId, reason: string): void {
+    this.#options.emit({ type: 'PeerLeft', peer, reason, at: this.#options.clock.now() });
+    this.#survey.forget(peer);
+    this.#ears?.peerDown(peer);
+  }
+
+  #sendCard(peer: PeerId): void {
+    this.#options.network.sendControl(peer, { type: 'card', card: this.#card });
+  }
+
+  #reportLinks(links: readonly LinkReport[]): void {
+    if (this.#ears) this.#ears.linksReported(this.me, links);
+    else if (this.#leader) this.#options.network.sendControl(this.#leader, { type: 'links', links });
+  }
+
+  #control(peer: PeerId, message: ControlMessage): void {
+    const { emit, clock, network } = this.#options;
+    const fromLeader = peer === this.#leader;
+    switch (message.type) {
+      case 'card': {
+        // A card speaks for the link it came over, whatever it says of itself.
+        const card = { ...message.card, peer };
+        emit({ type: 'CardChanged', card, at: clock.now() });
+        const stats = network.stats(peer);
+        if (stats) emit({ type: 'LinkChanged', peer, link: viewOf(stats), at: clock.now() });
+        return this.#ears?.cardChanged(card);
+      }
+      case 'load':
+        return emit({ type: 'LoadReported', peer, load: message.load });
+      case 'links':
+        return this.#ears?.linksReported(peer, message.links);
+      case 'stage-progress':
+        this.#ears?.stageProgress(peer, message.epoch);
+        return emit({ type: 'StageProgressed', peer, progress: message.progress });
+      case 'stage-ready':
+      case 'stage-failed':
+        return this.#hearStage(peer, message);
+      case 'request-failed':
+        return this.asker.failed(message.request, message.epoch, message.step, message.message);
+      case 'model':
+        if (fromLeader) {
+          emit({
+            type: 'ModelChanged',
+            model: message.model ? { kind: 'ready', card: message.model } : { kind: 'none' },
+            at: clock.now(),
+          });
+        }
+        return;
+      case 'room':
+        if (!fromLeader) return;
+        emit({ type: 'ModeChanged', mode: message.mode });
+        emit({ type: 'PlanChanged', plan: message.plan, at: clock.now() });
+        emit({ type: 'PreparationChanged', preparing: message.preparing });
+        return this.asker.setPlan(message.plan);
+      case 'load-stage':
+        return fromLeader ? this.#guard(() => this.host.prepare(message)) : undefined;
+      case 'goodbye':
+        return;
+    }
+  }
+
+  #binary(peer: PeerId, kind: BinaryKind, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#guard(() => {
+      if (kind === 'activation') this.#deliver(decodeActivation(bytes));
+      else if (peer === this.#leader) this.host.addPiece(decodeShardPiece(bytes));
+    });
+  }
+
+  /** Foreign bytes that break the protocol are told to the person and dropped; the session goes on. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const step = (error as Partial<PotluckError>).data?.step;
+      const message = step ? `Could not ${step}: ${messageOf(error)}` : messageOf(error);
+      this.#options.emit({ type: 'NoticeRaised', tone: 'warn', message, at: this.#options.clock.now() });
+    }
+  }
+
+  #tick(): void {
+    const { clock, network, emit } = this.#options;
+    this.#timer = clock.setTimeout(() => this.#tick(), REPORT_EVERY_MS);
+    void this.host
+      .memoryBytes()
+      .catch(() => 0)
+      .then((memoryBytes) => {
+        const sums = network.peers().map((peer) => network.stats(peer));
+        const load: LoadReport = {
+          at: clock.now(),
+          ...this.host.meter.sample(clock.now()),
+          queue: this.host.queue,
+          bytesIn: sums.reduce((sum, stats) => sum + (stats?.bytesIn ?? 0), 0),
+          bytesOut: sums.reduce((sum, stats) => sum + (stats?.bytesOut ?? 0), 0),
+          memoryBytes,
+        };
+        const idle = this.#lastLoad?.busy === 0 && load.busy === 0 && load.items === this.#lastLoad.items;
+        this.#lastLoad = load;
+        emit({ type: 'LoadReported', peer: network.me, load });
+        // A quiet room stays quiet: nothing new to tell is told every fifth second only.
+        if (idle && Math.floor(load.at / REPORT_EVERY_MS) % 5 !== 0) return;
+        for (const peer of network.peers()) network.sendControl(peer, { type: 'load', load });
+      });
+  }
+}
+
+/** Tensors of a request are kept until its answer; a stage on this very device would detach them. */
+function keep(activation: Activation, local: boolean): Activation {
+  return local
+    ? { ...activation, tensors: activation.tensors.map((t) => ({ ...t, data: t.data.slice() })) }
+    : activation;
+}
+
+function viewOf(stats: LinkStats): LinkView {
+  const kind = stats.kind === 'memory' ? 'direct' : stats.kind;
+  return { kind, rttMs: stats.rttMs, mbitPerSec: stats.mbitPerSec };
+}

@@ -1,0 +1,96 @@
+import type { Epoch, PeerId } from '../ids.ts';
+import { explain, type LeftOut } from '../plan/explain.ts';
+import { planEveryone, planLatency } from '../plan/optimise.ts';
+import { roomFrom } from '../plan/profile.ts';
+import type { Infeasible, PlanRoom } from '../plan/room.ts';
+import type { LinkReport } from '../protocol/messages.ts';
+import type { DeviceCard, PlanMode, PlanView } from '../session/state.ts';
+import type { Calibration } from './calibrate.ts';
+
+/** What the leader knows of the room. */
+export interface RoomKnowledge {
+  /** The leader's own device, which measured the model. */
+  readonly home: PeerId;
+  /** Devices that are here. */
+  readonly cards: readonly DeviceCard[];
+  readonly links: ReadonlyMap<PeerId, readonly LinkReport[]>;
+  /** Devices that failed with this model, and why. */
+  readonly failed: ReadonlyMap<PeerId, string>;
+  readonly calibration: Calibration;
+  readonly mode: PlanMode;
+  readonly epoch: Epoch;
+}
+
+/** The plan for a room in the form that everybody sees, not loaded yet. */
+export function planFor(known: RoomKnowledge): PlanView | Infeasible {
+  const { calibration, mode } = known;
+  const room = planRoom(known);
+  if (room.devices.length === 0) return { infeasible: 'No device here is ready to hold layers yet.' };
+  const result = mode === 'everyone' ? planEveryone(room) : planLatency(room);
+  if ('infeasible' in result) return result;
+  const explanation = explain(room, result);
+  return {
+    epoch: known.epoch,
+    mode,
+    blocks: room.blocks.length,
+    stages: explanation.stages.map(({ device, start, end, ms }) => ({
+      peer: device as PeerId,
+      start,
+      end,
+      weightBytes: sum(calibration.blockWeightBytes.slice(start, end)),
+      sendsBytes: calibration.boundaryBytes[end] ?? 0,
+      predictedMs: ms,
+    })),
+    predictedLatencyMs: result.latencyMs,
+    predictedPeriodMs: result.periodMs,
+    alone: explanation.alone && { peer: explanation.alone.device as PeerId, latencyMs: explanation.alone.latencyMs },
+    optimal: result.optimal,
+    leftOut: explanation.leftOut.map((out) => ({ peer: out.device as PeerId, reason: reasonFor(out) })),
+    status: 'loading',
+  };
+}
+
+/** True when both plans put the same layers on the same devices in the same order. */
+export function sameAssignment(a: PlanView, b: PlanView): boolean {
+  const places = ({ stages }: PlanView): string => stages.map(({ peer, start, end }) => `${peer}:${start}-${end}`).join();
+  return a.blocks === b.blocks && places(a) === places(b);
+}
+
+function planRoom({ home, cards, links, failed, calibration }: RoomKnowledge): PlanRoom {
+  const usable = cards.flatMap(({ peer, status, profile }) =>
+    status === 'ready' && profile && !failed.has(peer)
+      ? [{ id: peer, benchMs: profile.benchMs, memoryBytes: profile.memoryBytes }]
+      : [],
+  );
+  return roomFrom({
+    home,
+    model: calibration,
+    modelBenchMs: cards.find(({ peer }) => peer === home)?.profile?.benchMs ?? 1,
+    devices: usable,
+    links: [...links].flatMap(([from, reports]) =>
+      reports.map(({ peer, rttMs, mbitPerSec }) => ({ from, to: peer, rttMs, mbitPerSec })),
+    ),
+  });
+}
+
+/** The rest of a sentence that begins with the device's name. */
+function reasonFor(out: LeftOut): string {
+  switch (out.why) {
+    case 'slower':
+      return `would add ${out.addsMs < 9.95 ? out.addsMs.toFixed(1) : Math.round(out.addsMs)} ms to each item`;
+    case 'memory':
+      return `has ${megabytes(out.hasBytes)} for layers, and the smallest needs ${megabytes(out.needsBytes)}`;
+    case 'no-layer-left':
+      return 'is not needed: every layer has a device already';
+    case 'no-place':
+      return 'fits into no chain of the devices here';
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.max(1, Math.round(bytes / 1e6))} MB`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

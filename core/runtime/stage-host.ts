@@ -1,0 +1,216 @@
+import { messageOf, RuntimeFailedError } from '../errors.ts';
+import type { Epoch, PeerId } from '../ids.ts';
+import type { Clock } from '../mesh/clock.ts';
+import type { Activation } from '../protocol/frame.types.ts';
+import { RESULT_STAGE } from '../protocol/frame.types.ts';
+import type { LoadStage } from '../protocol/messages.ts';
+import type { ShardPiece } from '../protocol/shard-piece.ts';
+import type { Progress } from '../session/state.ts';
+import { LoadMeter } from './load-meter.ts';
+import { ShardIntake } from './shard-intake.ts';
+import { runStage, type Stage } from './stage.ts';
+import type { ExecutorFactory, ExecutorOptions, StageModel } from './stage-executor.ts';
+
+/** Activations that may wait; a 65th is refused, so that a slow device pushes back instead of filling up. */
+const INBOX_LIMIT = 64;
+/** Results on their way out while the next item computes: enough to overlap, few enough to hold little memory. */
+const SENDS_AT_ONCE = 2;
+/** A run or a load that takes longer hangs (facts.md A4): the worker is ended. */
+const WATCHDOG_MS = 120_000;
+/** How often a loading device says how far it is. */
+const PROGRESS_EVERY_MS = 150;
+
+export interface StageHostEvents {
+  /** While a shard arrives and loads; null when done. */
+  progress(epoch: Epoch, progress: Progress | null): void;
+  ready(terms: LoadStage): void;
+  failed(terms: LoadStage, step: string, message: string): void;
+  /** Hands an activation on; resolves when the link took it. */
+  forward(to: PeerId, activation: Activation): Promise<void>;
+  requestFailed(activation: Activation, step: string, message: string): void;
+}
+
+export interface StageHostOptions {
+  readonly executors: ExecutorFactory;
+  readonly runtime: () => ExecutorOptions;
+  readonly clock: Clock;
+  readonly events: StageHostEvents;
+}
+
+/** Holds this device's stage of the current plan: receives its shard, loads it, runs items in order of arrival. */
+export class StageHost {
+  readonly meter: LoadMeter = new LoadMeter();
+  readonly #options: StageHostOptions;
+  #stage: Stage | undefined;
+  #intake: ShardIntake | undefined;
+  #inbox: { activation: Activation; arrivedAt: number }[] = [];
+  #working = false;
+  #sending: Promise<void>[] = [];
+  #lastProgress = 0;
+
+  constructor(options: StageHostOptions) {
+    this.#options = options;
+  }
+
+  get queue(): number {
+    return this.#inbox.length + (this.#working ? 1 : 0);
+  }
+
+  get epoch(): Epoch | undefined {
+    return this.#stage?.terms.epoch;
+  }
+
+  memoryBytes(): Promise<number> {
+    return this.#stage?.executor.memoryBytes() ?? Promise.resolve(0);
+  }
+
+  /** The leader's terms for the next epoch. Older work is dropped: whoever asked asks again. */
+  prepare(terms: LoadStage): void {
+    this.#inbox = [];
+    this.#intake = undefined;
+    const held = this.#stage;
+    if (terms.reuse) {
+      if (held?.terms.shard !== terms.shard) {
+        this.#options.events.failed(terms, 'reuse', 'This device no longer holds that part.');
+        return;
+      }
+      this.#stage = { ...held, terms };
+      this.#options.events.ready(terms);
+      return;
+    }
+    this.release();
+    this.#intake = new ShardIntake(terms);
+    this.#tellProgress(true);
+    if (this.#intake.complete) this.#load(this.#intake);
+  }
+
+  /** A piece of the shard being received. Pieces of another epoch are dropped. */
+  addPiece(piece: ShardPiece): void {
+    const intake = this.#intake;
+    if (!intake || piece.epoch !== intake.terms.epoch) return;
+    intake.add(piece);
+    this.#tellProgress(intake.complete);
+    if (intake.complete) this.#load(intake);
+  }
+
+  /** Loads a shard whose bytes are already on this device (the leader's own). */
+  loadLocal(terms: LoadStage, model: StageModel): void {
+    this.#inbox = [];
+    this.release();
+    const intake = new ShardIntake(terms, model);
+    this.#intake = intake;
+    this.#load(intake);
+  }
+
+  /** Takes an activation for this stage; false when it belongs to another epoch or stage. */
+  accept(activation: Activation): boolean {
+    const terms = this.#stage?.terms;
+    if (!terms || activation.epoch !== terms.epoch || activation.stage !== terms.stage) return false;
+    if (this.#inbox.length >= INBOX_LIMIT) {
+      this.#options.events.requestFailed(
+        activation,
+        'queue',
+        `${INBOX_LIMIT} items already wait on this device.`,
+      );
+      return true;
+    }
+    this.#inbox.push({ activation, arrivedAt: this.#options.clock.now() });
+    if (!this.#working) void this.#work();
+    return true;
+  }
+
+  /** Gives back the stage and all memory of the runtime. */
+  release(): void {
+    this.#stage?.executor.close();
+    this.#stage = undefined;
+    this.meter.stageChanged();
+  }
+
+  #load(intake: ShardIntake): void {
+    const { terms } = intake;
+    const { executors, runtime, events } = this.#options;
+    const executor = executors();
+    const job = async (): Promise<void> => {
+      await executor.open(runtime());
+      const handle = await executor.load(intake.take());
+      if (this.#intake !== intake) return executor.close();
+      this.#intake = undefined;
+      this.#stage = { terms, executor, handle };
+      events.progress(terms.epoch, null);
+      events.ready(terms);
+    };
+    this.#guarded(job(), 'load').catch((error: unknown) => {
+      executor.close();
+      if (this.#intake !== intake) return;
+      this.#intake = undefined;
+      events.progress(terms.epoch, null);
+      events.failed(terms, 'load', messageOf(error));
+    });
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    for (let item = this.#inbox.shift(); item; item = this.#inbox.shift()) {
+      const stage = this.#stage;
+      if (stage && stage.terms.epoch === item.activation.epoch)
+        await this.#runOne(stage, item.activation, item.arrivedAt);
+    }
+    this.#working = false;
+  }
+
+  async #runOne(stage: Stage, activation: Activation, arrivedAt: number): Promise<void> {
+    const { clock, events } = this.#options;
+    const startedAt = clock.now();
+    this.meter.started(startedAt);
+    try {
+      const { tensors, computeMs } = await this.#guarded(runStage(stage, activation.tensors), 'run');
+      this.meter.finished(clock.now(), computeMs);
+      const last = stage.terms.stage + 1 === stage.terms.holders.length;
+      const next: Activation = {
+        ...activation,
+        stage: last ? RESULT_STAGE : stage.terms.stage + 1,
+        trail: [...activation.trail, { stage: stage.terms.stage, computeMs, queueMs: startedAt - arrivedAt }],
+        tensors,
+      };
+      const to = last ? activation.origin : stage.terms.holders[stage.terms.stage + 1];
+      if (to) await this.#send(to, next);
+    } catch (error) {
+      this.meter.failed(clock.now());
+      if (this.#stage === stage) events.requestFailed(activation, 'run', messageOf(error));
+    }
+  }
+
+  async #send(to: PeerId, activation: Activation): Promise<void> {
+    // A failed send means that the peer is gone: the leader replans and whoever asked asks again.
+    const sent = this.#options.events.forward(to, activation).catch(() => undefined);
+    this.#sending.push(sent);
+    void sent.then(() => {
+      this.#sending = this.#sending.filter((other) => other !== sent);
+    });
+    if (this.#sending.length >= SENDS_AT_ONCE) await Promise.race(this.#sending);
+  }
+
+  #tellProgress(force: boolean): void {
+    const intake = this.#intake;
+    const now = this.#options.clock.now();
+    if (!intake || (!force && now - this.#lastProgress < PROGRESS_EVERY_MS)) return;
+    this.#lastProgress = now;
+    this.#options.events.progress(intake.terms.epoch, intake.progress());
+  }
+
+  #guarded<T>(work: Promise<T>, step: string): Promise<T> {
+    const { clock } = this.#options;
+    return new Promise<T>((resolve, reject) => {
+      const timer = clock.setTimeout(() => {
+        const error = new RuntimeFailedError(`The runtime did not finish within ${WATCHDOG_MS / 1000} s.`, {
+          step,
+          expected: `within ${WATCHDOG_MS / 1000} s`,
+          actual: 'still busy',
+        });
+        this.release();
+        reject(error);
+      }, WATCHDOG_MS);
+      work.then(resolve, reject).finally(() => clock.clearTimeout(timer));
+    });
+  }
+}
