@@ -15,8 +15,9 @@ class BrowserWorker extends StageWorker<BrowserOptions> {
 }
 
 expose(
-  new BrowserWorker(
-    async (options) => ({ ort: await importBundle(options.bundle, options.threads), options }),
-    watchHeap(),
-  ),
+  new BrowserWorker(async ({ bundle, provider, threads }) => {
+    // Threads share memory, which only an isolated page may do.
+    const options = { provider, threads: self.crossOriginIsolated ? threads : 1 };
+    return { ort: await importBundle(bundle, options.threads), options };
+  }, watchHeap()),
 );
