@@ -11,7 +11,14 @@ const A = '00000000000000bb' as PeerId;
 const B = '00000000000000cc' as PeerId;
 
 function plan(epoch: number, ...peers: PeerId[]): PlanView {
-  const stages = peers.map((peer, index) => ({ peer, start: index, end: index + 1, weightBytes: 0, sendsBytes: 0, predictedMs: 1 }));
+  const stages = peers.map((peer, index) => ({
+    peer,
+    start: index,
+    end: index + 1,
+    weightBytes: 0,
+    sendsBytes: 0,
+    predictedMs: 1,
+  }));
   return {
     epoch: epoch as Epoch,
     mode: 'everyone',
@@ -33,7 +40,8 @@ afterEach(() => void vi.useRealTimers());
 
 function asker(): { asker: Asker; sent: { to: PeerId; activation: Activation }[] } {
   const sent: { to: PeerId; activation: Activation }[] = [];
-  const forward = async (to: PeerId, activation: Activation): Promise<void> => void sent.push({ to, activation });
+  const forward = async (to: PeerId, activation: Activation): Promise<void> =>
+    void sent.push({ to, activation });
   return { asker: new Asker({ me: ME, clock: systemClock, forward }), sent };
 }
 
@@ -98,7 +106,10 @@ describe('Asker', () => {
     a.failed(1 as never, 1, 'run', 'out of memory');
     await expect(failing).rejects.toMatchObject({ name: 'RequestFailedError', message: 'out of memory' });
     const silent = a.ask(input);
-    const late = expect(silent).rejects.toMatchObject({ name: 'RequestFailedError', data: { step: 'wait for the answer' } });
+    const late = expect(silent).rejects.toMatchObject({
+      name: 'RequestFailedError',
+      data: { step: 'wait for the answer' },
+    });
     await vi.advanceTimersByTimeAsync(200_000);
     await late;
     const control = new AbortController();

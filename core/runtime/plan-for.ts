@@ -43,7 +43,10 @@ export function planFor(known: RoomKnowledge): PlanView | Infeasible {
     })),
     predictedLatencyMs: result.latencyMs,
     predictedPeriodMs: result.periodMs,
-    alone: explanation.alone && { peer: explanation.alone.device as PeerId, latencyMs: explanation.alone.latencyMs },
+    alone: explanation.alone && {
+      peer: explanation.alone.device as PeerId,
+      latencyMs: explanation.alone.latencyMs,
+    },
     optimal: result.optimal,
     leftOut: explanation.leftOut.map((out) => ({ peer: out.device as PeerId, reason: reasonFor(out) })),
     status: 'loading',
@@ -52,7 +55,8 @@ export function planFor(known: RoomKnowledge): PlanView | Infeasible {
 
 /** True when both plans put the same layers on the same devices in the same order. */
 export function sameAssignment(a: PlanView, b: PlanView): boolean {
-  const places = ({ stages }: PlanView): string => stages.map(({ peer, start, end }) => `${peer}:${start}-${end}`).join();
+  const places = ({ stages }: PlanView): string =>
+    stages.map(({ peer, start, end }) => `${peer}:${start}-${end}`).join();
   return a.blocks === b.blocks && places(a) === places(b);
 }
 

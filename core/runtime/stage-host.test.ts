@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { BoundaryTensor } from '../graph/shard.types.ts';
+import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import { systemClock } from '../mesh/clock.ts';
+import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
+import type { LoadStage } from '../protocol/messages.ts';
+import { asFloat32, fromFloat32 } from '../tensor/tensor.ts';
+import { FakeExecutor, type FakeExecutorOptions } from './fake-executor.ts';
+import { fakeStage } from './fake-stage.ts';
+import { StageHost } from './stage-host.ts';
+
+const HERE = '00000000000000aa' as PeerId;
+const NEXT = '00000000000000bb' as PeerId;
+const ASKER = '00000000000000cc' as PeerId;
+
+const x: BoundaryTensor = { name: 'x', dtype: 'float32', dims: [2] };
+const y: BoundaryTensor = { name: 'y', dtype: 'float32', dims: [2] };
+const passes: BoundaryTensor = { name: 'passes', dtype: 'float32', dims: [2] };
+const MODEL = fakeStage([{ add: 1 }, { mul: 2 }]);
+
+function terms(change: Partial<LoadStage> = {}): LoadStage {
+  return {
+    type: 'load-stage',
+    epoch: 1 as Epoch,
+    stage: 0,
+    holders: [HERE, NEXT],
+    shard: '1:0-1',
+    reuse: false,
+    modelBytes: MODEL.byteLength,
+    weightBytes: 0,
+    inputs: [x],
+    outputs: [y],
+    receives: [x, passes],
+    sends: [passes, y],
+    ...change,
+  };
+}
+
+function activation(request: number, change: Partial<Activation> = {}): Activation {
+  const shared = new Float32Array([1, 2, 30, 40]);
+  return {
+    epoch: 1 as Epoch,
+    origin: ASKER,
+    request: request as RequestId,
+    microBatch: 0,
+    microBatches: 1,
+    stage: 0,
+    trail: [],
+    // Two tensors in one buffer, as a frame delivers them.
+    tensors: [fromFloat32([2], shared.subarray(0, 2)), fromFloat32([2], shared.subarray(2))],
+    ...change,
+  };
+}
+
+function host(fake: FakeExecutorOptions = {}) {
+  const events: string[] = [];
+  const sent: { to: PeerId; activation: Activation }[] = [];
+  const it = new StageHost({
+    executors: () => new FakeExecutor({ clock: systemClock, ...fake }),
+    runtime: () => ({ provider: 'wasm', threads: 1 }),
+    clock: systemClock,
+    events: {
+      progress: (_, progress) =>
+        void events.push(progress ? `${progress.step} ${progress.bytesDone}` : 'idle'),
+      ready: ({ epoch, stage }) => void events.push(`ready ${epoch}/${stage}`),
+      failed: (_, step, message) => void events.push(`failed ${step}: ${message}`),
+      forward: async (to, each) => void sent.push({ to, activation: each }),
+      requestFailed: ({ request }, step) => void events.push(`request ${request} failed at ${step}`),
+    },
+  });
+  return { host: it, events, sent };
+}
+
+async function loaded(fake: FakeExecutorOptions = {}, change: Partial<LoadStage> = {}) {
+  const all = host(fake);
+  all.host.prepare(terms(change));
+  all.host.addPiece({ epoch: 1 as Epoch, part: 'model', offset: 0, bytes: MODEL });
+  await vi.advanceTimersByTimeAsync(0);
+  return all;
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('StageHost', () => {
+  it('says that it began, puts pieces together in any order, loads, and says ready', async () => {
+    const all = host();
+    all.host.prepare(terms());
+    expect(all.events).toEqual(['Receiving its layers 0']);
+    all.host.addPiece({ epoch: 1 as Epoch, part: 'model', offset: 5, bytes: MODEL.slice(5) });
+    all.host.addPiece({ epoch: 7 as Epoch, part: 'model', offset: 0, bytes: MODEL });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(all.events).not.toContain('ready 1/0');
+    all.host.addPiece({ epoch: 1 as Epoch, part: 'model', offset: 0, bytes: MODEL.slice(0, 5) });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(all.events.slice(-2)).toEqual(['idle', 'ready 1/0']);
+  });
+
+  it('runs, lets values pass through beside the outputs, and hands on to the next holder with its times', async () => {
+    const { host: it, sent } = await loaded();
+    it.accept(activation(1));
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sent[0]?.to).toBe(NEXT);
+    expect(sent[0]?.activation).toMatchObject({ stage: 1, request: 1, trail: [{ stage: 0 }] });
+    expect(sent[0]?.activation.tensors.map((t) => [...asFloat32(t)])).toEqual([
+      [30, 40],
+      [4, 6],
+    ]);
+  });
+
+  it('returns the result of the last stage to whoever asked', async () => {
+    const { host: it, sent } = await loaded({}, { stage: 1, holders: [NEXT, HERE] });
+    it.accept(activation(1, { stage: 1 }));
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sent[0]).toMatchObject({ to: ASKER, activation: { stage: RESULT_STAGE } });
+  });
+
+  it('drops frames of another epoch or stage', async () => {
+    const { host: it } = await loaded();
+    expect(it.accept(activation(1, { epoch: 2 as Epoch }))).toBe(false);
+    expect(it.accept(activation(1, { stage: 1 }))).toBe(false);
+  });
+
+  it('refuses the 65th waiting item instead of growing', async () => {
+    const { host: it, events } = await loaded({ msPerOp: 10 });
+    for (let request = 1; request <= 66; request++) it.accept(activation(request));
+    expect(events).toContain('request 66 failed at queue');
+    expect(it.queue).toBe(65);
+  });
+
+  it('takes new terms for the same shard without loading again, and refuses to reuse what it does not hold', async () => {
+    const { host: it, events } = await loaded();
+    it.prepare(terms({ epoch: 2 as Epoch, reuse: true }));
+    expect(events.at(-1)).toBe('ready 2/0');
+    expect(it.accept(activation(1, { epoch: 2 as Epoch }))).toBe(true);
+    it.prepare(terms({ epoch: 3 as Epoch, reuse: true, shard: 'other' }));
+    expect(events.at(-1)).toMatch(/^failed reuse/);
+  });
+
+  it('tells who asked when the runtime fails, and goes on with the next item', async () => {
+    const {
+      host: it,
+      events,
+      sent,
+    } = await loaded({ disturb: (step, nth) => (step === 'run' && nth === 1 ? 'fail' : undefined) });
+    it.accept(activation(1));
+    it.accept(activation(2));
+    await vi.advanceTimersByTimeAsync(1);
+    expect(events).toContain('request 1 failed at run');
+    expect(sent.map(({ activation: { request } }) => request)).toEqual([2]);
+  });
+
+  it('reports a stage that does not load, or hangs, and gives its memory back', async () => {
+    const failing = await loaded({ disturb: (step) => (step === 'create' ? 'fail' : undefined) });
+    expect(failing.events.at(-1)).toMatch(/^failed load/);
+    const hanging = await loaded({ disturb: (step) => (step === 'create' ? 'hang' : undefined) });
+    await vi.advanceTimersByTimeAsync(121_000);
+    expect(hanging.events.at(-1)).toMatch(/^failed load: The runtime did not finish/);
+    expect(await hanging.host.memoryBytes()).toBe(0);
+  });
+
+  it('refuses pieces beyond the agreed size', () => {
+    const { host: it } = host();
+    it.prepare(terms());
+    const piece = {
+      epoch: 1 as Epoch,
+      part: 'model' as const,
+      offset: MODEL.byteLength,
+      bytes: new Uint8Array(1),
+    };
+    expect(() => it.addPiece(piece)).toThrow(expect.objectContaining({ name: 'ProtocolError' }));
+  });
+});
