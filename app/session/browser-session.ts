@@ -8,12 +8,20 @@ import { Member } from '../../core/runtime/member.ts';
 import type { ExecutorFactory, ExecutorOptions } from '../../core/runtime/stage-executor.ts';
 import type { SessionEvent } from '../../core/session/events.ts';
 import { initialState, reduce } from '../../core/session/reduce.ts';
-import type { DeviceCard, EndReason, ModelCard, ModelState, PlanMode, Progress, SessionState } from '../../core/session/state.ts';
+import type {
+  DeviceCard,
+  EndReason,
+  ModelCard,
+  ModelState,
+  PlanMode,
+  Progress,
+  SessionState,
+} from '../../core/session/state.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
 import { catalogue, openBundled } from './catalogue.ts';
+import { rememberName } from './device-name.ts';
 import { filesFrom, filesFromUrl, type ModelFiles } from './model-source.ts';
 import { openModel, type Provenance, withTask } from './open-model.ts';
-import { rememberName } from './device-name.ts';
 import { leavePlace, type Place } from './place.ts';
 import { Questions } from './questions.ts';
 import type { Actions, Answer, CatalogueEntry, Store } from './store.ts';
@@ -57,7 +65,14 @@ export class BrowserSession implements Store, Actions {
     this.member = new Member({ network, clock: systemClock, executors, runtime, emit, card });
     this.#questions = new Questions(this.member.asker, emit);
     if (place.identity.leads) {
-      this.#leader = new Leader({ member: this.member, network, clock: systemClock, executors, runtime, emit });
+      this.#leader = new Leader({
+        member: this.member,
+        network,
+        clock: systemClock,
+        executors,
+        runtime,
+        emit,
+      });
     }
   }
 
@@ -189,7 +204,12 @@ export class BrowserSession implements Store, Actions {
       tell({ kind: 'failed', name, step, message: messageOf(error) });
       // The room goes on with the model it had.
       if (before.kind === 'ready' && opening === this.#opening) {
-        this.emit({ type: 'NoticeRaised', tone: 'bad', message: `${name}: could not ${step}. ${messageOf(error)}`, at: Date.now() });
+        this.emit({
+          type: 'NoticeRaised',
+          tone: 'bad',
+          message: `${name}: could not ${step}. ${messageOf(error)}`,
+          at: Date.now(),
+        });
         tell(before);
       }
       throw error;

@@ -24,7 +24,12 @@ export async function openModel(files: ModelFiles, provenance: Provenance): Prom
   const external = new Map<string, Blob>();
   for (const location of graph.files) external.set(location, await files.external(location));
   const { blocks, uncuttable } = cut(graph);
-  const guess = guessTask({ name: provenance.name, inputs: graph.inputs, outputs: graph.outputs, metadata: graph.metadata });
+  const guess = guessTask({
+    name: provenance.name,
+    inputs: graph.inputs,
+    outputs: graph.outputs,
+    metadata: graph.metadata,
+  });
   const task = provenance.task ?? (await withLabels(guess));
   const bytes = [...external.values()].reduce((sum, blob) => sum + blob.size, files.main.size);
   const card: ModelCard = {
@@ -46,7 +51,11 @@ export async function openModel(files: ModelFiles, provenance: Provenance): Prom
 }
 
 /** The same model with a corrected task or other dimensions. */
-export function withTask(model: OpenModel, task: ModelTask, dims: Readonly<Record<string, number>>): OpenModel {
+export function withTask(
+  model: OpenModel,
+  task: ModelTask,
+  dims: Readonly<Record<string, number>>,
+): OpenModel {
   const card = { ...model.card, task, dims };
   return { ...model, card, sample: () => sampleInputs(card.inputs, dims, 1) };
 }

@@ -16,7 +16,12 @@ export interface Place {
 export async function takePlace(): Promise<Place | undefined> {
   const found = readRoomLink(new URL(location.href));
   if (found === 'incomplete') return undefined;
-  if (found) return { link: found, address: addressOf(found, location.origin), identity: await returningOrNew(found.room) };
+  if (found)
+    return {
+      link: found,
+      address: addressOf(found, location.origin),
+      identity: await returningOrNew(found.room),
+    };
   const link = drawRoomLink((bytes) => crypto.getRandomValues(new Uint8Array(bytes)));
   const address = addressOf(link, location.origin);
   const identity = await newLeader(link.room);

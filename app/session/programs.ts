@@ -1,7 +1,7 @@
+import { InputError } from '../../core/errors.ts';
 import type { PlanMode, SessionState, StageTiming } from '../../core/session/state.ts';
 import { type Dtype, isDtype } from '../../core/tensor/dtype.ts';
 import { type Tensor, tensor } from '../../core/tensor/tensor.ts';
-import { InputError } from '../../core/errors.ts';
 import type { BrowserSession } from './browser-session.ts';
 
 /** A tensor as other programs hand it over: row-major little-endian bytes. */
@@ -33,7 +33,9 @@ export function programs(session: BrowserSession): Programs {
     openUrl: (url) => session.openUrl(url),
     setMode: (mode) => session.setMode(mode),
     run: async (feeds) => {
-      const tensors = Object.fromEntries(Object.entries(feeds).map(([name, plain]) => [name, checked(plain)]));
+      const tensors = Object.fromEntries(
+        Object.entries(feeds).map(([name, plain]) => [name, checked(plain)]),
+      );
       const answer = await session.askTensors(tensors, 0, 'from a program');
       const request = session.state.value.requests.find(({ id }) => id === answer.request);
       const outputs = answer.outputs.map(({ name, tensor: value }) => ({ name, ...value }));
@@ -44,7 +46,11 @@ export function programs(session: BrowserSession): Programs {
 
 function checked({ dtype, dims, data }: PlainTensor): Tensor {
   if (!isDtype(dtype)) {
-    throw new InputError(`"${dtype}" is not an element type.`, { step: 'read a tensor', expected: 'float32, int64, …', actual: dtype });
+    throw new InputError(`"${dtype}" is not an element type.`, {
+      step: 'read a tensor',
+      expected: 'float32, int64, …',
+      actual: dtype,
+    });
   }
   return tensor(dtype satisfies Dtype, dims, data);
 }

@@ -1,9 +1,9 @@
 import { InputError } from '../../core/errors.ts';
+import { sampleInputs } from '../../core/graph/sample-inputs.ts';
 import type { Asker, AskResult } from '../../core/runtime/asker.ts';
 import type { SessionEvent } from '../../core/session/events.ts';
 import type { ModelCard } from '../../core/session/state.ts';
 import { isDtype } from '../../core/tensor/dtype.ts';
-import { sampleInputs } from '../../core/graph/sample-inputs.ts';
 import { asFloat32, type Tensor, tensor } from '../../core/tensor/tensor.ts';
 import { softmaxIfLogits, topK } from '../../core/tensor/top-k.ts';
 import { imageTensor } from './image-input.ts';
@@ -27,18 +27,31 @@ export class Questions {
   /** @throws InputError when the model does not take images. */
   image(model: ModelCard, image: ImageBitmap | ImageData, label: string): Promise<Answer> {
     if (model.task.kind === 'tensors') {
-      throw new InputError(`${model.name} does not take a picture.`, { step: 'ask', expected: 'tensors', actual: 'a picture' });
+      throw new InputError(`${model.name} does not take a picture.`, {
+        step: 'ask',
+        expected: 'tensors',
+        actual: 'a picture',
+      });
     }
     const picture = imageTensor(image, model.task);
     return this.tensors(model, { [model.task.preprocess.input]: picture }, 0, label);
   }
 
   /** Inputs that are not given are filled with seeded random numbers. */
-  async tensors(model: ModelCard, feeds: Readonly<Record<string, Tensor>>, seed: number, label: string): Promise<Answer> {
+  async tensors(
+    model: ModelCard,
+    feeds: Readonly<Record<string, Tensor>>,
+    seed: number,
+    label: string,
+  ): Promise<Answer> {
     const unknown = Object.keys(feeds).find((name) => !model.inputs.some((input) => input.name === name));
     if (unknown !== undefined) {
       const expected = model.inputs.map((input) => input.name).join(', ');
-      throw new InputError(`The model has no input "${unknown}".`, { step: 'ask', expected, actual: unknown });
+      throw new InputError(`The model has no input "${unknown}".`, {
+        step: 'ask',
+        expected,
+        actual: unknown,
+      });
     }
     const samples = sampleInputs(model.inputs, model.dims, seed);
     const tensors = model.inputs.map((input, index) => checked(feeds[input.name] ?? samples[index], input));
@@ -49,7 +62,12 @@ export class Questions {
   /** Asks the last question again, `inFlight` at once, until there are `count` answers. */
   async repeat(count: number, inFlight: number): Promise<{ perSecond: number; medianMs: number }> {
     const last = this.#last;
-    if (!last) throw new InputError('Ask something first.', { step: 'ask again', expected: 'a question', actual: 'none yet' });
+    if (!last)
+      throw new InputError('Ask something first.', {
+        step: 'ask again',
+        expected: 'a question',
+        actual: 'none yet',
+      });
     const latencies: number[] = [];
     let left = count;
     const startedAt = performance.now();
@@ -70,7 +88,12 @@ export class Questions {
       this.#emit({ type: 'RequestAnswered', id, latencyMs: result.latencyMs, stages: result.stages });
       return answer(model, id, result);
     } catch (error) {
-      this.#emit({ type: 'RequestFailed', id, message: error instanceof Error ? error.message : String(error), at: Date.now() });
+      this.#emit({
+        type: 'RequestFailed',
+        id,
+        message: error instanceof Error ? error.message : String(error),
+        at: Date.now(),
+      });
       throw error;
     }
   }
@@ -83,7 +106,10 @@ function answer(model: ModelCard, request: number, result: AskResult): Answer {
   });
   const labels = model.task.kind === 'tensors' ? [] : model.task.labels;
   const scores = outputs[0]?.tensor;
-  const isList = model.task.kind !== 'tensors' && scores?.dtype === 'float32' && scores.dims.filter((dim) => dim > 1).length <= 1;
+  const isList =
+    model.task.kind !== 'tensors' &&
+    scores?.dtype === 'float32' &&
+    scores.dims.filter((dim) => dim > 1).length <= 1;
   const top = isList
     ? topK(softmaxIfLogits(asFloat32(scores)), TOP).map(({ index, value }) => ({
         index,
@@ -95,14 +121,16 @@ function answer(model: ModelCard, request: number, result: AskResult): Answer {
 }
 
 function checked(value: Tensor | undefined, input: ModelCard['inputs'][number]): Tensor {
-  if (!value || !isDtype(value.dtype)) throw new InputError(`No value for the input "${input.name}".`, { step: 'ask', expected: input.name });
+  if (!value || !isDtype(value.dtype))
+    throw new InputError(`No value for the input "${input.name}".`, { step: 'ask', expected: input.name });
   if (value.dtype !== input.dtype) {
     const data = { step: 'ask', expected: input.dtype, actual: value.dtype };
     throw new InputError(`The input "${input.name}" takes ${input.dtype}, not ${value.dtype}.`, data);
   }
   const fits =
     input.dims === null ||
-    (input.dims.length === value.dims.length && input.dims.every((dim, axis) => typeof dim !== 'number' || dim === value.dims[axis]));
+    (input.dims.length === value.dims.length &&
+      input.dims.every((dim, axis) => typeof dim !== 'number' || dim === value.dims[axis]));
   if (!fits) {
     const data = { step: 'ask', expected: `[${input.dims}]`, actual: `[${value.dims}]` };
     throw new InputError(`The input "${input.name}" has shape [${input.dims}], not [${value.dims}].`, data);

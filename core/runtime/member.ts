@@ -7,7 +7,7 @@ import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
 import type { ControlMessage, LinkReport, LoadStage } from '../protocol/messages.ts';
 import { decodeShardPiece } from '../protocol/shard-piece.ts';
 import type { SessionEvent } from '../session/events.ts';
-import type { DeviceCard, LinkView, LoadReport } from '../session/state.ts';
+import type { DeviceCard, LinkView, LoadReport, ModelState } from '../session/state.ts';
 import { Asker } from './asker.ts';
 import { LinkSurvey } from './link-survey.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
@@ -184,48 +184,66 @@ export class Member {
   }
 
   #control(peer: PeerId, message: ControlMessage): void {
-    const { emit, clock, network } = this.#options;
-    const fromLeader = peer === this.#leader;
+    const { emit } = this.#options;
     switch (message.type) {
-      case 'card': {
-        // A card speaks for the link it came over, whatever it says of itself.
-        const card = { ...message.card, peer };
-        emit({ type: 'CardChanged', card, at: clock.now() });
-        const stats = network.stats(peer);
-        if (stats) emit({ type: 'LinkChanged', peer, link: viewOf(stats), at: clock.now() });
-        return this.#ears?.cardChanged(card);
-      }
+      case 'card':
+        this.#cardOf(peer, message.card);
+        break;
       case 'load':
-        return emit({ type: 'LoadReported', peer, load: message.load });
+        emit({ type: 'LoadReported', peer, load: message.load });
+        break;
       case 'links':
-        return this.#ears?.linksReported(peer, message.links);
+        this.#ears?.linksReported(peer, message.links);
+        break;
       case 'stage-progress':
         this.#ears?.stageProgress(peer, message.epoch);
-        return emit({ type: 'StageProgressed', peer, progress: message.progress });
+        emit({ type: 'StageProgressed', peer, progress: message.progress });
+        break;
       case 'stage-ready':
       case 'stage-failed':
-        return this.#hearStage(peer, message);
+        this.#hearStage(peer, message);
+        break;
       case 'request-failed':
-        return this.asker.failed(message.request, message.epoch, message.step, message.message);
+        this.asker.failed(message.request, message.epoch, message.step, message.message);
+        break;
       case 'model':
-        if (fromLeader) {
-          emit({
-            type: 'ModelChanged',
-            model: message.model ? { kind: 'ready', card: message.model } : { kind: 'none' },
-            at: clock.now(),
-          });
-        }
-        return;
       case 'room':
-        if (!fromLeader) return;
+      case 'load-stage':
+        // Only the leader decides what runs where.
+        if (peer === this.#leader) this.#fromLeader(message);
+        break;
+      case 'goodbye':
+        break;
+    }
+  }
+
+  #cardOf(peer: PeerId, told: DeviceCard): void {
+    const { emit, clock, network } = this.#options;
+    // A card speaks for the link it came over, whatever it says of itself.
+    const card = { ...told, peer };
+    emit({ type: 'CardChanged', card, at: clock.now() });
+    const stats = network.stats(peer);
+    if (stats) emit({ type: 'LinkChanged', peer, link: viewOf(stats), at: clock.now() });
+    this.#ears?.cardChanged(card);
+  }
+
+  #fromLeader(message: Extract<ControlMessage, { type: 'model' | 'room' | 'load-stage' }>): void {
+    const { emit, clock } = this.#options;
+    switch (message.type) {
+      case 'model': {
+        const model: ModelState = message.model ? { kind: 'ready', card: message.model } : { kind: 'none' };
+        emit({ type: 'ModelChanged', model, at: clock.now() });
+        break;
+      }
+      case 'room':
         emit({ type: 'ModeChanged', mode: message.mode });
         emit({ type: 'PlanChanged', plan: message.plan, at: clock.now() });
         emit({ type: 'PreparationChanged', preparing: message.preparing });
-        return this.asker.setPlan(message.plan);
+        this.asker.setPlan(message.plan);
+        break;
       case 'load-stage':
-        return fromLeader ? this.#guard(() => this.host.prepare(message)) : undefined;
-      case 'goodbye':
-        return;
+        this.#guard(() => this.host.prepare(message));
+        break;
     }
   }
 

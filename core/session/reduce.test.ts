@@ -23,7 +23,7 @@ function card(peer: PeerId, change: Partial<DeviceCard> = {}): DeviceCard {
   };
 }
 
-function after(...events: SessionEvent[]): SessionState {
+function stateAfter(...events: SessionEvent[]): SessionState {
   return events.reduce(reduce, initialState(ME));
 }
 
@@ -50,7 +50,11 @@ const plan: PlanView = {
 
 describe('reduce', () => {
   it('gives each device a colour of its own and keeps it when another leaves', () => {
-    const state = after(...joined, { type: 'CardChanged', card: card('00000000000000cc' as PeerId), at: 3 });
+    const state = stateAfter(...joined, {
+      type: 'CardChanged',
+      card: card('00000000000000cc' as PeerId),
+      at: 3,
+    });
     expect(state.devices.map((device) => device.colour)).toEqual([1, 2, 3]);
     const left = reduce(state, { type: 'PeerLeft', peer: PHONE, reason: 'closed the page', at: 4 });
     expect(left.devices.map((device) => device.colour)).toEqual([1, 3]);
@@ -59,31 +63,52 @@ describe('reduce', () => {
   });
 
   it('keeps one minute of load reports', () => {
-    const load = { at: 0, busy: 0.5, msPerItem: 1, queue: 0, items: 1, bytesIn: 0, bytesOut: 0, busyMs: 0, memoryBytes: 0 };
-    let state = after(...joined);
-    for (let at = 0; at < 100; at++) state = reduce(state, { type: 'LoadReported', peer: PHONE, load: { ...load, at } });
+    const load = {
+      at: 0,
+      busy: 0.5,
+      msPerItem: 1,
+      queue: 0,
+      items: 1,
+      bytesIn: 0,
+      bytesOut: 0,
+      busyMs: 0,
+      memoryBytes: 0,
+    };
+    let state = stateAfter(...joined);
+    for (let at = 0; at < 100; at++)
+      state = reduce(state, { type: 'LoadReported', peer: PHONE, load: { ...load, at } });
     expect(state.devices[1]?.history).toHaveLength(60);
     expect(state.devices[1]?.history.at(-1)?.at).toBe(99);
   });
 
   it('logs what people would tell each other: who joined, who left, how layers are shared', () => {
-    const state = after(
+    const state = stateAfter(
       ...joined,
       { type: 'PlanChanged', plan, at: 3 },
       { type: 'PlanChanged', plan: { ...plan, status: 'running' }, at: 4 },
       { type: 'PeerLeft', peer: PHONE, reason: 'closed the page', at: 5 },
     );
-    expect(state.log.map((entry) => entry.what)).toEqual(['Phone left.', '2 devices share 10 layers.', 'Phone joined.']);
+    expect(state.log.map((entry) => entry.what)).toEqual([
+      'Phone left.',
+      '2 devices share 10 layers.',
+      'Phone joined.',
+    ]);
     expect(state.log[1]?.more).toBe('Layers each: Laptop 6, Phone 4.');
   });
 
   it('logs a plan once, however often it is told', () => {
     const running: SessionEvent = { type: 'PlanChanged', plan: { ...plan, status: 'running' }, at: 4 };
-    expect(after(...joined, running, running, running).log.filter((entry) => entry.what.includes('share'))).toHaveLength(1);
+    expect(
+      stateAfter(...joined, running, running, running).log.filter((entry) => entry.what.includes('share')),
+    ).toHaveLength(1);
   });
 
   it('drops the plan with the model and when the leader is lost', () => {
-    const planned = after(...joined, { type: 'RoomEntered', leader: PHONE, at: 1 }, { type: 'PlanChanged', plan, at: 3 });
+    const planned = stateAfter(
+      ...joined,
+      { type: 'RoomEntered', leader: PHONE, at: 1 },
+      { type: 'PlanChanged', plan, at: 3 },
+    );
     expect(reduce(planned, { type: 'ModelChanged', model: { kind: 'none' }, at: 4 }).plan).toBeNull();
     const lost = reduce(planned, { type: 'LeaderLost', at: 4 });
     expect([lost.plan, lost.phase.kind]).toEqual([null, 'leaderless']);
@@ -91,13 +116,13 @@ describe('reduce', () => {
 
   it('does not stack the same notice', () => {
     const notice: SessionEvent = { type: 'NoticeRaised', tone: 'warn', message: 'once', at: 1 };
-    const state = after(notice, notice);
+    const state = stateAfter(notice, notice);
     expect(state.notices).toHaveLength(1);
     expect(reduce(state, { type: 'NoticeDismissed', id: state.notices[0]?.id ?? 0 }).notices).toHaveLength(0);
   });
 
   it('follows a request to its answer or its failure', () => {
-    const asked = after({ type: 'RequestAsked', id: 7, label: 'drawing', at: 1 });
+    const asked = stateAfter({ type: 'RequestAsked', id: 7, label: 'drawing', at: 1 });
     expect(asked.requests[0]?.status).toBe('running');
     const answered = reduce(asked, { type: 'RequestAnswered', id: 7, latencyMs: 12, stages: [] });
     expect(answered.requests[0]).toMatchObject({ status: 'done', latencyMs: 12 });
