@@ -1,4 +1,5 @@
 import { stageBytes } from './estimate.ts';
+import { megabytes } from './quantities.ts';
 import type { PlanRoom } from './room.ts';
 
 /** Why no plan was found, in one sentence that says what would help. */
@@ -17,8 +18,4 @@ export function whyNoPlan(room: PlanRoom): string {
   const sizes = `The model's layers take ${megabytes(weights)}, and the devices may use ${megabytes(memory)} in all`;
   if (weights > memory) return `${sizes}. Add a device or choose a smaller model.`;
   return `${sizes}, but no chain of devices that can talk to each other was found that holds every layer.`;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`;
 }

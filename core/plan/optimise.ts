@@ -1,39 +1,39 @@
 import { type Costs, costsOf, withStageLimit } from './costs.ts';
 import { estimate, stageBytes } from './estimate.ts';
 import { whyNoPlan } from './infeasible.ts';
-import { bestInOrder } from './order-table.ts';
+import { bestInOrder, type OrderedPlan } from './order-table.ts';
 import { likelyOrders, wholeMs } from './orders.ts';
-import { latencyBounds } from './relaxed.ts';
+import { latencyBounds, usefulDevices } from './relaxed.ts';
 import type { Infeasible, PlannedStage, PlanResult, PlanRoom } from './room.ts';
 import { subsetTable } from './subset-table.ts';
 
-/** The exact table doubles with each device: 10 devices and 96 blocks take 10 MB and about 0.1 s on a laptop. */
+/** The exact table doubles with each device: 10 devices and 96 blocks take 10 MB and up to 0.2 s on a laptop. */
 export const EXACT_DEVICES = 10;
 /** Times closer than this, relatively, are equal: far above rounding, far below any measurement. */
 const SAME = 1e-9;
 
 /**
- * The plan with the least latency over all orders and subsets of devices. Exact up to {@link EXACT_DEVICES}
- * devices; above, exact for the most promising ones, and `lowerBoundMs` says how far any other plan could go.
- * Ties: fewer stages, then home first.
+ * The plan with the least latency over all orders and subsets of devices. Exact wherever at most
+ * {@link EXACT_DEVICES} devices can be of use; above, exact for the most promising ones, and `lowerBoundMs` says
+ * how far any other plan could go. Ties: fewer stages, then home first.
  */
 export function planLatency(room: PlanRoom): PlanResult | Infeasible {
   const costs = costsOf(room);
   const bounds = latencyBounds(costs);
-  const useful = usefulDevices(bounds);
-  const table = subsetTable(costs, 'latency', useful.slice(0, EXACT_DEVICES));
-  const exact = table.best(() => true);
-  const left = useful.slice(EXACT_DEVICES);
-  const others = left.length > 0 ? likelyOrders(costs, useful) : [];
-  const plans = others.flatMap((order) => bestInOrder(costs, 'latency', order, false) ?? []);
-  if (exact) plans.unshift({ value: exact.value, stages: table.stages(exact.set) });
-  const best = plans.reduce(
-    (a, b) => (b.value < a.value ? b : a),
-    plans[0] ?? { value: Infinity, stages: [] },
+  const boundOf = (device: number): number => bounds[device] ?? Infinity;
+  const guesses = likelyOrders(costs, usefulDevices(bounds)).flatMap(
+    (order) => bestInOrder(costs, 'latency', order, false) ?? [],
   );
-  if (best.value === Infinity) return { infeasible: whyNoPlan(room) };
-  // A better plan than the exact one would have to use a device that was left, and none of those can beat its bound.
-  return resultOf(room, best.stages, Math.min(exact?.value ?? Infinity, ...left.map((d) => bounds[d] ?? 0)));
+  const guess = least(guesses);
+  // Whatever uses a device whose bound is above the guess is worse than the guess.
+  const promising = usefulDevices(bounds).filter((d) => boundOf(d) <= guess.value * (1 + SAME));
+  const table = subsetTable(costs, 'latency', promising.slice(0, EXACT_DEVICES));
+  const exact = table.best(() => true);
+  const best = exact && exact.value <= guess.value ? table.stages(exact.set) : guess.stages;
+  if (best.length === 0) return { infeasible: whyNoPlan(room) };
+  // A better plan than the exact one would have to use a device that is not in the table.
+  const beyond = promising.slice(EXACT_DEVICES).map(boundOf);
+  return resultOf(room, best, Math.min(exact?.value ?? Infinity, ...beyond));
 }
 
 /**
@@ -47,13 +47,13 @@ export function planEveryone(room: PlanRoom): PlanResult | Infeasible {
   const bounds = latencyBounds(costs);
   const fastest = usefulDevices(bounds).sort((a, b) => wholeMs(costs, a) - wholeMs(costs, b));
   const devices = fastest.slice(0, costs.blocks);
-  const exact = devices.length <= EXACT_DEVICES;
-  const stages =
-    (exact ? undefined : evenestInOrder(costs, devices)) ??
-    evenestOfAnyOrder(costs, devices.slice(0, EXACT_DEVICES));
+  const guess = evenestInOrder(costs, devices);
+  const exact = devices.length <= EXACT_DEVICES || !guess;
+  const stages = exact ? evenestOfAnyOrder(costs, devices.slice(0, EXACT_DEVICES), guess) : guess.stages;
   if (!stages) return { infeasible: whyNoPlan(room) };
-  if (exact) return resultOf(room, stages, Infinity);
-  return { ...resultOf(room, stages, Math.min(...bounds)), optimal: false };
+  return devices.length <= EXACT_DEVICES
+    ? resultOf(room, stages, Infinity)
+    : { ...resultOf(room, stages, Math.min(...bounds)), optimal: false };
 }
 
 /** Each device that can hold the whole model, fastest first, with the latency as home sees it. */
@@ -70,32 +70,37 @@ export function alone(room: PlanRoom): { readonly device: string; readonly laten
     .sort((a, b) => a.latencyMs - b.latencyMs);
 }
 
-/** Devices that some plan might use, most promising first. */
-function usefulDevices(bounds: readonly number[]): number[] {
-  const promise = (device: number): number => bounds[device] ?? Infinity;
-  return [...bounds.keys()].filter((d) => promise(d) < Infinity).sort((a, b) => promise(a) - promise(b));
-}
-
-function evenestOfAnyOrder(costs: Costs, devices: readonly number[]): readonly PlannedStage[] | undefined {
-  const even = subsetTable(costs, 'largest-stage', devices);
+/** `guess` is any plan that uses all devices, by its largest stage: no stage needs to be considered above that. */
+function evenestOfAnyOrder(
+  costs: Costs,
+  devices: readonly number[],
+  guess: OrderedPlan | undefined,
+): readonly PlannedStage[] | undefined {
+  const even = subsetTable(withStageLimit(costs, guess?.value ?? Infinity), 'largest-stage', devices);
   for (let size = devices.length; size > 0; size--) {
     const ofSize = (set: number): boolean => sizeOf(set) === size;
     const largest = even.best(ofSize);
     if (!largest) continue;
-    const limited = withStageLimit(costs, largest.value * (1 + SAME));
-    const table = subsetTable(limited, 'latency', devices);
+    const table = subsetTable(withStageLimit(costs, largest.value * (1 + SAME)), 'latency', devices);
     const best = table.best(ofSize);
     return best && table.stages(best.set);
   }
   return undefined;
 }
 
-function evenestInOrder(costs: Costs, devices: readonly number[]): readonly PlannedStage[] | undefined {
+/** The best of a few orders of all devices; its value is the largest stage time. */
+function evenestInOrder(costs: Costs, devices: readonly number[]): OrderedPlan | undefined {
   const orders = likelyOrders(costs, devices);
-  const values = orders.map((order) => bestInOrder(costs, 'largest-stage', order, true)?.value ?? Infinity);
-  const limited = withStageLimit(costs, Math.min(...values) * (1 + SAME));
-  const plans = orders.flatMap((order) => bestInOrder(limited, 'latency', order, true) ?? []);
-  return plans.sort((a, b) => a.value - b.value)[0]?.stages;
+  const { value } = least(orders.flatMap((order) => bestInOrder(costs, 'largest-stage', order, true) ?? []));
+  const limited = withStageLimit(costs, value * (1 + SAME));
+  const { stages } = least(orders.flatMap((order) => bestInOrder(limited, 'latency', order, true) ?? []));
+  return stages.length > 0 ? { value, stages } : undefined;
+}
+
+/** The first of the best; no stages and Infinity when there is none. */
+function least(plans: readonly OrderedPlan[]): OrderedPlan {
+  const none: OrderedPlan = { value: Infinity, stages: [] };
+  return plans.reduce((a, b) => (b.value < a.value ? b : a), none);
 }
 
 function sizeOf(set: number): number {

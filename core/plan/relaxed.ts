@@ -20,6 +20,12 @@ export function latencyBounds(room: Costs): number[] {
   });
 }
 
+/** Devices that some plan might use, by their {@link latencyBounds}, most promising first. */
+export function usefulDevices(bounds: readonly number[]): number[] {
+  const promise = (device: number): number => bounds[device] ?? Infinity;
+  return [...bounds.keys()].filter((d) => promise(d) < Infinity).sort((a, b) => promise(a) - promise(b));
+}
+
 /** Per device and boundary: the least time until what crosses there has reached the device. */
 function arrivals(costs: Costs): Float64Array[] {
   const arrived = costs.devices.map(() => row(costs));

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { allPlans } from './enumeration.ts';
+import { explain } from './explain.ts';
+import { planEveryone, planLatency } from './optimise.ts';
+import { someRoom } from './random-room.ts';
+import type { PlanResult, PlanRoom } from './room.ts';
+import { leftOutReason, sentences } from './sentences.ts';
+
+const ids = ['laptop', 'phone', 'tablet'];
+const room: PlanRoom = {
+  objective: 'latency',
+  home: 'laptop',
+  inputBytes: 1000,
+  blocks: [10e6, 30e6].map((weightBytes) => ({ weightBytes, workspaceBytes: 0, outputBytes: 1000 })),
+  devices: [
+    { id: 'laptop', memoryBytes: 1e9, blockMs: [10, 30] },
+    { id: 'phone', memoryBytes: 1e9, blockMs: [20, 60] },
+    { id: 'tablet', memoryBytes: 5e6, blockMs: [1, 1] },
+  ],
+  links: ids.flatMap((from) => ids.map((to) => ({ from, to, delayMs: 3, mbitPerSec: 4 }))),
+};
+
+function planned(plan: ReturnType<typeof planLatency>): PlanResult {
+  if ('infeasible' in plan) throw new Error(plan.infeasible);
+  return plan;
+}
+
+describe('explain', () => {
+  test('a device left out costs what full enumeration says the best plan with it costs more', () => {
+    let explained = 0;
+    fc.assert(
+      fc.property(someRoom, (some) => {
+        const plan = planLatency(some);
+        if ('infeasible' in plan) return;
+        const plans = [...allPlans(some)];
+        for (const out of explain(some, plan).leftOut) {
+          const using = plans.filter(({ stages }) => stages.some((stage) => stage.device === out.device));
+          const least = Math.min(...using.map((other) => other.latencyMs));
+          if (out.why === 'slower') expect(plan.latencyMs + out.addsMs).toBeCloseTo(least, 6);
+          else expect(least).toBe(Infinity);
+          explained++;
+        }
+      }),
+      { seed: 7, numRuns: 200 },
+    );
+    expect(explained).toBeGreaterThan(100);
+  });
+
+  test('names every device exactly once, and shares add up to one', () => {
+    fc.assert(
+      fc.property(someRoom, fc.constantFrom(planLatency, planEveryone), (some, plan) => {
+        const result = plan(some);
+        if ('infeasible' in result) return;
+        const { stages, leftOut, hopsMs } = explain(some, result);
+        const named = [...stages, ...leftOut].map((entry) => entry.device);
+        expect(named.toSorted()).toEqual(some.devices.map((device) => device.id));
+        expect(stages.reduce((total, { share }) => total + share, 0)).toBeCloseTo(1, 9);
+        expect(stages.reduce((total, { ms }) => total + ms, hopsMs)).toBeCloseTo(result.latencyMs, 6);
+      }),
+      { seed: 8, numRuns: 200 },
+    );
+  });
+
+  test('says that memory, or too few layers, keeps a device out', () => {
+    const everyone = explain(room, planned(planEveryone(room)));
+    expect(everyone.leftOut).toEqual([{ device: 'tablet', why: 'memory', needsBytes: 10e6, hasBytes: 5e6 }]);
+    const roomy = {
+      ...room,
+      devices: room.devices.map((d) => ({ ...d, memoryBytes: 1e9, blockMs: [9, 9] })),
+    };
+    expect(explain(roomy, planned(planEveryone(roomy))).leftOut).toMatchObject([{ why: 'no-layer-left' }]);
+  });
+
+  test('explains each of 32 devices', () => {
+    const many = Array.from({ length: 32 }, (_, d) => `d${d}`);
+    const large: PlanRoom = {
+      ...room,
+      home: 'd0',
+      devices: many.map((id, d) => ({ id, memoryBytes: 1e9, blockMs: [10 + d, 30 + d] })),
+      links: many.flatMap((from) => many.map((to) => ({ from, to, delayMs: 3, mbitPerSec: 4 }))),
+    };
+    const { leftOut } = explain(large, planned(planLatency(large)));
+    expect(leftOut).toHaveLength(31);
+    // Best with d31: block 0 there, 31 ms slower; there and back 2 x (3 ms + 2 ms).
+    expect(leftOut.at(-1)).toEqual({ device: 'd31', why: 'slower', addsMs: 41 });
+  });
+});
+
+describe('sentences', () => {
+  const nameOf = (device: string): string => device.toUpperCase();
+
+  test('of the fastest plan', () => {
+    expect(sentences(explain(room, planned(planLatency(room))), nameOf)).toEqual([
+      'An answer should take 40 ms, all of it computing.',
+      'LAPTOP alone is the fastest single device.',
+      'LAPTOP does 100% of the computing: layers 1–2 in 40 ms.',
+      'PHONE stays out. It would add 20 ms to an answer.',
+      'TABLET stays out. It may use 5.0 MB, and even the smallest layer needs 10 MB.',
+    ]);
+  });
+
+  test('of the plan in which everyone takes part', () => {
+    expect(sentences(explain(room, planned(planEveryone(room))), nameOf)).toEqual([
+      'An answer should take 60 ms: 50 ms of computing and 10 ms on the way between devices.',
+      'LAPTOP alone would be faster: 40 ms against 60 ms.',
+      'PHONE does 40% of the computing: layer 1 in 20 ms.',
+      'LAPTOP does 60% of the computing: layer 2 in 30 ms.',
+      'TABLET stays out. It may use 5.0 MB, and even the smallest layer needs 10 MB.',
+    ]);
+  });
+
+  test('give a number only where there is one to give', () => {
+    expect(leftOutReason({ device: 'x', why: 'slower', addsMs: 0.01 })).not.toMatch(/\d/);
+    expect(leftOutReason({ device: 'x', why: 'slower', addsMs: 1834 })).toContain('1.8 s');
+  });
+});

@@ -1,0 +1,91 @@
+import type { PlanDevice, PlanLink, PlanRoom } from './room.ts';
+
+/** A model as one device, usually the leader's, measured it: see `calibrate` in core/runtime. */
+export interface MeasuredModel {
+  readonly blockMs: readonly number[];
+  /** Bytes at each boundary: the input, after each block, the result last. Length: blocks + 1. */
+  readonly boundaryBytes: readonly number[];
+  readonly blockWeightBytes: readonly number[];
+  readonly blockWorkspaceBytes: readonly number[];
+}
+
+/** What a device measured of itself when it joined. */
+export interface MeasuredDevice {
+  readonly id: string;
+  /** Time of the bundled network, the same one on every device. */
+  readonly benchMs: number;
+  readonly memoryBytes: number;
+}
+
+/** What `from` measured of its link to `to`. */
+export interface MeasuredLink {
+  readonly from: string;
+  readonly to: string;
+  readonly rttMs: number;
+  readonly mbitPerSec: number;
+}
+
+export interface RoomMeasurements {
+  /** The device that asks and wants the answer; it need not be among `devices`. */
+  readonly home: string;
+  readonly model: MeasuredModel;
+  /** Bench time of the device that measured the model. */
+  readonly modelBenchMs: number;
+  /** Those that may hold layers. */
+  readonly devices: readonly MeasuredDevice[];
+  readonly links: readonly MeasuredLink[];
+}
+
+/**
+ * Stands for a pair that nobody has measured yet. Peers can always reach each other through the relay, so it is
+ * the relay by way of a distant server: two legs of 15 ms, and the upload of a modest home line.
+ */
+const UNMEASURED = { delayMs: 30, mbitPerSec: 10 };
+
+/** Browsers round clocks to as much as this: a bench below it says nothing more of the speed. */
+const CLOCK_STEP_MS = 0.1;
+/** A device may claim anything; slower than this it is of no use to any plan, and sums stay finite. */
+const SLOWEST_RATIO = 1e6;
+
+/**
+ * The planner's room from what was measured. A block takes a device as much longer than the measuring one as the
+ * bench does: one ratio for all blocks. One-way delay is half the round trip. Workspace is what `model` says.
+ */
+export function roomFrom({ home, model, modelBenchMs, devices, links }: RoomMeasurements): PlanRoom {
+  const ids = [...new Set([home, ...devices.map((device) => device.id)])];
+  return {
+    objective: 'latency',
+    home,
+    inputBytes: model.boundaryBytes[0] ?? 0,
+    blocks: model.blockMs.map((_, block) => ({
+      weightBytes: model.blockWeightBytes[block] ?? 0,
+      workspaceBytes: model.blockWorkspaceBytes[block] ?? 0,
+      outputBytes: model.boundaryBytes[block + 1] ?? 0,
+    })),
+    devices: devices.map((device) => scaled(device, model, modelBenchMs)),
+    links: ids.flatMap((from, at) => ids.slice(at + 1).flatMap((to) => linksBetween(from, to, links))),
+  };
+}
+
+function scaled(device: MeasuredDevice, model: MeasuredModel, modelBenchMs: number): PlanDevice {
+  const ratio = Math.min(
+    SLOWEST_RATIO,
+    Math.max(device.benchMs, CLOCK_STEP_MS) / Math.max(modelBenchMs, CLOCK_STEP_MS),
+  );
+  return {
+    id: device.id,
+    memoryBytes: device.memoryBytes,
+    blockMs: model.blockMs.map((ms) => ms * ratio),
+  };
+}
+
+/** Each direction as its sender measured it; what one side alone measured serves both. */
+function linksBetween(one: string, other: string, links: readonly MeasuredLink[]): PlanLink[] {
+  const measured = [
+    [one, other],
+    [other, one],
+  ].flatMap(([from, to]) => links.findLast((link) => link.from === from && link.to === to) ?? []);
+  const usable = measured.filter((link) => link.mbitPerSec > 0 && link.rttMs >= 0);
+  if (usable.length === 0) return [{ from: one, to: other, ...UNMEASURED }];
+  return usable.map(({ from, to, rttMs, mbitPerSec }) => ({ from, to, delayMs: rttMs / 2, mbitPerSec }));
+}

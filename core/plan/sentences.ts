@@ -1,0 +1,57 @@
+import type { Explanation, LeftOut } from './explain.ts';
+import { inMs, layers, megabytes } from './quantities.ts';
+
+/** Nearer than this to one another, two predictions are the same to a person: within the error of measuring. */
+const AS_GOOD = 0.05;
+
+/** The explanation in plain English, most important first. `nameOf` gives a device's name. */
+export function sentences(explanation: Explanation, nameOf: (device: string) => string): string[] {
+  return [
+    whole(explanation),
+    againstAlone(explanation, nameOf),
+    ...shares(explanation, nameOf),
+    ...explanation.leftOut.map((out) => `${nameOf(out.device)} stays out. ${leftOutReason(out)}`),
+  ];
+}
+
+/** Why one device holds nothing: "It would add 38 ms to an answer." */
+export function leftOutReason(out: LeftOut): string {
+  switch (out.why) {
+    case 'slower':
+      return out.addsMs < 0.05
+        ? 'It would not make an answer any faster.'
+        : `It would add ${inMs(out.addsMs)} to an answer.`;
+    case 'memory':
+      return `It may use ${megabytes(out.hasBytes)}, and even the smallest layer needs ${megabytes(out.needsBytes)}.`;
+    case 'no-layer-left':
+      return 'There are more devices than layers, and the others are faster.';
+    case 'no-place':
+      return 'No way was found for it and the others to hold all layers together.';
+  }
+}
+
+function whole({ latencyMs, hopsMs }: Explanation): string {
+  const computing = inMs(latencyMs - hopsMs);
+  return hopsMs > 0
+    ? `An answer should take ${inMs(latencyMs)}: ${computing} of computing and ${inMs(hopsMs)} on the way between devices.`
+    : `An answer should take ${inMs(latencyMs)}, all of it computing.`;
+}
+
+function againstAlone({ alone, latencyMs, stages }: Explanation, nameOf: (device: string) => string): string {
+  if (!alone) return 'No device can hold the whole model alone.';
+  const name = nameOf(alone.device);
+  if (stages.length === 1 && stages[0]?.device === alone.device) {
+    return `${name} alone is the fastest single device.`;
+  }
+  const numbers = `${inMs(alone.latencyMs)} against ${inMs(latencyMs)}`;
+  if (alone.latencyMs < latencyMs * (1 - AS_GOOD)) return `${name} alone would be faster: ${numbers}.`;
+  if (alone.latencyMs > latencyMs * (1 + AS_GOOD)) return `${name} alone would be slower: ${numbers}.`;
+  return `${name} alone would be about as fast: ${numbers}.`;
+}
+
+function shares({ stages }: Explanation, nameOf: (device: string) => string): string[] {
+  return stages.map(
+    ({ device, start, end, ms, share }) =>
+      `${nameOf(device)} does ${Math.round(share * 100)}% of the computing: ${layers(start, end)} in ${inMs(ms)}.`,
+  );
+}
