@@ -73,6 +73,11 @@ export function writePacketHeader(packet: Uint8Array<ArrayBuffer>, header: Packe
   view.setUint32(OFFSET, header.offset, true);
 }
 
+/** Renews the acknowledgement in a finished packet: it is filled in when the packet goes, maybe again. */
+export function writeAcknowledged(packet: Uint8Array<ArrayBuffer>, sequence: number): void {
+  new DataView(packet.buffer, packet.byteOffset, PACKET_HEADER_BYTES).setUint32(ACKNOWLEDGED, sequence, true);
+}
+
 /** @throws ProtocolError unless the packet has a known kind and its bytes lie within `total`. */
 export function readPacketHeader(packet: Uint8Array<ArrayBuffer>): PacketHeader {
   if (packet.byteLength < PACKET_HEADER_BYTES) {

@@ -119,12 +119,12 @@ test.each([
   expect(into.unfinished).toBe(0);
 });
 
-test('the 65th unfinished message is refused, and one more fits after a drop', () => {
+test('the 129th unfinished message is refused, and one more fits after a drop', () => {
   const into = new Reassembler();
-  for (let message = 0; message < 64; message++) add(into, pattern(10), [0, 4], { message });
-  expect(() => add(into, pattern(10), [0, 4], { message: 64 })).toThrow(ProtocolError);
+  for (let message = 0; message < 128; message++) add(into, pattern(10), [0, 4], { message });
+  expect(() => add(into, pattern(10), [0, 4], { message: 128 })).toThrow(ProtocolError);
   into.drop('activation', 3);
-  expect(add(into, pattern(10), [0, 4], { message: 64 })).toBeUndefined();
+  expect(add(into, pattern(10), [0, 4], { message: 128 })).toBeUndefined();
 });
 
 test('unfinished messages hold at most 512 MiB in total', () => {

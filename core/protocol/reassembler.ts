@@ -8,8 +8,8 @@ import {
 
 const MIB = 1024 * 1024;
 
-/** A message larger than this is refused. The largest activation seen is 1.2 MB (facts.md F). */
-const LARGEST_MESSAGE: Readonly<Record<MessageKind, number>> = {
+/** Bytes; larger messages are refused on both sides. The largest activation seen is 1.2 MB (facts.md F). */
+export const LARGEST_MESSAGE: Readonly<Record<MessageKind, number>> = {
   control: MIB,
   activation: 256 * MIB,
   shard: 4 * MIB,
@@ -17,8 +17,11 @@ const LARGEST_MESSAGE: Readonly<Record<MessageKind, number>> = {
   'probe-ack': 64,
   cancel: 16,
 };
-/** Begun but not finished at one time: a few activations and pieces; more means that the sender is broken. */
-const MAX_UNFINISHED = 64;
+/**
+ * Begun but not finished at one time. In order it would be one of each kind; when a wire is lost, every
+ * message of a window of 8 MiB may lack a packet, and each has at least one full packet of 64 KiB.
+ */
+const MAX_UNFINISHED = 128;
 const MAX_UNFINISHED_BYTES = 512 * MIB;
 /** Gaps in one message: every second of the 64 KiB slices of the largest message, at the very worst. */
 const MAX_RUNS = 2048;

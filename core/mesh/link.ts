@@ -1,0 +1,356 @@
+import { LinkClosedError, messageOf, ProtocolError } from '../errors.ts';
+import {
+  isMessageKind,
+  type MessageKind,
+  PACKET_HEADER_BYTES,
+  type PacketHeader,
+  type PacketKind,
+  readPacketHeader,
+  writeAcknowledged,
+  writePacketHeader,
+} from '../protocol/packet.ts';
+import { BandwidthProbes, MAX_PROBE_BYTES } from './bandwidth.ts';
+import type { Clock } from './clock.ts';
+import {
+  ACKNOWLEDGE_EVERY_BYTES,
+  ACKNOWLEDGE_EVERY_PACKETS,
+  BULK_HIGH_WATER_BYTES,
+  HIGH_WATER_BYTES,
+  PACKET_BYTES,
+} from './flow.ts';
+import { Heartbeat, SILENCE_MS, TICK_MS } from './heartbeat.ts';
+import { Intake } from './intake.ts';
+import type { BinaryKind, LinkStats } from './network.ts';
+import { Sender } from './sender.ts';
+import type { Wire, WireKind } from './wire.ts';
+
+export interface LinkListener {
+  /** Usable for the first time. */
+  up(): void;
+  /** Control messages as JSON text, in the order they were sent. Foreign: the callee parses. */
+  control(text: string): void;
+  /** A whole message; the callee owns the bytes, whose offset in their buffer is a multiple of 8. */
+  binary(kind: BinaryKind, bytes: Uint8Array<ArrayBuffer>): void;
+  /** Round trip, bandwidth or the wire in use changed. */
+  changed(): void;
+  /** A wire closed. Adding another one here keeps the link alive. */
+  wireLost(kind: WireKind, reason: string): void;
+  /** The other side broke the protocol; `closed` follows. */
+  broken(error: ProtocolError): void;
+  /** Called once; nothing follows. */
+  closed(reason: string): void;
+}
+
+/** Wires close this much after a goodbye, so that it gets out: closing a data channel drops what it holds. */
+const GOODBYE_FLUSH_MS = 200;
+const MAX_GOODBYE_BYTES = 512;
+/** Lower is better: a direct way costs nobody else anything. */
+const PREFERENCE: Readonly<Record<WireKind, number>> = { direct: 0, memory: 0, relayed: 1 };
+const FILLER: Uint8Array<ArrayBuffer> = new Uint8Array(PACKET_BYTES);
+
+/**
+ * All traffic with one peer, over whatever wires there are, the best one first. Packets are numbered, kept
+ * until acknowledged, and sent again when their wire is lost, so each message arrives exactly once for as
+ * long as the link lives. Memory: up to one window of packets kept for sending again.
+ */
+export class Link {
+  readonly #clock: Clock;
+  readonly #listener: LinkListener;
+  readonly #wires: Wire[] = [];
+  readonly #sender = new Sender();
+  readonly #probes = new BandwidthProbes();
+  readonly #intake: Intake;
+  readonly #heartbeat: Heartbeat;
+  readonly #encoder = new TextEncoder();
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #bytesAtTick = 0;
+  #unacknowledgedBytes = 0;
+  #unacknowledgedPackets = 0;
+  #up = false;
+  #closed: string | undefined;
+  #timer: number | undefined;
+  /** Since when there has been no wire. */
+  #wirelessSince: number | undefined;
+
+  constructor(clock: Clock, listener: LinkListener) {
+    this.#clock = clock;
+    this.#listener = listener;
+    this.#heartbeat = new Heartbeat(clock.now());
+    this.#intake = new Intake({
+      control: (text) => this.#deliver(() => listener.control(text)),
+      binary: (kind, bytes) => this.#deliver(() => listener.binary(kind, bytes)),
+      probe: (message, total, bytes) => this.#probed(message, total, bytes - PACKET_HEADER_BYTES),
+      probeAck: (message, bytes) => this.#measured(message, bytes),
+    });
+    this.#tick();
+  }
+
+  get isUp(): boolean {
+    return this.#up && this.#closed === undefined;
+  }
+
+  get hasWires(): boolean {
+    return this.#wires.length > 0;
+  }
+
+  has(kind: WireKind): boolean {
+    return this.#wires.some((wire) => wire.kind === kind);
+  }
+
+  stats(): LinkStats {
+    return {
+      kind: this.#up ? (this.#best()?.kind ?? 'connecting') : 'connecting',
+      rttMs: this.#heartbeat.rttMs,
+      mbitPerSec: this.#probes.mbitPerSec,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+    };
+  }
+
+  /** The link owns the wire from now on. A direct wire is proof enough of a way; a relay must be heard first. */
+  addWire(wire: Wire): void {
+    if (this.#closed !== undefined) {
+      wire.close('the link is closed');
+      return;
+    }
+    if (wire.maxPacketBytes < PACKET_BYTES)
+      throw new RangeError(`a wire takes packets of ${PACKET_BYTES} bytes`);
+    const before = this.#best();
+    this.#wires.push(wire);
+    this.#wirelessSince = undefined;
+    if (wire.kind !== 'relayed') this.#nowUp();
+    wire.listen({
+      packet: (bytes) => this.#packet(wire, bytes),
+      drained: () => this.#pump(),
+      closed: (reason) => this.#wireClosed(wire, reason),
+    });
+    if (this.#best() !== before) this.#switched();
+  }
+
+  /** Closes the wires of one kind, as when the server no longer reaches the peer. */
+  dropWires(kind: WireKind, reason: string): void {
+    for (const wire of this.#wires.filter((w) => w.kind === kind)) wire.close(reason);
+  }
+
+  /** Somebody says the peer is gone: judge by a shorter silence. */
+  suspect(): void {
+    this.#heartbeat.suspect(this.#clock.now());
+  }
+
+  /** A closed link drops the message: `closed` has told. @throws RangeError above 1 MiB. */
+  sendControl(text: string): void {
+    if (this.#closed !== undefined) return;
+    this.#sender.control(this.#encoder.encode(text));
+    this.#pump();
+  }
+
+  /**
+   * Sends one message made of `parts`; resolves when the last slice was handed to a wire.
+   * @throws LinkClosedError when the link closes first; RequestFailedError when the message is too large; the
+   * signal's reason on abort.
+   */
+  send(
+    kind: BinaryKind,
+    parts: readonly Uint8Array<ArrayBuffer>[],
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closedError());
+    const sent = this.#sender.binary(kind, parts, signal, () => this.#pump());
+    this.#pump();
+    return sent;
+  }
+
+  /** Sends filler and waits for the receipt: Mbit/s. @throws LinkClosedError */
+  measureBandwidth(bytes: number): Promise<number> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closedError());
+    if (!(bytes >= 1 && bytes <= MAX_PROBE_BYTES)) {
+      return Promise.reject(new RangeError(`a probe has 1 to ${MAX_PROBE_BYTES} bytes, not ${bytes}`));
+    }
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    for (let left = bytes; left > 0; left -= FILLER.byteLength) parts.push(FILLER.subarray(0, left));
+    const result = this.#probes.ask(this.#sender.probe(parts), bytes, this.#clock.now());
+    this.#pump();
+    return result;
+  }
+
+  /** Says goodbye, if there is a way to, and closes. */
+  close(reason: string): void {
+    if (this.#closed !== undefined) return;
+    const words = this.#encoder.encode(reason).subarray(0, MAX_GOODBYE_BYTES);
+    for (const wire of [...this.#wires]) this.#sendBare(wire, 'goodbye', words);
+    this.#end(reason, GOODBYE_FLUSH_MS);
+  }
+
+  #best(): Wire | undefined {
+    return this.#wires.reduce<Wire | undefined>(
+      (best, wire) => (best && PREFERENCE[best.kind] < PREFERENCE[wire.kind] ? best : wire),
+      undefined,
+    );
+  }
+
+  #nowUp(): void {
+    if (this.#up) return;
+    this.#up = true;
+    this.#listener.up();
+  }
+
+  /** Another wire is the best one now. */
+  #switched(): void {
+    this.#heartbeat.changed(this.#clock.now());
+    if (this.#up) this.#listener.changed();
+    this.#beat();
+    this.#pump();
+  }
+
+  #wireClosed(wire: Wire, reason: string): void {
+    const index = this.#wires.indexOf(wire);
+    if (index < 0) return;
+    const wasBest = this.#best() === wire;
+    this.#wires.splice(index, 1);
+    if (this.#closed !== undefined) return;
+    this.#sender.lose(wire);
+    if (!this.hasWires) this.#wirelessSince = this.#clock.now();
+    this.#listener.wireLost(wire.kind, reason);
+    if (wasBest && this.#closed === undefined) this.#switched();
+  }
+
+  #packet(wire: Wire, bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#closed !== undefined) return;
+    this.#bytesIn += bytes.byteLength;
+    try {
+      const header = readPacketHeader(bytes);
+      this.#sender.acknowledge(header.acknowledged);
+      if (wire === this.#best()) this.#heartbeat.heard(this.#clock.now());
+      this.#nowUp();
+      const { kind } = header;
+      if (isMessageKind(kind)) this.#numbered(wire, { ...header, kind }, bytes);
+      else this.#bare(wire, kind, bytes.subarray(PACKET_HEADER_BYTES));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#listener.broken(error);
+      this.close(error.message);
+    }
+    this.#pump();
+  }
+
+  #numbered(wire: Wire, header: PacketHeader & { kind: MessageKind }, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#unacknowledgedBytes += bytes.byteLength;
+    this.#unacknowledgedPackets += 1;
+    this.#intake.take(header, bytes);
+    const due =
+      this.#unacknowledgedBytes >= ACKNOWLEDGE_EVERY_BYTES ||
+      this.#unacknowledgedPackets >= ACKNOWLEDGE_EVERY_PACKETS;
+    if (due) this.#sendBare(wire, 'ack');
+  }
+
+  #bare(wire: Wire, kind: PacketKind, payload: Uint8Array<ArrayBuffer>): void {
+    if (kind === 'ping') this.#sendBare(wire, 'pong', payload);
+    else if (kind === 'pong') {
+      if (this.#heartbeat.pong(this.#clock.now(), payload)) this.#listener.changed();
+    } else if (kind === 'goodbye') {
+      this.#end(new TextDecoder().decode(payload.subarray(0, MAX_GOODBYE_BYTES)) || 'goodbye', 0);
+    }
+  }
+
+  #deliver(hand: () => void): void {
+    if (this.#closed === undefined) hand();
+  }
+
+  #probed(message: number, total: number, bytes: number): void {
+    const receipt = this.#probes.arrived(message, total, bytes, this.#clock.now());
+    if (receipt) this.#sender.probeAck(message, receipt);
+  }
+
+  #measured(message: number, bytes: Uint8Array<ArrayBuffer>): void {
+    const rtt = this.#heartbeat.rttMs ?? 0;
+    if (this.#probes.receipt(message, bytes, this.#clock.now(), rtt)) this.#listener.changed();
+  }
+
+  /** Hands packets to the best wire until it holds enough, the window is full, or nothing is left. */
+  #pump(): void {
+    while (this.#closed === undefined) {
+      const wire = this.#best();
+      if (!wire) return;
+      const buffered = wire.bufferedBytes();
+      if (buffered >= HIGH_WATER_BYTES) return;
+      const packet = this.#sender.next(buffered < BULK_HIGH_WATER_BYTES);
+      if (!packet) return;
+      packet.wire = wire;
+      this.#put(wire, packet.bytes);
+    }
+  }
+
+  /** A packet about the wire itself: not numbered, not kept. */
+  #sendBare(wire: Wire, kind: PacketKind, payload: Uint8Array<ArrayBuffer> = new Uint8Array(0)): void {
+    const packet = new Uint8Array(PACKET_HEADER_BYTES + payload.byteLength);
+    const total = payload.byteLength;
+    writePacketHeader(packet, { kind, sequence: 0, acknowledged: 0, message: 0, total, offset: 0 });
+    packet.set(payload, PACKET_HEADER_BYTES);
+    this.#put(wire, packet);
+  }
+
+  #put(wire: Wire, packet: Uint8Array<ArrayBuffer>): void {
+    writeAcknowledged(packet, this.#intake.upTo);
+    this.#unacknowledgedBytes = 0;
+    this.#unacknowledgedPackets = 0;
+    try {
+      wire.send(packet);
+      this.#bytesOut += packet.byteLength;
+    } catch (error) {
+      if (!(error instanceof LinkClosedError)) throw error;
+      this.#wireClosed(wire, messageOf(error));
+    }
+  }
+
+  #tick(): void {
+    this.#beat();
+    if (this.#closed !== undefined) return;
+    this.#timer = this.#clock.setTimeout(() => this.#tick(), TICK_MS);
+  }
+
+  #beat(): void {
+    const now = this.#clock.now();
+    const wire = this.#best();
+    if (!wire) {
+      const waited = now - (this.#wirelessSince ?? now);
+      if (this.#up && waited > SILENCE_MS) this.#end('no way to the device is left', 0);
+      return;
+    }
+    const traffic = this.#bytesIn + this.#bytesOut;
+    const busy = this.#sender.isBusy || traffic - this.#bytesAtTick > PACKET_BYTES;
+    this.#bytesAtTick = traffic;
+    const verdict = this.#heartbeat.tick(now, busy);
+    if (verdict === 'silent' && this.#up) {
+      wire.close('silent');
+      if (!this.hasWires) this.#end('the device fell silent', 0);
+    } else if (verdict !== 'nothing') {
+      this.#sendBare(wire, 'ping', this.#heartbeat.ping(now, wire.bufferedBytes()));
+    }
+  }
+
+  #end(reason: string, flushMs: number): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = reason;
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    const wires = this.#wires.splice(0);
+    if (flushMs > 0) this.#clock.setTimeout(() => closeAll(wires, reason), flushMs);
+    else closeAll(wires, reason);
+    const error = this.#closedError();
+    this.#probes.close(error);
+    this.#sender.close(error);
+    this.#listener.closed(reason);
+  }
+
+  #closedError(): LinkClosedError {
+    return new LinkClosedError(`The connection to the device is closed: ${this.#closed}.`, {
+      step: 'send to a device',
+      expected: 'an open connection',
+      actual: this.#closed ?? 'open',
+    });
+  }
+}
+
+function closeAll(wires: readonly Wire[], reason: string): void {
+  for (const wire of wires) wire.close(reason);
+}

@@ -1,0 +1,120 @@
+import type { MessageKind } from '../protocol/packet.ts';
+
+/** A message on its way out, sliced as the wire takes it: nothing is copied before. */
+export class OutgoingMessage {
+  readonly kind: MessageKind;
+  readonly message: number;
+  readonly total: number;
+  readonly #parts: readonly Uint8Array<ArrayBuffer>[];
+  readonly #done: () => void;
+  #offset = 0;
+  #part = 0;
+  #partOffset = 0;
+  #begun = false;
+
+  /** `done` is called when the last slice was taken. */
+  constructor(
+    kind: MessageKind,
+    message: number,
+    parts: readonly Uint8Array<ArrayBuffer>[],
+    done: () => void = () => undefined,
+  ) {
+    this.kind = kind;
+    this.message = message;
+    this.total = parts.reduce((sum, part) => sum + part.byteLength, 0);
+    this.#parts = parts;
+    this.#done = done;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** True when nothing is left to take; an empty message takes one empty slice. */
+  get finished(): boolean {
+    return this.#begun && this.#offset === this.total;
+  }
+
+  /** Bytes of the next slice when a packet has room for `room`. */
+  sliceBytes(room: number): number {
+    return Math.min(room, this.total - this.#offset);
+  }
+
+  /** Gathers the next bytes into all of `target`. */
+  fill(target: Uint8Array<ArrayBuffer>): void {
+    this.#begun = true;
+    let at = 0;
+    while (at < target.byteLength) {
+      const part = this.#parts[this.#part];
+      if (!part) throw new RangeError('a slice ends past its message');
+      const end = Math.min(part.byteLength, this.#partOffset + target.byteLength - at);
+      target.set(part.subarray(this.#partOffset, end), at);
+      at += end - this.#partOffset;
+      this.#partOffset = end;
+      if (end === part.byteLength) {
+        this.#part += 1;
+        this.#partOffset = 0;
+      }
+    }
+    this.#offset += at;
+    if (this.finished) this.#done();
+  }
+}
+
+/** In order of urgency. Bulk is what may wait: weights and probes. */
+type Urgency = 0 | 1 | 2;
+const BULK: Urgency = 2;
+const URGENCY: Readonly<Record<MessageKind, Urgency>> = {
+  control: 0,
+  cancel: 0,
+  'probe-ack': 0,
+  activation: 1,
+  shard: BULK,
+  probe: BULK,
+};
+
+/** While activations keep coming, bulk still gets every eighth packet: a new plan must not starve. */
+const BULK_SHARE = 8;
+
+/** Which message gives the next packet: control first, activations before weights, each in order. */
+export class Outbox {
+  readonly #queues: readonly [OutgoingMessage[], OutgoingMessage[], OutgoingMessage[]] = [[], [], []];
+  #sinceBulk = 0;
+
+  get isEmpty(): boolean {
+    return this.#queues.every((queue) => queue.length === 0);
+  }
+
+  push(message: OutgoingMessage): void {
+    this.#queues[URGENCY[message.kind]].push(message);
+  }
+
+  /** Takes a message out; true when it was still here. */
+  remove(message: OutgoingMessage): boolean {
+    const queue = this.#queues[URGENCY[message.kind]];
+    const index = queue.indexOf(message);
+    if (index >= 0) queue.splice(index, 1);
+    return index >= 0;
+  }
+
+  clear(): void {
+    for (const queue of this.#queues) queue.length = 0;
+  }
+
+  /** The message whose turn it is; it stays until {@link remove}. Call once per packet. */
+  next(bulkAllowed: boolean): OutgoingMessage | undefined {
+    const [[control], [activation], [bulk]] = this.#queues;
+    if (control) return control;
+    if (activation && !(bulk && this.#sinceBulk >= BULK_SHARE - 1)) {
+      this.#sinceBulk += 1;
+      return activation;
+    }
+    if (!activation && !bulkAllowed) return undefined;
+    this.#sinceBulk = 0;
+    return bulk;
+  }
+}
