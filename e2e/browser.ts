@@ -101,6 +101,8 @@ export async function launchDevice(options: DeviceOptions = {}): Promise<Device>
     args: options.webgpu ? [...QUIET, ...SOFTWARE_WEBGPU] : QUIET,
   });
   const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options.context });
+  // tsx names functions through this helper, also in those that Playwright carries into the page.
+  await context.addInitScript('globalThis.__name ??= (named) => named');
   const page = await context.newPage();
   return { browser, context, page, watch: watchPage(page), close: () => browser.close() };
 }

@@ -1,0 +1,51 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BrowserContextOptions } from 'playwright';
+import { launchDevice } from './browser.ts';
+import { buildOnce } from './build.ts';
+import { drawDigit } from './draw.ts';
+import { ROOT } from './repository.ts';
+import { openRoom } from './room.ts';
+import { DESKTOP, PHONE } from './screens.ts';
+import { startProduct } from './server.ts';
+import { readyDevices, runsOn, until } from './session-page.ts';
+
+const FOLDER = join(ROOT, 'screenshots');
+
+/** Takes pictures of lobby, room at work and follower, for one screen and one colour scheme. */
+async function portray(origin: string, name: string, context: BrowserContextOptions): Promise<void> {
+  const room = await openRoom({ origin, devices: 1, device: { context } });
+  const phone = await launchDevice({ context: { ...PHONE, colorScheme: context.colorScheme ?? 'light' } });
+  try {
+    const { page } = room.leader;
+    await until(page, 'the lobby is settled', runsOn(1));
+    await page.screenshot({ path: join(FOLDER, `lobby-${name}.png`), fullPage: true });
+    await phone.page.goto(room.link);
+    await until(page, 'both ready', readyDevices(2));
+    await page.getByTestId('mode-everyone').click();
+    await until(page, 'both at work', runsOn(2));
+    await drawDigit(page, '3');
+    await page.getByTestId('answer-label').first().filter({ hasText: /\d/ }).waitFor();
+    await page.getByTestId('repeat').first().click();
+    // The load is told once a second; after two the bars are up while requests still run.
+    await page.waitForTimeout(2000);
+    await page.screenshot({ path: join(FOLDER, `room-${name}.png`), fullPage: true });
+    await phone.page.screenshot({ path: join(FOLDER, `follower-${name}.png`), fullPage: true });
+  } finally {
+    await phone.close();
+    await room.close();
+  }
+}
+
+mkdirSync(FOLDER, { recursive: true });
+await buildOnce();
+const server = await startProduct();
+try {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await portray(server.origin, `desktop-${colorScheme}`, { ...DESKTOP, colorScheme });
+    await portray(server.origin, `phone-${colorScheme}`, { ...PHONE, colorScheme });
+  }
+} finally {
+  await server.stop();
+}
+console.log(`The pictures are in ${FOLDER}.`);
