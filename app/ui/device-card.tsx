@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import type { DeviceState, PlanView } from '../../core/session/state.ts';
+import type { DeviceState, LoadReport, PlanView } from '../../core/session/state.ts';
 import { DeviceDetails } from './device-details.tsx';
 import { DeviceName } from './device-name.tsx';
 import { bytes, layers, ms, percent } from './format.ts';
@@ -42,13 +42,18 @@ export function DeviceCard({ device, plan, mine, leads, rename }: Props): VNode 
       <Work device={device} doing={doing} />
       <dl class="facts">
         <Fact value={ms(load.msPerItem)} words="per item" />
-        <Fact value={bytes(load.memoryBytes)} words="held" />
+        <Fact value={held(load)} words="held" />
         <Fact value={mine ? '–' : ms(device.link.rttMs)} words="away" />
         <Fact value={String(load.queue)} words="waiting" />
       </dl>
       <DeviceDetails device={device} />
     </li>
   );
+}
+
+/** Bytes held; a dash for a device that holds nothing. */
+export function held(load: LoadReport): string {
+  return load.memoryBytes > 0 ? bytes(load.memoryBytes) : '–';
 }
 
 export function Fact({ value, words }: { readonly value: string; readonly words: string }): VNode {
@@ -64,7 +69,13 @@ export function Fact({ value, words }: { readonly value: string; readonly words:
 function Work({ device, doing }: { readonly device: DeviceState; readonly doing: Occupation }): VNode {
   const colour = colourOf(device);
   if (doing.kind === 'measuring' || doing.kind === 'loading') {
-    return <Preparing progress={doing.progress} colour={colour} />;
+    return (
+      <Preparing
+        progress={doing.progress}
+        words={doing.kind === 'loading' ? 'loaded' : 'measured'}
+        colour={colour}
+      />
+    );
   }
   if (doing.kind === 'refused') {
     return (
@@ -89,9 +100,11 @@ function Work({ device, doing }: { readonly device: DeviceState; readonly doing:
 
 function Preparing({
   progress,
+  words,
   colour,
 }: {
   readonly progress: DeviceState['loading'];
+  readonly words: string;
   readonly colour: string;
 }): VNode {
   const known = progress ?? { step: 'Measuring this device', fraction: null };
@@ -100,7 +113,7 @@ function Preparing({
     <div class="work">
       <div class="load">
         <b>{known.fraction === null ? '…' : percent(known.fraction)}</b>
-        <span>{known.bytesDone === undefined ? '' : 'loaded'}</span>
+        <span>{words}</span>
       </div>
       <Bar share={known.fraction} label={known.step} colour={colour} />
       <p class="place">
@@ -138,8 +151,12 @@ function Badges({
         </span>
       )}
       {device.card.hidden && (
-        <span class="badge" data-tone="warn">
-          in background
+        <span
+          class="badge"
+          data-tone="warn"
+          title="Its tab is in the background, where browsers slow it down"
+        >
+          hidden
         </span>
       )}
     </span>

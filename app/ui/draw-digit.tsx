@@ -73,6 +73,7 @@ export function DrawDigit({ state, actions, ready }: AskProps): VNode {
           {asking.problem && <p class="problem">{asking.problem}</p>}
         </div>
       </div>
+      {asking.answer ? <PathLine answer={asking.answer} state={state} /> : <p class="path" />}
       <ul class="samples" aria-label="Digits written by others">
         {samples.map((sample) => (
           <li key={sample.label}>
@@ -86,7 +87,6 @@ export function DrawDigit({ state, actions, ready }: AskProps): VNode {
           </li>
         ))}
       </ul>
-      {asking.answer ? <PathLine answer={asking.answer} state={state} /> : <p class="path" />}
       <Repeat state={state} actions={actions} ready={ready && asking.answer !== null} />
     </>
   );

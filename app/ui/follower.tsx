@@ -4,10 +4,10 @@ import type { Actions } from '../session/store.ts';
 import { AskCard } from './ask-card.tsx';
 import { Chain } from './chain.tsx';
 import { useBattery, useWakeLock } from './comforts.ts';
-import { Fact } from './device-card.tsx';
+import { Fact, held } from './device-card.tsx';
 import { DeviceDetails } from './device-details.tsx';
 import { DeviceName } from './device-name.tsx';
-import { bytes, layers, ms, percent } from './format.ts';
+import { layers, ms, percent } from './format.ts';
 import { Logo, ThemeSwitch } from './header.tsx';
 import { Log } from './log.tsx';
 import { useAmount } from './progress.tsx';
@@ -46,7 +46,7 @@ export function Follower({ state, actions, own }: Props): VNode {
         <section class="card" aria-label="Numbers of this device">
           <dl class="facts big">
             <Fact value={ms(load.msPerItem)} words="per item" />
-            <Fact value={bytes(load.memoryBytes)} words="held" />
+            <Fact value={held(load)} words="held" />
             <Fact value={ms(leaderRtt(state))} words="away" />
           </dl>
           <DeviceDetails device={own} />

@@ -16,5 +16,5 @@ export function Glyph({ pixels }: { readonly pixels: Uint8ClampedArray<ArrayBuff
     for (const [at, level] of pixels.entries()) image.data.set([...ink.slice(0, 3), level], at * 4);
     context.putImageData(image, 0, 0);
   }, [pixels, shade]);
-  return <canvas ref={canvas} class="glyph" width={SIDE} height={SIDE} role="presentation" />;
+  return <canvas ref={canvas} class="glyph" width={SIDE} height={SIDE} />;
 }

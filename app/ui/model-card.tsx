@@ -92,7 +92,7 @@ function Facts({ card }: { readonly card: Card }): VNode {
   return (
     <p class="soft parts">
       {parts.map((part, i) => (
-        <span key={part}>{i === 0 ? part : ` · ${part}`}</span>
+        <span key={part}>{i === parts.length - 1 ? part : `${part} · `}</span>
       ))}
     </p>
   );

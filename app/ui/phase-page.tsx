@@ -67,7 +67,7 @@ function Words({ state, actions, phase }: Props & { readonly phase: SessionPhase
           <Page title={ENDINGS[phase.reason].title} more={ENDINGS[phase.reason].next} detail={phase.message}>
             {ENDINGS[phase.reason].again && (
               <button type="button" onClick={() => location.reload()}>
-                Try again
+                {ENDINGS[phase.reason].again}
               </button>
             )}
             {phase.reason !== 'insecure' && fresh}
@@ -101,7 +101,7 @@ function Page(props: {
   );
 }
 
-const ENDINGS: Readonly<Record<EndReason, { title: string; next: string; again?: boolean }>> = {
+const ENDINGS: Readonly<Record<EndReason, { title: string; next: string; again?: string }>> = {
   'wrong-secret': {
     title: 'This link does not open the room',
     next: 'Part of it may be missing or old. Scan the QR code on the leader’s screen again, or open a room of your own.',
@@ -113,17 +113,17 @@ const ENDINGS: Readonly<Record<EndReason, { title: string; next: string; again?:
   'room-full': {
     title: 'The room is full',
     next: 'Try again when a device has left, or open a room of your own.',
-    again: true,
+    again: 'Try again',
   },
   denied: {
     title: 'Not this time',
     next: 'The leader did not let this device in. Ask the leader, then try again.',
-    again: true,
+    again: 'Knock again',
   },
   left: {
     title: 'You have left the room',
     next: 'Its link still works if you want to come back.',
-    again: true,
+    again: 'Come back',
   },
   replaced: {
     title: 'Open in another tab',
@@ -136,6 +136,6 @@ const ENDINGS: Readonly<Record<EndReason, { title: string; next: string; again?:
   protocol: {
     title: 'This page and the room do not understand each other',
     next: 'One of the two is probably older. Reload this page; if that does not help, reload the leader’s.',
-    again: true,
+    again: 'Reload',
   },
 };

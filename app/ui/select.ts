@@ -95,13 +95,12 @@ export function atWork(requests: readonly RequestView[]): boolean {
 
 /** Why nothing can be asked just now, in words, or null when it can. */
 export function whyNotYet(state: SessionState): string | null {
-  if (state.phase.kind !== 'open') return 'The room is not open.';
-  if (state.model.kind === 'opening') return 'The model is being opened.';
-  if (state.model.kind === 'failed') return 'The model could not be opened.';
-  if (state.model.kind === 'none') return 'No model has been chosen yet.';
+  if (state.phase.kind !== 'open') return 'The room is not open';
+  if (state.model.kind === 'opening') return 'Opening the model…';
+  if (state.model.kind !== 'ready') return 'No model is open';
+  if (state.plan?.status === 'running') return null;
   if (state.preparing) return `${state.preparing.step}…`;
-  if (!state.plan) return 'The devices are being measured.';
-  return state.plan.status === 'running' ? null : 'The layers are on their way to the devices.';
+  return state.plan ? 'Layers are on their way…' : 'Measuring the devices…';
 }
 
 /** What flows in and out at the ends of the chain. */
