@@ -4,7 +4,7 @@ import type { Clock } from '../mesh/clock.ts';
 import type { BinaryKind, LinkStats, Network } from '../mesh/network.ts';
 import { decodeActivation, encodeActivation } from '../protocol/frame.ts';
 import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
-import type { ControlMessage, LinkReport, LoadStage } from '../protocol/messages.ts';
+import type { ControlMessage, LinkReport } from '../protocol/messages.ts';
 import { decodeShardPiece } from '../protocol/shard-piece.ts';
 import type { SessionEvent } from '../session/events.ts';
 import type { DeviceCard, LinkView, LoadReport, ModelState } from '../session/state.ts';
@@ -71,10 +71,9 @@ export class Member {
             network.sendControl(peer, { type: 'stage-progress', epoch, progress });
           this.#ears?.stageProgress(network.me, epoch);
         },
-        ready: (terms) =>
-          this.#answer(terms, { type: 'stage-ready', epoch: terms.epoch, stage: terms.stage }),
+        ready: (terms) => this.#answer({ type: 'stage-ready', epoch: terms.epoch, stage: terms.stage }),
         failed: (terms, step, message) =>
-          this.#answer(terms, {
+          this.#answer({
             type: 'stage-failed',
             epoch: terms.epoch,
             stage: terms.stage,
@@ -149,10 +148,7 @@ export class Member {
     else this.#options.network.sendControl(origin, { type: 'request-failed', epoch, request, step, message });
   }
 
-  #answer(
-    terms: LoadStage,
-    message: Extract<ControlMessage, { type: 'stage-ready' | 'stage-failed' }>,
-  ): void {
+  #answer(message: Extract<ControlMessage, { type: 'stage-ready' | 'stage-failed' }>): void {
     if (this.#ears) this.#hearStage(this.me, message);
     else if (this.#leader) this.#options.network.sendControl(this.#leader, message);
   }
