@@ -62,7 +62,7 @@ const APPLICATIONS = [
  */
 export function findChromium(
   env: NodeJS.ProcessEnv = process.env,
-  playwrights = chromium.executablePath(),
+  playwrights: string = chromium.executablePath(),
 ): string {
   const named = env.CHROMIUM_PATH;
   if (named !== undefined && named !== '') {

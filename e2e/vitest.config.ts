@@ -1,7 +1,7 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** The browser stories: `vitest run --config e2e/vitest.config.ts`. Unit tests have their own configuration. */
-export default defineConfig({
+const stories: ViteUserConfig = defineConfig({
   test: {
     root: new URL('../', import.meta.url).pathname,
     include: ['e2e/stories/**/*.story.ts'],
@@ -15,3 +15,5 @@ export default defineConfig({
     reporters: ['verbose'],
   },
 });
+
+export default stories;

@@ -20,10 +20,13 @@ describe('a device that no direct link reaches', () => {
     // As behind a wall: descriptions are exchanged, but no packet ever arrives.
     await walled.page.addInitScript(() => {
       RTCPeerConnection.prototype.addIceCandidate = async () => {};
-      const set = RTCPeerConnection.prototype.setRemoteDescription;
-      RTCPeerConnection.prototype.setRemoteDescription = function (description) {
-        const sdp = (description?.sdp ?? '').replaceAll(/a=candidate:.*\r\n/g, '');
-        return set.call(this, { type: description?.type ?? 'offer', sdp });
+      const set: (description: RTCSessionDescriptionInit) => Promise<void> =
+        RTCPeerConnection.prototype.setRemoteDescription;
+      RTCPeerConnection.prototype.setRemoteDescription = function (
+        this: RTCPeerConnection,
+        { type, sdp = '' }: RTCSessionDescriptionInit,
+      ) {
+        return set.call(this, { type, sdp: sdp.replaceAll(/a=candidate:.*\r\n/g, '') });
       };
       Object.defineProperty(RTCPeerConnection.prototype, 'onicecandidate', {
         set: () => {},

@@ -1,0 +1,125 @@
+import { basename } from 'node:path';
+import { quantile } from '../../bench/statistics.ts';
+import type { Device } from '../browser.ts';
+import { openRoom, type Room } from '../room.ts';
+import { startProduct } from '../server.ts';
+import { runsOn, stateOf, until } from '../session-page.ts';
+import { feedsFor } from './input.ts';
+import type { LabOptions } from './options.ts';
+import { openReference, type ReferenceTab, serveReference } from './reference-tab.ts';
+import type { LabDevice, LabReport, Latency } from './report.ts';
+import { openModel, runOnce, setFeeds, throughput, timeOnce } from './room-model.ts';
+import { verify } from './verify.ts';
+
+/** Loads are told once a second; after this, the last one tells of all runs. */
+const LOADS_SETTLE_MS = 2500;
+
+/** Opens a room, runs the model split and whole in turn, and compares. dist/ must be built. */
+export async function measure(options: LabOptions): Promise<LabReport> {
+  const opened: { close(): Promise<void> }[] = [];
+  try {
+    const server = await startProduct();
+    opened.push({ close: () => server.stop() });
+    const files = await serveReference([options.model]);
+    opened.push(files);
+    // A software adapter only where it is asked for: nobody has one at home.
+    const webgpu = options.provider === 'webgpu';
+    const room = await openRoom({
+      origin: server.origin,
+      devices: options.devices,
+      device: { webgpu },
+      query: `?provider=${options.provider}`,
+    });
+    opened.push(room);
+    const reference = await openReference(files.origin, webgpu);
+    opened.push(reference);
+    return await compare(options, room, reference, files.urlOf(options.model));
+  } finally {
+    for (const each of opened.reverse()) await each.close();
+  }
+}
+
+async function compare(
+  options: LabOptions,
+  room: Room,
+  reference: ReferenceTab,
+  modelUrl: string,
+): Promise<LabReport> {
+  const { page } = room.leader;
+  const mode = options.allDevices ? 'everyone' : 'fastest';
+  const state = await openModel(page, { url: modelUrl, name: basename(options.model) }, mode);
+  if (options.allDevices) await until(page, 'every device holds a stage', runsOn(options.devices));
+  const profile = state.devices.find(({ card }) => card.peer === state.me)?.card.profile;
+  if (state.model.kind !== 'ready' || !profile) throw new Error('The leader has no model or no profile.');
+  const feeds = feedsFor(state.model.card, options);
+  await setFeeds(page, feeds);
+  const { runtime, threads } = profile;
+  const provider = profile.provider === 'webgpu' ? 'webgpu' : 'wasm';
+  await reference.load(
+    modelUrl,
+    { provider, threads, ...(runtime === 'node' ? {} : { bundle: runtime }) },
+    feeds,
+  );
+
+  // The first runs warm up both sides and give the outputs to compare.
+  const verification = verify((await runOnce(page)).outputs, await reference.run());
+  const whole: number[] = [];
+  const split: number[] = [];
+  for (let i = 0; i < options.requests; i++) {
+    whole.push((await reference.time()).ms);
+    split.push((await timeOnce(page)).latencyMs);
+  }
+  const throughputPerSec = await throughput(page, options.requests, options.inFlight);
+  await new Promise((resolve) => setTimeout(resolve, LOADS_SETTLE_MS));
+  const after = await stateOf(page);
+  if (!after?.plan) throw new Error('The plan is gone.');
+  const devices = await Promise.all(room.devices.map(describeDevice));
+  return {
+    model: basename(options.model),
+    devices,
+    plan: {
+      predictedLatencyMs: after.plan.predictedLatencyMs,
+      predictedPeriodMs: after.plan.predictedPeriodMs,
+    },
+    split: { latencyMs: latency(split), throughputPerSec },
+    whole: { latencyMs: latency(whole) },
+    verify: verification,
+    errors: await errorsOf(room, options),
+  };
+}
+
+/** The device as its own page sees it. */
+async function describeDevice({ page }: Device): Promise<LabDevice> {
+  const state = await stateOf(page);
+  const me = state?.devices.find(({ card }) => card.peer === state.me);
+  if (!state || !me) throw new Error('A device has left the room.');
+  const stages = state.plan?.stages.filter(({ peer }) => peer === state.me) ?? [];
+  const [first] = stages;
+  return {
+    name: me.card.name,
+    provider: me.card.profile?.provider ?? 'none',
+    threads: me.card.profile?.threads ?? 0,
+    stage: first ? { start: first.start, end: stages.at(-1)?.end ?? first.end } : null,
+    weightBytes: stages.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
+    bytesReceived: me.load.bytesIn,
+    busyMs: me.load.busyMs,
+  };
+}
+
+async function errorsOf(room: Room, options: LabOptions): Promise<string[]> {
+  const errors: string[] = [];
+  for (const [i, { page, watch }] of room.devices.entries()) {
+    const state = await stateOf(page);
+    const me = state?.devices.find(({ card }) => card.peer === state.me);
+    const notices = state?.notices.filter(({ tone }) => tone === 'bad').map(({ message }) => message) ?? [];
+    errors.push(...[...notices, ...watch.consoleErrors].map((message) => `device ${i}: ${message}`));
+    if (options.provider !== 'auto' && me?.card.profile?.provider !== options.provider) {
+      errors.push(`device ${i} runs on ${me?.card.profile?.provider}, not on ${options.provider}`);
+    }
+  }
+  return errors;
+}
+
+function latency(sample: readonly number[]): Latency {
+  return { median: quantile(sample, 0.5), p95: quantile(sample, 0.95) };
+}

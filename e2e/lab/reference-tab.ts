@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import sirv from 'sirv';
+import { build } from 'vite';
+import type { Tensor } from '../../core/tensor/tensor.ts';
+import { launchDevice } from '../browser.ts';
+import { type FileServer, OPEN_TO_ALL, serve } from '../file-server.ts';
+import { ROOT } from '../repository.ts';
+import type { Reference, ReferenceOptions } from './reference/reference.types.ts';
+import type { NamedTensor } from './verify.ts';
+
+/** The whole model on the bare runtime, in a browser process of its own. */
+export interface ReferenceTab {
+  /** Opens the runtime with the model at this address, and keeps the input in the tab. */
+  load(modelUrl: string, options: ReferenceOptions, feeds: Readonly<Record<string, Tensor>>): Promise<void>;
+  run(): Promise<readonly NamedTensor[]>;
+  /** Milliseconds inside the runtime, and with the way to the worker and back; the outputs stay in the tab. */
+  time(): Promise<{ readonly ms: number; readonly wallMs: number }>;
+  close(): Promise<void>;
+}
+
+interface ReferenceWindow {
+  readonly reference: Reference;
+  referenceFeeds?: Readonly<Record<string, Tensor>>;
+}
+
+/** Isolation gives the reference the same threads and clock as the product has. */
+const HEADERS: Readonly<Record<string, string>> = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+/** Serves the reference page, and models to all pages. */
+export interface ReferenceServer extends FileServer {
+  /** Where any page can fetch this model file. */
+  urlOf(model: string): string;
+}
+
+/** Builds the reference page and serves it together with these model files. The caller closes it. */
+export async function serveReference(models: readonly string[]): Promise<ReferenceServer> {
+  await build({ configFile: join(ROOT, 'e2e/lab/reference/vite.config.ts'), logLevel: 'error' });
+  const pages = sirv(join(ROOT, '.cache/reference'));
+  const files = new Map(models.map((model, i) => [pathOf(model, i), model]));
+  const server = await serve((request, response) => {
+    const model = files.get(request.url ?? '/');
+    if (model !== undefined) {
+      response.writeHead(200, { ...OPEN_TO_ALL }).end(readFileSync(model));
+      return;
+    }
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    pages(request, response, () => {
+      response.writeHead(404).end();
+    });
+  });
+  return { ...server, urlOf: (model) => `${server.origin}${pathOf(model, models.indexOf(model))}` };
+}
+
+/** Numbered, because two models in different folders may share a name. */
+function pathOf(model: string, index: number): string {
+  return `/models/${index}/${encodeURIComponent(basename(model))}`;
+}
+
+/** Opens the reference page in a browser of its own. The caller closes it. */
+export async function openReference(origin: string, webgpu: boolean): Promise<ReferenceTab> {
+  const { page, close } = await launchDevice({ webgpu });
+  await page.goto(origin);
+  return {
+    load: async (modelUrl, options, feeds) => {
+      await page.evaluate(
+        async ({ modelUrl, options, feeds }) => {
+          const lab = globalThis as unknown as ReferenceWindow;
+          lab.referenceFeeds = feeds;
+          await lab.reference.open(options);
+          await lab.reference.load(await (await fetch(modelUrl)).arrayBuffer());
+        },
+        { modelUrl, options, feeds },
+      );
+    },
+    run: async () => {
+      const outputs = await page.evaluate(async () => {
+        const lab = globalThis as unknown as ReferenceWindow;
+        return (await lab.reference.run(lab.referenceFeeds ?? {})).outputs;
+      });
+      return Object.entries(outputs).map(([name, value]) => ({ name, ...value }));
+    },
+    time: () =>
+      page.evaluate(async () => {
+        const lab = globalThis as unknown as ReferenceWindow;
+        const { ms, wallMs } = await lab.reference.run(lab.referenceFeeds ?? {});
+        return { ms, wallMs };
+      }),
+    close,
+  };
+}

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { type LabReport, tableOf } from './report.ts';
+
+const REPORT: LabReport = {
+  model: 'm.onnx',
+  devices: [
+    {
+      name: 'A',
+      provider: 'wasm',
+      threads: 1,
+      stage: { start: 0, end: 3 },
+      weightBytes: 2048,
+      bytesReceived: 1024,
+      busyMs: 12.4,
+    },
+    { name: 'B', provider: 'wasm', threads: 1, stage: null, weightBytes: 0, bytesReceived: 0, busyMs: 0 },
+  ],
+  plan: { predictedLatencyMs: 10, predictedPeriodMs: 5 },
+  split: { latencyMs: { median: 11, p95: 12 }, throughputPerSec: 90 },
+  whole: { latencyMs: { median: 9, p95: 9.5 } },
+  verify: { ok: false, maxAbsDiff: 1, maxRelDiff: 0.5, argmaxEqual: true, findings: ['output "y" differs'] },
+  errors: ['A: something broke'],
+};
+
+it('shows every device, also one that is left out', () => {
+  expect(tableOf(REPORT)).toMatch(/A +wasm x1 +0-3 +2 +1 +12\nB +wasm x1 +left out/);
+});
+
+it('says what differs and what broke', () => {
+  expect(tableOf(REPORT)).toContain('DIFFERENT');
+  expect(tableOf(REPORT)).toContain('output "y" differs');
+  expect(tableOf(REPORT)).toContain('A: something broke');
+});

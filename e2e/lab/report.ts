@@ -1,0 +1,78 @@
+import type { Verification } from './verify.ts';
+
+/** What `npm run lab` measured; the JSON it writes. */
+export interface LabReport {
+  readonly model: string;
+  readonly devices: readonly LabDevice[];
+  readonly plan: { readonly predictedLatencyMs: number; readonly predictedPeriodMs: number };
+  readonly split: { readonly latencyMs: Latency; readonly throughputPerSec: number };
+  readonly whole: { readonly latencyMs: Latency };
+  readonly verify: Verification;
+  readonly errors: readonly string[];
+}
+
+export interface LabDevice {
+  readonly name: string;
+  readonly provider: string;
+  readonly threads: number;
+  /** Blocks [start, end), or null when the plan leaves the device out. */
+  readonly stage: { readonly start: number; readonly end: number } | null;
+  readonly weightBytes: number;
+  readonly bytesReceived: number;
+  readonly busyMs: number;
+}
+
+export interface Latency {
+  readonly median: number;
+  readonly p95: number;
+}
+
+/** The report as a person reads it in a terminal. */
+export function tableOf(report: LabReport): string {
+  const { devices, plan, split, whole, verify, errors } = report;
+  const rows = devices.map((device) => [
+    device.name,
+    `${device.provider} x${device.threads}`,
+    device.stage ? `${device.stage.start}-${device.stage.end}` : 'left out',
+    kilobytes(device.weightBytes),
+    kilobytes(device.bytesReceived),
+    device.busyMs.toFixed(0),
+  ]);
+  return [
+    report.model,
+    aligned([['device', 'runs on', 'blocks', 'weights KB', 'received KB', 'busy ms'], ...rows]),
+    '',
+    `split   median ${ms(split.latencyMs.median)}, p95 ${ms(split.latencyMs.p95)}, predicted ${ms(plan.predictedLatencyMs)}, ` +
+      `${split.throughputPerSec.toFixed(2)} per second`,
+    `whole   median ${ms(whole.latencyMs.median)}, p95 ${ms(whole.latencyMs.p95)} in one tab`,
+    `verify  ${verify.ok ? 'equal' : 'DIFFERENT'}: largest difference ${verify.maxAbsDiff.toExponential(2)}, ` +
+      `relative ${verify.maxRelDiff.toExponential(2)}, largest element ${verify.argmaxEqual ? 'the same' : 'ELSEWHERE'}`,
+    ...verify.findings.map((finding) => `        ${finding}`),
+    ...errors.map((error) => `error   ${error}`),
+  ].join('\n');
+}
+
+/** Columns of equal width: words to the left, numbers to the right. */
+export function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const isNumber = (cell: string): boolean => /^[\d.,-]+$/.test(cell);
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => {
+          const width = widths[column] ?? 0;
+          return isNumber(cell) ? cell.padStart(width) : cell.padEnd(width);
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(1)} ms`;
+}
+
+function kilobytes(bytes: number): string {
+  return (bytes / 1024).toFixed(0);
+}

@@ -1,0 +1,101 @@
+import type { Page } from 'playwright';
+import type { SessionState, StageTiming } from '../../core/session/state.ts';
+import type { Tensor } from '../../core/tensor/tensor.ts';
+import { type PotluckWindow, until } from '../session-page.ts';
+import type { NamedTensor } from './verify.ts';
+
+/** One answer of the room, measured by the page that asked. */
+export interface RoomRun {
+  readonly latencyMs: number;
+  readonly stages: readonly StageTiming[];
+  readonly outputs: readonly NamedTensor[];
+}
+
+interface LabWindow extends PotluckWindow {
+  /** Kept in the page, so that measured runs do not carry their input through the browser's tools. */
+  labFeeds?: Parameters<PotluckWindow['potluck']['run']>[0];
+}
+
+/** A large model on a slow machine is read, cut, calibrated and sent within this. */
+const MODEL_PATIENCE_MS = 240_000;
+
+/**
+ * Opens the model in the leader's page and waits until a plan runs.
+ * @throws Error with the page's own words when the model cannot be opened or planned.
+ */
+export async function openModel(
+  page: Page,
+  model: { readonly url: string; readonly name: string },
+  mode: 'fastest' | 'everyone',
+): Promise<SessionState> {
+  const asked = await page.evaluate(
+    async ({ model, mode }) => {
+      const { potluck } = globalThis as unknown as PotluckWindow;
+      potluck.setMode(mode);
+      const response = await fetch(model.url);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      const epoch = potluck.state().plan?.epoch ?? 0;
+      // What goes wrong is told by the state, as a person would read it.
+      await potluck.openFile(bytes, model.name).catch(() => {});
+      return { epoch, bytes: bytes.byteLength };
+    },
+    { model, mode },
+  );
+  const state = await until(
+    page,
+    `${model.name} runs`,
+    ({ model: shown, plan, preparing }) =>
+      shown.kind === 'failed' ||
+      (shown.kind === 'ready' &&
+        shown.card.bytes === asked.bytes &&
+        preparing === null &&
+        plan?.mode === mode &&
+        plan.status === 'running' &&
+        plan.epoch > asked.epoch &&
+        plan.blocks === shown.card.blocks),
+    MODEL_PATIENCE_MS,
+  );
+  if (state.model.kind === 'failed') throw new Error(`${state.model.step}: ${state.model.message}`);
+  return state;
+}
+
+/** Puts the input into the page, once. */
+export async function setFeeds(page: Page, feeds: Readonly<Record<string, Tensor>>): Promise<void> {
+  await page.evaluate((given) => {
+    (globalThis as unknown as LabWindow).labFeeds = given;
+  }, feeds);
+}
+
+/** One request; its outputs come along. */
+export function runOnce(page: Page): Promise<RoomRun> {
+  return page.evaluate(() => {
+    const { potluck, labFeeds } = globalThis as unknown as LabWindow;
+    return potluck.run(labFeeds ?? {});
+  });
+}
+
+/** One request, timed by the page; its outputs stay there. */
+export function timeOnce(page: Page): Promise<Omit<RoomRun, 'outputs'>> {
+  return page.evaluate(async () => {
+    const { potluck, labFeeds } = globalThis as unknown as LabWindow;
+    const { latencyMs, stages } = await potluck.run(labFeeds ?? {});
+    return { latencyMs, stages };
+  });
+}
+
+/** `requests` answers with `inFlight` asked at once; resolves to answers per second. */
+export function throughput(page: Page, requests: number, inFlight: number): Promise<number> {
+  return page.evaluate(
+    async ({ requests, inFlight }) => {
+      const { potluck, labFeeds } = globalThis as unknown as LabWindow;
+      let asked = 0;
+      const started = performance.now();
+      const askers = Array.from({ length: inFlight }, async () => {
+        while (asked++ < requests) await potluck.run(labFeeds ?? {});
+      });
+      await Promise.all(askers);
+      return (requests * 1000) / (performance.now() - started);
+    },
+    { requests, inFlight },
+  );
+}
