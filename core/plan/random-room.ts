@@ -1,62 +1,69 @@
 import fc from 'fast-check';
-import type { PlanRoom } from './room.ts';
+import type { PlanLink, PlanRoom } from './room.ts';
 
-const SOME_MS = fc.double({ min: 0.1, max: 40, noNaN: true });
+interface Size {
+  readonly devices: readonly [least: number, most: number];
+  readonly blocks: readonly [least: number, most: number];
+}
 
-/**
- * Rooms small enough to enumerate: 1 to 4 devices, 1 to 6 blocks, memory from ample to hopeless, and in half of
- * them missing or one-way-faster links. In some home itself may hold nothing.
- */
-export const someRoom: fc.Arbitrary<PlanRoom> = fc
-  .record({
-    count: fc.integer({ min: 1, max: 4 }),
-    blocks: fc.array(
-      fc.record({
-        weightBytes: fc.nat(1000),
-        workspaceBytes: fc.nat(300),
-        outputBytes: fc.nat(100_000),
-      }),
-      { minLength: 1, maxLength: 6 },
-    ),
-    memory: fc.array(fc.oneof(fc.constant(1e9), fc.integer({ min: 200, max: 4000 })), {
-      minLength: 4,
-      maxLength: 4,
-    }),
-    speed: fc.array(fc.double({ min: 0.1, max: 4, noNaN: true }), { minLength: 4, maxLength: 4 }),
-    blockMs: fc.array(SOME_MS, { minLength: 24, maxLength: 24 }),
-    links: fc.array(
-      fc.record({
-        kind: fc.constantFrom('both', 'both', 'both', 'two', 'none'),
-        delayMs: fc.double({ min: 0, max: 20, noNaN: true }),
-        mbitPerSec: fc.double({ min: 1, max: 500, noNaN: true }),
-      }),
-      { minLength: 10, maxLength: 10 },
-    ),
-    complete: fc.boolean(),
-    homeless: fc.nat(5).map((n) => n === 0),
-    inputBytes: fc.nat(100_000),
-  })
-  .map(({ count, blocks, memory, speed, blockMs, links, complete, homeless, inputBytes }) => {
-    const ids = ['A', 'B', 'C', 'D'].slice(0, count);
-    const ends = homeless ? ['home', ...ids] : ids;
-    const pairs = ends.flatMap((from, at) => ends.slice(at + 1).map((to) => ({ from, to })));
-    return {
-      objective: 'latency',
-      home: homeless ? 'home' : 'A',
-      inputBytes,
-      blocks,
-      devices: ids.map((id, d) => ({
-        id,
-        memoryBytes: memory[d] ?? 0,
-        blockMs: blocks.map((_, b) => (blockMs[b * 4 + d] ?? 1) * (speed[d] ?? 1)),
-      })),
-      links: pairs.flatMap(({ from, to }, at) => {
-        const { kind = 'both', delayMs = 1, mbitPerSec = 10 } = links[at] ?? {};
-        if (kind === 'none' && !complete) return [];
-        const there = { from, to, delayMs, mbitPerSec };
-        return kind === 'two'
-          ? [there, { from: to, to: from, delayMs: delayMs / 2, mbitPerSec: 300 }]
-          : [there];
-      }),
-    };
-  });
+/** Small enough to enumerate: at most 64 orders of devices, 32 ways to cut. */
+export const someRoom: fc.Arbitrary<PlanRoom> = roomOf({ devices: [1, 4], blocks: [1, 6] });
+
+/** Rooms with memory from ample to hopeless; half of them lack links, in some home itself may hold nothing. */
+export function roomOf(size: Size): fc.Arbitrary<PlanRoom> {
+  return fc
+    .record({
+      count: fc.integer({ min: size.devices[0], max: size.devices[1] }),
+      layers: fc.integer({ min: size.blocks[0], max: size.blocks[1] }),
+      apart: fc.nat(5).map((n) => n === 0),
+      complete: fc.boolean(),
+    })
+    .chain(({ count, layers, apart, complete }) => {
+      const ids = Array.from({ length: count }, (_, d) => `d${d}`);
+      const ends = apart ? ['home', ...ids] : ids;
+      const pairs = ends.flatMap((from, at) => ends.slice(at + 1).map((to) => ({ from, to })));
+      return fc.record({
+        objective: fc.constant('latency' as const),
+        home: fc.constant(ends[0] ?? ''),
+        inputBytes: fc.nat(100_000),
+        blocks: fc.array(someBlock, { minLength: layers, maxLength: layers }),
+        devices: fc.tuple(...ids.map((id) => someDevice(id, layers))),
+        links: fc.tuple(...pairs.map((pair) => someLinks(pair, complete))).map((links) => links.flat()),
+      });
+    });
+}
+
+const someBlock = fc.record({
+  weightBytes: fc.nat(1000),
+  workspaceBytes: fc.nat(300),
+  outputBytes: fc.nat(100_000),
+});
+
+function someDevice(id: string, layers: number): fc.Arbitrary<PlanRoom['devices'][number]> {
+  const memoryBytes = fc.oneof(fc.constant(1e9), fc.integer({ min: 200, max: 4000 }));
+  const times = fc.array(double(0.1, 40), { minLength: layers, maxLength: layers });
+  return fc
+    .tuple(memoryBytes, double(0.1, 4), times)
+    .map(([memory, slow, ms]) => ({ id, memoryBytes: memory, blockMs: ms.map((time) => time * slow) }));
+}
+
+/** One entry for both directions, mostly; or one each; or none, unless the room is `complete`. */
+function someLinks(pair: Pick<PlanLink, 'from' | 'to'>, complete: boolean): fc.Arbitrary<PlanLink[]> {
+  const way = fc.record({ delayMs: double(0, 20), mbitPerSec: double(1, 500) });
+  const back = { from: pair.to, to: pair.from };
+  return fc.oneof(
+    { weight: 3, arbitrary: way.map((there) => [{ ...pair, ...there }]) },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(way, way).map(([there, here]) => [
+        { ...pair, ...there },
+        { ...back, ...here },
+      ]),
+    },
+    { weight: complete ? 0 : 1, arbitrary: fc.constant<PlanLink[]>([]) },
+  );
+}
+
+function double(min: number, max: number): fc.Arbitrary<number> {
+  return fc.double({ min, max, noNaN: true });
+}
