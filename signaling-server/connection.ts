@@ -1,0 +1,151 @@
+import type { RawData, WebSocket } from 'ws';
+import { isPeerId } from '../core/ids.ts';
+import { parseToServer } from '../core/protocol/parse-signaling.ts';
+import type { FromServer, ToServer } from '../core/protocol/signaling.ts';
+import type { Rooms } from './rooms.ts';
+import { refuse, type Visitor } from './visitor.ts';
+
+const MIB = 1024 * 1024;
+
+/** Waits here for a slow recipient before its senders must wait too: a second at 64 Mbit/s. */
+export const HIGH_WATER_BYTES: number = 8 * MIB;
+
+/** Of answers to a page that asks and does not read; relay packets for it stay below. */
+const UNREAD_BYTES: number = 2 * HIGH_WATER_BYTES;
+
+/** Senders go on early enough that the recipient does not run dry. */
+const LOW_WATER_BYTES = 4 * MIB;
+
+/** A page says who it is right after opening; a phone on a bad network needs a few round trips for that. */
+const HELLO_MS = 10_000;
+
+/** Often enough to keep an idle connection open in every home router and proxy, which give up after 30 to 60 s. */
+const PING_MS = 10_000;
+
+/** Two pings unanswered, and some time for the second. */
+const SILENCE_MS = 25_000;
+
+const PEER_ID_BYTES = 8;
+
+/** One page: reads what it says, passes relay packets on, and makes it wait when a recipient is slow. */
+export class Connection implements Visitor {
+  readonly #socket: WebSocket;
+  readonly #rooms: Rooms;
+  readonly #now: () => number;
+  readonly #relayed: (bytes: number) => void;
+  readonly #openedAt: number;
+  #heardAt: number;
+  #pingedAt: number;
+  #hasArrived = false;
+  /** Slow connections that this one has to wait for; its socket is paused meanwhile. */
+  readonly #waitsFor = new Set<Connection>();
+  /** Connections that wait for this one. */
+  readonly #waiting = new Set<Connection>();
+
+  constructor(socket: WebSocket, rooms: Rooms, now: () => number, relayed: (bytes: number) => void) {
+    this.#socket = socket;
+    this.#rooms = rooms;
+    this.#now = now;
+    this.#relayed = relayed;
+    this.#openedAt = this.#heardAt = this.#pingedAt = now();
+    socket.on('message', (data, isBinary) => this.#hear(data, isBinary));
+    socket.on('pong', () => this.#alive());
+    // A frame that is too large, or not a WebSocket frame at all; `close` follows.
+    socket.on('error', () => undefined);
+  }
+
+  send(message: FromServer): void {
+    this.#write(JSON.stringify(message));
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  /** The socket closed. */
+  closed(): void {
+    this.#rooms.closed(this);
+    this.#release();
+    for (const slow of this.#waitsFor) slow.#waiting.delete(this);
+  }
+
+  /** Pings, and drops what has been silent for too long. Called about once a second. */
+  tick(): void {
+    const now = this.#now();
+    // While it has to wait we do not read, so its silence is ours.
+    const isSilent = this.#waitsFor.size === 0 && now - this.#heardAt >= SILENCE_MS;
+    const isStranger = !this.#hasArrived && now - this.#openedAt >= HELLO_MS;
+    if (isSilent || isStranger) this.#socket.terminate();
+    else if (now - this.#pingedAt >= PING_MS) {
+      this.#pingedAt = now;
+      this.#socket.ping();
+    }
+  }
+
+  #hear(data: RawData, isBinary: boolean): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#alive();
+    // `nodebuffer` is how ws delivers unless told otherwise.
+    if (!(data instanceof Buffer)) return;
+    if (isBinary) this.#relay(data);
+    else this.#obey(data.toString());
+    // Answers that it does not read pile up as well.
+    this.#waitForSlow(this, UNREAD_BYTES);
+  }
+
+  #obey(text: string): void {
+    let message: ToServer;
+    try {
+      message = parseToServer(text);
+    } catch {
+      refuse(this, 'protocol');
+      return;
+    }
+    this.#hasArrived ||= message.type === 'open' || message.type === 'join';
+    this.#rooms.hear(this, message);
+    if (message.type === 'signal') this.#waitForSlow(this.#rooms.route(this, message.to)?.recipient);
+  }
+
+  /** The packet's head names the recipient; it leaves with the sender's name there instead. */
+  #relay(packet: Buffer): void {
+    const to = packet.toString('hex', 0, PEER_ID_BYTES);
+    const route = isPeerId(to) ? this.#rooms.route(this, to) : undefined;
+    if (!(route?.recipient instanceof Connection)) return;
+    packet.write(route.sender, 'hex');
+    route.recipient.#write(packet);
+    this.#relayed(packet.byteLength);
+    this.#waitForSlow(route.recipient);
+  }
+
+  #write(data: string | Buffer): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.send(data, (error) => {
+      if (error) return;
+      // The other side has taken something: a long queue may keep its pong back.
+      this.#alive();
+      if (this.#socket.bufferedAmount <= LOW_WATER_BYTES) this.#release();
+    });
+  }
+
+  #alive(): void {
+    this.#heardAt = this.#now();
+  }
+
+  #waitForSlow(recipient: Visitor | undefined, limit: number = HIGH_WATER_BYTES): void {
+    if (!(recipient instanceof Connection) || recipient.#socket.bufferedAmount <= limit) return;
+    recipient.#waiting.add(this);
+    this.#waitsFor.add(recipient);
+    this.#socket.pause();
+  }
+
+  /** Those who waited for this one go on, unless they wait for another too. */
+  #release(): void {
+    for (const sender of this.#waiting) {
+      sender.#waitsFor.delete(this);
+      if (sender.#waitsFor.size > 0) continue;
+      sender.#alive();
+      sender.#socket.resume();
+    }
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,110 @@
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { WebSocketServer } from 'ws';
+import type { IceServer } from '../core/protocol/signaling.ts';
+import { inUrl, lanAddresses } from './addresses.ts';
+import { Connection } from './connection.ts';
+import { Rooms } from './rooms.ts';
+import { staticFiles } from './static-files.ts';
+
+/** Where pages open their WebSocket. */
+const SIGNAL_PATH = '/signal';
+
+/** A relay packet has 64 KiB and its seal; this leaves room for larger ones. */
+const MAX_PAYLOAD_BYTES = 256 * 1024;
+
+const TICK_MS = 1000;
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** PEM; without it the server speaks plain HTTP. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** The folder of the built page. */
+  readonly root: string;
+  readonly iceServers?: readonly IceServer[];
+  /** One short line per event, without names and secrets. */
+  readonly log?: (line: string) => void;
+}
+
+export interface RunningServer {
+  readonly port: number;
+  /** For this machine. */
+  readonly url: string;
+  /** For other devices, the likeliest first; empty when the server listens on this machine only. */
+  readonly urls: readonly string[];
+  /** Bytes passed between members since the start. */
+  relayedBytes(): number;
+  close(): Promise<void>;
+}
+
+/** Serves the page and brings its rooms together. Rejects with the system's error when the port is taken. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host, tls, iceServers = [], log = () => undefined } = options;
+  const now = (): number => performance.now();
+  const rooms = new Rooms({ now, iceServers, log });
+  const server = createServer(tls, staticFiles(options.root));
+  const sockets = new WebSocketServer({
+    server,
+    path: SIGNAL_PATH,
+    maxPayload: MAX_PAYLOAD_BYTES,
+    // Sealed bytes do not compress.
+    perMessageDeflate: false,
+  });
+  let relayed = 0;
+  const connections = new Set<Connection>();
+  sockets.on('connection', (socket) => {
+    const connection = new Connection(socket, rooms, now, (bytes) => {
+      relayed += bytes;
+    });
+    connections.add(connection);
+    socket.on('close', () => {
+      connections.delete(connection);
+      connection.closed();
+    });
+  });
+  const port = await listen(server, options.port, host, sockets);
+  const ticking = setInterval(() => {
+    for (const connection of connections) connection.tick();
+    rooms.tick();
+  }, TICK_MS);
+  const at = (name: string): string => `${tls ? 'https' : 'http'}://${inUrl(name)}:${port}`;
+  const isEverywhere = host === '0.0.0.0' || host === '::';
+  const isLocal = /^(127\.|::1$|localhost$)/.test(host);
+  return {
+    port,
+    url: at(isEverywhere ? 'localhost' : host),
+    urls: (isLocal ? [] : isEverywhere ? reachable(host) : [host]).map(at),
+    relayedBytes: () => relayed,
+    close: () =>
+      new Promise((resolve) => {
+        clearInterval(ticking);
+        for (const socket of sockets.clients) socket.terminate();
+        sockets.close();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** `0.0.0.0` listens on IPv4 only. */
+function reachable(host: string): string[] {
+  return lanAddresses().filter((address) => host === '::' || !address.includes(':'));
+}
+
+function createServer(tls: ServerOptions['tls'], listener: RequestListener): Server {
+  return tls ? createHttpsServer({ key: tls.key, cert: tls.cert }, listener) : createHttpServer(listener);
+}
+
+function listen(server: Server, port: number, host: string, sockets: WebSocketServer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    // ws hands the errors of its server on as its own.
+    sockets.once('error', reject);
+    server.listen(port, host, () => {
+      sockets.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}

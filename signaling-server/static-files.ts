@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { join } from 'node:path';
+import sirv from 'sirv';
+
+const CONTENT_SECURITY = [
+  "default-src 'self'",
+  // WebAssembly; ONNX Runtime starts its threads from blob scripts.
+  "script-src 'self' 'wasm-unsafe-eval' blob:",
+  "worker-src 'self' blob:",
+  // A model may be fetched from any address that a person types.
+  "connect-src 'self' https: http: wss: ws: blob:",
+  "img-src 'self' data: blob:",
+  // Bars and segments get their widths from style attributes.
+  "style-src 'self' 'unsafe-inline'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Isolation switches on shared memory, which WASM threads need (facts.md A5). */
+const HEADERS: Readonly<Record<string, string>> = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Content-Security-Policy': CONTENT_SECURITY,
+  'X-Content-Type-Options': 'nosniff',
+  // The secret is in the fragment, which is never sent; the room's name need not travel either.
+  'Referrer-Policy': 'no-referrer',
+};
+
+const ROOM_PATH = /^\/r\/[^/.]+\/?(?=$|\?)/;
+
+/** True when the page has been built into `root`. */
+export function isBuilt(root: string): boolean {
+  return existsSync(join(root, 'index.html'));
+}
+
+/**
+ * Serves the built page: compressed where `tools/precompress.ts` left compressed files, and one and the same
+ * page for `/` and every room. The list of files is read once, here.
+ */
+export function staticFiles(root: string): RequestListener {
+  const serve = isBuilt(root)
+    ? sirv(root, {
+        brotli: true,
+        gzip: true,
+        etag: true,
+        setHeaders: (response, path) => {
+          // Names in assets/ contain a hash of what they hold.
+          const isHashed = path.startsWith('/assets/');
+          response.setHeader('Cache-Control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+        },
+      })
+    : undefined;
+  return (request, response) => {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    const answer = (status: number, text: string): void => {
+      response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+    };
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      answer(405, 'Only GET and HEAD.');
+    } else if (!serve) {
+      answer(503, 'The page has not been built. Run "npm run build" and start the server again.');
+    } else {
+      request.url = (request.url ?? '/').replace(ROOM_PATH, '/');
+      serve(request, response, () => answer(404, 'There is nothing here.'));
+    }
+  };
+}
