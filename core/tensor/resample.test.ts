@@ -33,7 +33,8 @@ describe('resample', () => {
     fc.assert(
       fc.property(side, side, (width, height) => {
         const pixels = pattern(width, height);
-        expect(resample(pixels, { width, height }, { width, height }, 3)).toEqual(pixels);
+        const same = resample(pixels, { width, height }, { width, height }, 3);
+        expect(Buffer.compare(same, pixels)).toBe(0);
       }),
     );
   });
