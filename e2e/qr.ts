@@ -7,9 +7,15 @@ import { PNG } from 'pngjs';
  * @throws Error when the code on the screen cannot be read.
  */
 export async function readRoomQr(page: Page): Promise<string> {
-  const code = page.getByTestId('qr').first();
-  await code.waitFor({ state: 'visible' });
-  return decodeQr(await code.screenshot());
+  const code = page.getByTestId('qr').filter({ visible: true });
+  const invite = page.getByRole('button', { name: /invite/i });
+  await code.or(invite).first().waitFor({ state: 'visible' });
+  // A small screen keeps the code behind a button.
+  const behind = (await code.count()) === 0;
+  if (behind) await invite.click();
+  const text = decodeQr(await code.first().screenshot());
+  if (behind) await page.keyboard.press('Escape');
+  return text;
 }
 
 /** Decodes the QR code in a PNG image. */
