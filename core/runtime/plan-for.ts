@@ -1,8 +1,9 @@
 import type { Epoch, PeerId } from '../ids.ts';
-import { explain, type LeftOut } from '../plan/explain.ts';
+import { explain } from '../plan/explain.ts';
 import { planEveryone, planLatency } from '../plan/optimise.ts';
 import { roomFrom } from '../plan/profile.ts';
 import type { Infeasible, PlanRoom } from '../plan/room.ts';
+import { leftOutReason } from '../plan/sentences.ts';
 import type { LinkReport } from '../protocol/messages.ts';
 import type { DeviceCard, PlanMode, PlanView } from '../session/state.ts';
 import type { Calibration } from './calibrate.ts';
@@ -48,7 +49,7 @@ export function planFor(known: RoomKnowledge): PlanView | Infeasible {
       latencyMs: explanation.alone.latencyMs,
     },
     optimal: result.optimal,
-    leftOut: explanation.leftOut.map((out) => ({ peer: out.device as PeerId, reason: reasonFor(out) })),
+    leftOut: explanation.leftOut.map((out) => ({ peer: out.device as PeerId, reason: leftOutReason(out) })),
     status: 'loading',
   };
 }
@@ -75,24 +76,6 @@ function planRoom({ home, cards, links, failed, calibration }: RoomKnowledge): P
       reports.map(({ peer, rttMs, mbitPerSec }) => ({ from, to: peer, rttMs, mbitPerSec })),
     ),
   });
-}
-
-/** The rest of a sentence that begins with the device's name. */
-function reasonFor(out: LeftOut): string {
-  switch (out.why) {
-    case 'slower':
-      return `would add ${out.addsMs < 9.95 ? out.addsMs.toFixed(1) : Math.round(out.addsMs)} ms to each item`;
-    case 'memory':
-      return `has ${megabytes(out.hasBytes)} for layers, and the smallest needs ${megabytes(out.needsBytes)}`;
-    case 'no-layer-left':
-      return 'is not needed: every layer has a device already';
-    case 'no-place':
-      return 'fits into no chain of the devices here';
-  }
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.max(1, Math.round(bytes / 1e6))} MB`;
 }
 
 function sum(values: readonly number[]): number {
