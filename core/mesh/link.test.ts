@@ -73,7 +73,7 @@ test('silence closes the link after 6 s, not before', async () => {
   const { a, pair } = linked();
   await vi.advanceTimersByTimeAsync(3000);
   pair.conditions.silent = true;
-  await vi.advanceTimersByTimeAsync(5500);
+  await vi.advanceTimersByTimeAsync(5000);
   expect(a.log).toEqual(['up']);
   await vi.advanceTimersByTimeAsync(1500);
   expect(a.log).toEqual(['up', 'lost memory: silent', 'closed: the device fell silent']);

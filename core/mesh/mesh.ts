@@ -25,7 +25,7 @@ export class Mesh implements Network {
   constructor(options: MeshOptions) {
     this.me = options.me;
     this.#options = options;
-    this.#page = options.random32();
+    this.#page = options.random32() || 1;
   }
 
   peers(): readonly PeerId[] {

@@ -36,7 +36,7 @@ export interface PeeringListener {
 export interface PeeringOptions
   extends Pick<MeshOptions, 'me' | 'rendezvous' | 'dial' | 'clock' | 'random32'> {
   readonly peer: PeerId;
-  /** A random number that stays with this page and changes with a reload. */
+  /** A random number above 0 that stays with this page and changes with a reload. */
   readonly page: number;
   readonly iceServers: () => readonly IceServer[];
   readonly listener: PeeringListener;
@@ -124,7 +124,7 @@ export class Peering {
     this.#presence = 'here';
     switch (signal.type) {
       case 'session':
-        if (!this.#caller) this.#adopt(signal.session);
+        if (!this.#caller) this.#adopt(signal.session, signal.page);
         return;
       case 'hello':
         if (this.#caller) this.#greet(signal.page, signal.session);
@@ -163,16 +163,17 @@ export class Peering {
   #introduce(): void {
     this.#cancelTimer('repeat');
     if (this.#closed || this.#departed || this.#presence !== 'here') return;
-    if (this.#caller) this.#say({ type: 'session', session: this.#session });
+    if (this.#caller) this.#say({ type: 'session', session: this.#session, page: this.#theirPage ?? 0 });
     else this.#say({ type: 'hello', page: this.#options.page, session: this.#session });
     const settled = this.#caller ? this.#theirPage !== undefined : this.#session !== 0;
     if (!settled) this.#after('repeat', REPEAT_MS, () => this.#introduce());
   }
 
   /** Callee: the caller's word on the session holds. */
-  #adopt(session: number): void {
+  #adopt(session: number, page: number): void {
     this.#departed = false;
-    if (session !== this.#session) {
+    const fresh = page === 0 || page === this.#options.page;
+    if (session !== this.#session && fresh) {
       this.#endLink('the device came back');
       this.#newLink(session);
       this.#connect();
