@@ -1,4 +1,4 @@
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
 /** WASM threads need cross-origin isolation, which these headers switch on (facts.md A5). */
 const ISOLATION: Record<string, string> = {
@@ -23,7 +23,7 @@ function roomLinks(): Plugin {
   };
 }
 
-export default defineConfig({
+const config: UserConfig = defineConfig({
   plugins: [roomLinks()],
   // Absolute: the page is opened both at `/` and at `/r/<room>`.
   base: '/',
@@ -50,3 +50,5 @@ export default defineConfig({
   server: { headers: ISOLATION },
   preview: { headers: ISOLATION },
 });
+
+export default config;

@@ -141,8 +141,8 @@ export class BrowserSession implements Store, Actions {
   openBundled(id: string): Promise<void> {
     return this.#openWith(id, async (progress) => {
       const { card, files } = await openBundled(id, progress);
-      const { name, about, task } = card;
-      return { files, provenance: { name, about, source: 'bundled', task, dims: {} } };
+      const { name, about } = card;
+      return { files, provenance: { name, about, source: 'bundled' } };
     });
   }
 
@@ -179,7 +179,7 @@ export class BrowserSession implements Store, Actions {
 
   #named(files: ModelFiles, source: 'file' | 'url'): { files: ModelFiles; provenance: Provenance } {
     const about = source === 'file' ? 'A model from this device.' : 'A model from the web.';
-    return { files, provenance: { name: files.name, about, source, task: null, dims: {} } };
+    return { files, provenance: { name: files.name, about, source } };
   }
 
   async #openWith(

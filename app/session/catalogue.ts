@@ -1,13 +1,11 @@
 import { FetchError } from '../../core/errors.ts';
-import type { ModelCard, Progress } from '../../core/session/state.ts';
+import type { Progress } from '../../core/session/state.ts';
 import { filesFromUrl, type ModelFiles } from './model-source.ts';
 import type { CatalogueEntry } from './store.ts';
 
 /** public/models/<id>.json: what is known of a bundled model beyond its graph. */
 export interface BundledCard extends CatalogueEntry {
   readonly file: string;
-  readonly task: ModelCard['task']['kind'];
-  readonly labels: readonly string[];
 }
 
 const BUNDLED = ['digits'];

@@ -1,6 +1,6 @@
-import { messageOf, UncuttableError } from '../../core/errors.ts';
-import { type Blocks, blocksOf, wholeBlock } from '../../core/graph/blocks.ts';
-import { type ModelGraph, modelGraph } from '../../core/graph/model-graph.ts';
+import { blocksOf } from '../../core/graph/blocks.ts';
+import type { ByteRange, ByteSource } from '../../core/graph/byte-source.ts';
+import { modelGraph } from '../../core/graph/model-graph.ts';
 import { readModel } from '../../core/graph/onnx-model.ts';
 import { sampleInputs } from '../../core/graph/sample-inputs.ts';
 import type { OpenModel } from '../../core/runtime/leader.ts';
@@ -13,40 +13,41 @@ export interface Provenance {
   readonly name: string;
   readonly about: string;
   readonly source: ModelCard['source'];
-  /** Known for bundled models; guessed from the graph otherwise. */
-  readonly task: ModelTask | null;
 }
 
-/** Reads the graph, finds its cuts and what it is for. The weights stay in the file. @throws ModelFormatError, FetchError */
+/**
+ * Reads the graph, finds its cuts and what it is for. The weights stay in the file.
+ * @throws ModelFormatError, FetchError
+ */
 export async function openModel(files: ModelFiles, provenance: Provenance): Promise<OpenModel> {
-  const model = await readModel(blobSource(files.main));
-  const graph = modelGraph(model);
+  const source = blobSource(files.main);
+  const first = await readModel(source);
   const external = new Map<string, Blob>();
-  for (const location of graph.files) external.set(location, await files.external(location));
-  const { blocks, uncuttable } = cut(graph);
-  const guess = guessTask({
-    name: provenance.name,
-    inputs: graph.inputs,
-    outputs: graph.outputs,
-    metadata: graph.metadata,
-  });
-  const task = provenance.task ?? (await withLabels(guess));
-  const bytes = [...external.values()].reduce((sum, blob) => sum + blob.size, files.main.size);
+  for (const { file } of first.initializers.flatMap(({ body }) => body ?? [])) {
+    if (file !== '' && !external.has(file)) external.set(file, await files.external(file));
+  }
+  const sourceOf = (file: string): ByteSource | undefined => {
+    const blob = external.get(file);
+    return blob && blobSource(blob);
+  };
+  const model = external.size > 0 ? await readModel(source, { externalSource: sourceOf }) : first;
+  const graph = modelGraph(model);
+  const blocks = blocksOf(graph);
+  const guess = guessTask({ name: provenance.name, inputs: graph.inputs, outputs: graph.outputs });
+  const task = await withLabels(guess);
   const card: ModelCard = {
-    name: provenance.name,
-    about: provenance.about,
-    source: provenance.source,
-    bytes,
-    weightBytes: graph.weightBytes,
+    ...provenance,
+    bytes: [...external.values()].reduce((sum, blob) => sum + blob.size, files.main.size),
+    weightBytes: model.initializers.reduce((sum, { bytes }) => sum + bytes, 0),
     nodes: graph.nodes.length,
     blocks: blocks.count,
-    uncuttable,
+    uncuttable: blocks.uncuttable?.message ?? null,
     inputs: graph.inputs,
     outputs: graph.outputs,
     dims: guess.dims,
     task,
   };
-  const blobOf = (file: string): Blob => external.get(file) ?? files.main;
+  const blobOf = (file: ByteRange['file']): Blob => external.get(file) ?? files.main;
   return withTask({ card, graph, blocks, blobOf, sample: () => [] }, task, guess.dims);
 }
 
@@ -58,16 +59,6 @@ export function withTask(
 ): OpenModel {
   const card = { ...model.card, task, dims };
   return { ...model, card, sample: () => sampleInputs(card.inputs, dims, 1) };
-}
-
-/** A model without a usable cut still runs, whole, on one device. */
-function cut(graph: ModelGraph): { blocks: Blocks; uncuttable: string | null } {
-  try {
-    return { blocks: blocksOf(graph), uncuttable: null };
-  } catch (error) {
-    if (!(error instanceof UncuttableError)) throw error;
-    return { blocks: wholeBlock(graph), uncuttable: messageOf(error) };
-  }
 }
 
 async function withLabels({ task, labelSet }: TaskGuess): Promise<ModelTask> {

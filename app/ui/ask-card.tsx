@@ -23,7 +23,8 @@ export function AskCard({
 }): VNode {
   const wait = whyNotYet(state);
   const props: AskProps = { state, actions, ready: wait === null };
-  const task = state.model.kind === 'ready' ? state.model.card.task.kind : null;
+  const card = state.model.kind === 'ready' ? state.model.card : null;
+  const task = card?.task.kind ?? null;
   return (
     <section class="card ask-card" aria-labelledby="ask-title">
       <div class="card-head">
@@ -32,9 +33,9 @@ export function AskCard({
           {wait}
         </span>
       </div>
-      {task === 'draw-digit' && <DrawDigit {...props} />}
-      {task === 'classify-image' && <ClassifyImage {...props} />}
-      {task === 'tensors' && <AskTensors {...props} />}
+      {task === 'draw-digit' && <DrawDigit key={card?.name} {...props} />}
+      {task === 'classify-image' && <ClassifyImage key={card?.name} {...props} />}
+      {task === 'tensors' && <AskTensors key={card?.name} {...props} />}
       {task === null && <div class="ask-empty soft">Here you ask, as soon as a model is open.</div>}
     </section>
   );

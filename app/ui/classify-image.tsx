@@ -94,7 +94,7 @@ function PictureLine({ picture }: { readonly picture: Picture }): VNode {
   const [best] = answer?.top ?? [];
   return (
     <li data-picture={picture.name} data-done={answer !== null || problem !== null}>
-      <img src={picture.url} alt={picture.name} />
+      {problem ? <span class="thumb" /> : <img class="thumb" src={picture.url} alt={picture.name} />}
       <div>
         {best && (
           <b class="best" data-testid="answer-label">

@@ -92,7 +92,7 @@ function Work({ device, doing }: { readonly device: DeviceState; readonly doing:
         <b>{percent(busy)}</b> <span>busy</span>
         <Sparkline history={device.history} colour={colour} />
       </div>
-      <Bar share={busy} label={`${device.card.name} busy`} colour={colour} />
+      <Bar share={busy} label={`${device.card.name} busy`} colour={colour} role="meter" />
       <p class="place">{placeOf(doing)}</p>
     </div>
   );

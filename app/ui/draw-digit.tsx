@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { PathLine, TopBars } from './answer.tsx';
 import type { AskProps } from './ask-card.tsx';
 import { DigitCanvas } from './digit-canvas.tsx';
@@ -22,15 +22,17 @@ interface Question {
 export function DrawDigit({ state, actions, ready }: AskProps): VNode {
   const [strokes, setStrokes] = useState<readonly Stroke[]>([]);
   const [question, setQuestion] = useState<Question | null>(null);
+  const asked = useRef<Question | null>(null);
   const asking = useAsk();
   const samples = useSamples();
 
   useEffect(() => {
-    if (!question || !ready) return;
-    const timer = setTimeout(
-      () => asking.ask(() => actions.askImage(toImage(question.pixels), question.label)),
-      question.afterMs,
-    );
+    // A new plan makes the room ready again; what was asked before it is not asked twice.
+    if (!question || !ready || asked.current === question) return;
+    const timer = setTimeout(() => {
+      asked.current = question;
+      asking.ask(() => actions.askImage(toImage(question.pixels), question.label));
+    }, question.afterMs);
     return () => clearTimeout(timer);
   }, [question, ready]);
 

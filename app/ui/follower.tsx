@@ -9,6 +9,7 @@ import { DeviceDetails } from './device-details.tsx';
 import { DeviceName } from './device-name.tsx';
 import { layers, ms, percent } from './format.ts';
 import { Logo, ThemeSwitch } from './header.tsx';
+import { InviteButton } from './invite.tsx';
 import { Log } from './log.tsx';
 import { useAmount } from './progress.tsx';
 import { Ring } from './ring.tsx';
@@ -57,7 +58,7 @@ export function Follower({ state, actions, own }: Props): VNode {
         </section>
         <AskCard state={state} actions={actions} />
         <Log log={state.log} devices={state.devices} />
-        <Foot wanted={doing.kind === 'stage' || doing.kind === 'loading'} leave={actions.leave} />
+        <Foot state={state} actions={actions} wanted={doing.kind === 'stage' || doing.kind === 'loading'} />
       </main>
     </>
   );
@@ -129,7 +130,7 @@ function leaderRtt(state: SessionState): number | null {
   return state.devices.find((device) => device.card.peer === state.leader)?.link.rttMs ?? null;
 }
 
-function Foot({ wanted, leave }: { readonly wanted: boolean; readonly leave: () => void }): VNode {
+function Foot({ state, actions, wanted }: Omit<Props, 'own'> & { readonly wanted: boolean }): VNode {
   const awake = useWakeLock(wanted);
   const battery = useBattery();
   return (
@@ -141,7 +142,8 @@ function Foot({ wanted, leave }: { readonly wanted: boolean; readonly leave: () 
         </span>
       )}
       <span class="spring" />
-      <button type="button" onClick={leave} data-testid="leave">
+      <InviteButton state={state} actions={actions} />
+      <button type="button" onClick={actions.leave} data-testid="leave">
         Leave
       </button>
     </footer>

@@ -1,9 +1,7 @@
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
 import type { SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
-import { Dialog } from './dialog.tsx';
-import { InvitePanel } from './invite.tsx';
+import { InviteButton } from './invite.tsx';
 import { linkSummary } from './select.ts';
 import { theme, toggleTheme } from './theme.ts';
 
@@ -44,7 +42,6 @@ export function Header({
   readonly state: SessionState;
   readonly actions: Actions;
 }): VNode {
-  const [inviting, setInviting] = useState(false);
   const link = linkSummary(state);
   return (
     <header>
@@ -63,14 +60,7 @@ export function Header({
       <button type="button" onClick={actions.leave} data-testid="leave">
         Leave
       </button>
-      <button type="button" class="main" onClick={() => setInviting(true)}>
-        Invite
-      </button>
-      {inviting && (
-        <Dialog title="Bring a device" onClose={() => setInviting(false)}>
-          <InvitePanel state={state} actions={actions} />
-        </Dialog>
-      )}
+      <InviteButton state={state} actions={actions} main />
     </header>
   );
 }

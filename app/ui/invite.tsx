@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
+import { Dialog } from './dialog.tsx';
 import { QrCode } from './qr.tsx';
 
 interface Props {
@@ -18,6 +19,23 @@ export function InviteCard({ state, actions }: Props): VNode {
       <h2 id="invite-title">Bring a device</h2>
       <InvitePanel state={state} actions={actions} />
     </section>
+  );
+}
+
+/** Opens the same as a dialog, with a larger code: for small screens, and to hold up to others. */
+export function InviteButton({ state, actions, main }: Props & { readonly main?: boolean }): VNode {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button type="button" class={main ? 'main' : ''} onClick={() => setOpen(true)} data-testid="invite">
+        Invite
+      </button>
+      {open && (
+        <Dialog title="Bring a device" onClose={() => setOpen(false)}>
+          <InvitePanel state={state} actions={actions} />
+        </Dialog>
+      )}
+    </>
   );
 }
 

@@ -27,16 +27,18 @@ export function Bar({
   share,
   label,
   colour,
+  role = 'progressbar',
 }: {
   readonly share: number | null;
   readonly label: string;
   readonly colour?: string;
+  readonly role?: 'progressbar' | 'meter';
 }): VNode {
   const value = share === null ? undefined : Math.round(Math.min(1, Math.max(0, share)) * 100);
   return (
     <div
       class={share === null ? 'bar unknown' : 'bar'}
-      role="progressbar"
+      role={role}
       aria-label={label}
       aria-valuemin={0}
       aria-valuemax={100}

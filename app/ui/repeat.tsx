@@ -18,7 +18,7 @@ export function Repeat({ state, actions, ready }: AskProps): VNode {
     setWords(`Asking, ${inFlight} on their way at once…`);
     try {
       const { perSecond, medianMs } = await actions.repeat(COUNT, inFlight);
-      setWords(`${perSecond.toFixed(1)} answers a second, half of them within ${ms(medianMs)}`);
+      setWords(`${perSecond.toFixed(1)} answers a second, median ${ms(medianMs)}`);
     } catch (error) {
       setWords(messageOf(error));
     } finally {

@@ -2,17 +2,23 @@ import type { VNode } from 'preact';
 import type { SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
 import { AskCard } from './ask-card.tsx';
+import { useWakeLock } from './comforts.ts';
 import { DeviceCard } from './device-card.tsx';
 import { Header } from './header.tsx';
 import { InviteCard } from './invite.tsx';
 import { Knocks } from './knocks.tsx';
 import { Log } from './log.tsx';
 import { ModelCard } from './model-card.tsx';
+import { ownDevice, stageOf } from './select.ts';
 import { ShareCard } from './share-card.tsx';
 
 /** The whole room on one table, for the leader everywhere and for followers with room to see it. */
 export function Room({ state, actions }: { readonly state: SessionState; readonly actions: Actions }): VNode {
   const leads = state.me === state.leader;
+  const own = ownDevice(state);
+  useWakeLock(
+    own !== undefined && own.card.form !== 'computer' && stageOf(state.plan, state.me) !== undefined,
+  );
   return (
     <>
       <Header state={state} actions={actions} />

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { sampleInputs } from '../../core/graph/sample-inputs.ts';
-import { decodeTensorProto } from '../../core/graph/tensor-proto.ts';
+import { decodeTensor } from '../../core/graph/tensor-proto.ts';
 import type { ModelCard } from '../../core/session/state.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
 import type { LabOptions } from './options.ts';
@@ -16,7 +16,7 @@ export function feedsFor(
   );
   const [first] = card.inputs;
   if (options.input !== undefined && first) {
-    feeds[first.name] = decodeTensorProto(new Uint8Array(readFileSync(options.input)));
+    feeds[first.name] = decodeTensor(new Uint8Array(readFileSync(options.input))).tensor;
   }
   return feeds;
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defineConfig, type UserConfig } from 'vite';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -10,7 +10,7 @@ const ISOLATION: Record<string, string> = {
 };
 
 /** The page of the bare runtime, built beside the product and never into it. */
-export default defineConfig({
+const config: UserConfig = defineConfig({
   root: here('.'),
   publicDir: false,
   worker: { format: 'es' },
@@ -23,3 +23,5 @@ export default defineConfig({
   },
   preview: { headers: ISOLATION },
 });
+
+export default config;

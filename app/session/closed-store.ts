@@ -1,0 +1,28 @@
+import type { SessionState } from '../../core/session/state.ts';
+import type { Actions, Store } from './store.ts';
+
+/** A store for a page that is in no room: it can only be shown, and left for a new room. */
+export function closedStore(state: { readonly value: SessionState }): Store {
+  const nothing = (): void => undefined;
+  const refuse = (): Promise<never> => Promise.reject(new Error('This page is in no room.'));
+  const actions: Actions = {
+    rename: nothing,
+    setMode: nothing,
+    setAskFirst: nothing,
+    admit: nothing,
+    deny: nothing,
+    leave: nothing,
+    addLocalDevice: nothing,
+    newRoom: () => location.assign('/'),
+    catalogue: async () => [],
+    openBundled: refuse,
+    openFile: refuse,
+    openUrl: refuse,
+    setTask: nothing,
+    askImage: refuse,
+    askTensors: refuse,
+    repeat: refuse,
+    dismiss: nothing,
+  };
+  return { state, actions };
+}

@@ -1,0 +1,87 @@
+import SimplePeer from 'simple-peer';
+import { messageOf } from '../../core/errors.ts';
+import { systemClock } from '../../core/mesh/clock.ts';
+import { Mesh } from '../../core/mesh/mesh.ts';
+import { RoomSeal } from '../../core/mesh/seal.ts';
+import { SignalingClient } from '../../core/mesh/signaling-client.ts';
+import { type SimplePeerLike, simplePeerDial } from '../../core/mesh/simple-peer-wire.ts';
+import type { RefusalReason } from '../../core/protocol/signaling.ts';
+import type { DeviceCard, EndReason } from '../../core/session/state.ts';
+import { BrowserSession } from './browser-session.ts';
+import { DeviceInPage } from './device-in-page.ts';
+import { describeDevice } from './device-name.ts';
+import { watchPage } from './page-life.ts';
+import type { Place } from './place.ts';
+
+/** Joins everything that one tab in one room is made of, and opens the door. */
+export async function enter(place: Place): Promise<BrowserSession> {
+  const { identity, link } = place;
+  const random = (bytes: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(bytes));
+  const { room, secret } = link;
+  const seal = await RoomSeal.derive({ subtle: crypto.subtle, random, room, secret, me: identity.peer });
+  const report = (error: unknown): void => console.warn(`Dropped: ${messageOf(error)}`);
+  const client = new SignalingClient({
+    room,
+    seal,
+    key: identity.key,
+    connect: () => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/signal`),
+    clock: systemClock,
+    random: Math.random,
+    door: {
+      state: (server) => session.emit({ type: 'ServerChanged', server }),
+      entered: (leader) => session.entered(leader),
+      waiting: () => session.emit({ type: 'AdmissionAwaited' }),
+      refused: (reason, message) => session.ended(endOf(reason), message),
+      knock: (peer, name) =>
+        session.emit({ type: 'KnockHeard', peer, name: name || 'A device', at: Date.now() }),
+      knockGone: (peer) => session.emit({ type: 'KnockAnswered', peer }),
+    },
+    report,
+  });
+  const network = new Mesh({
+    me: identity.peer,
+    rendezvous: client,
+    dial: SimplePeer.WEBRTC_SUPPORT
+      ? simplePeerDial((options) => new SimplePeer(options) as SimplePeerLike)
+      : null,
+    clock: systemClock,
+    random32: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+    report: (_, error) => report(error),
+  });
+  const description = await describeDevice();
+  const card: DeviceCard = {
+    peer: identity.peer,
+    ...description,
+    status: 'measuring',
+    progress: null,
+    refusal: null,
+    profile: null,
+    hidden: document.hidden,
+  };
+  const device = new DeviceInPage(description);
+  const session = new BrowserSession({
+    place,
+    card,
+    network,
+    executors: () => device.executor(),
+    runtime: () => device.runtime,
+    door: client,
+  });
+  watchPage(session);
+  if (identity.leads) client.open(false);
+  else client.join(description.name);
+  void device.measure(session.member);
+  return session;
+}
+
+/** The server's words for the end of a visit, in the page's. */
+function endOf(reason: RefusalReason): EndReason {
+  switch (reason) {
+    case 'room-taken':
+      return 'no-such-room';
+    case 'too-many':
+      return 'room-full';
+    default:
+      return reason;
+  }
+}

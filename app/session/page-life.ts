@@ -1,0 +1,31 @@
+import type { BrowserSession } from './browser-session.ts';
+
+/** Tells the room when this page is hidden or goes, and keeps the screen on while the page holds layers. */
+export function watchPage(session: BrowserSession): void {
+  document.addEventListener('visibilitychange', () => {
+    session.member.setCard({ hidden: document.hidden });
+    void keepAwake(session);
+  });
+  // A goodbye is noticed in milliseconds; without one the heartbeat needs seconds.
+  addEventListener('pagehide', () => session.member.close('closed the page'));
+  // A page from the back-forward cache has closed its links: it starts anew.
+  addEventListener('pageshow', (event) => {
+    if (event.persisted) location.reload();
+  });
+  session.state.subscribe(() => void keepAwake(session));
+}
+
+let lock: Promise<WakeLockSentinel | undefined> | undefined;
+
+async function keepAwake(session: BrowserSession): Promise<void> {
+  const { plan, me } = session.state.value;
+  const holds = plan?.stages.some((stage) => stage.peer === me) ?? false;
+  if (!holds || document.hidden || lock || !('wakeLock' in navigator)) return;
+  // Refused on low battery: then the screen may sleep, and the room goes on without this device.
+  lock = navigator.wakeLock.request('screen').catch(() => undefined);
+  const sentinel = await lock;
+  if (!sentinel) return;
+  sentinel.addEventListener('release', () => {
+    lock = undefined;
+  });
+}
