@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { messageOf } from '../core/errors.ts';
+import { parseIceServers } from '../core/protocol/parse-signaling.ts';
+import type { IceServer } from '../core/protocol/signaling.ts';
+import { ownNames } from './addresses.ts';
+import { type KeyPair, keptCertificate } from './certificate.ts';
+import { greeting } from './greeting.ts';
+import { type RunningServer, startServer } from './server.ts';
+import { isBuilt } from './static-files.ts';
+
+const HELP = `Usage: npm start -- [options]
+
+Serves the page and brings its rooms together.
+
+  --host ADDRESS     listen on this address only (default 0.0.0.0: all)
+  --port NUMBER      (default 8443; with --http 8080)
+  --cert FILE        own certificate, PEM
+  --key FILE         its private key, PEM
+  --http             plain HTTP, for use behind a proxy or tunnel
+  --ice FILE|JSON    list of ICE servers, as RTCPeerConnection takes it
+  --verbose          one line for each event, without names and secrets
+  --help             this text
+`;
+
+const ROOT = fileURLToPath(new URL('../dist', import.meta.url));
+
+/** A mistake that a person can correct: told without a stack. */
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+interface Options {
+  readonly host: string;
+  readonly port: number;
+  readonly isPlain: boolean;
+  readonly files: { readonly cert: string; readonly key: string } | undefined;
+  readonly iceServers: readonly IceServer[];
+  readonly isVerbose: boolean;
+}
+
+async function readOptions(argv: string[]): Promise<Options | 'help'> {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const options = {
+    host: text,
+    port: text,
+    cert: text,
+    key: text,
+    ice: text,
+    http: flag,
+    verbose: flag,
+    help: flag,
+  };
+  const { values } = parseArgs({ args: argv, options });
+  if (values.help) return 'help';
+  const port = Number(values.port ?? (values.http ? 8080 : 8443));
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new UsageError(`--port needs a number from 0 to 65535, got "${values.port}".`);
+  }
+  const { cert, key } = values;
+  if ((cert === undefined) !== (key === undefined)) throw new UsageError('--cert and --key go together.');
+  if (cert !== undefined && values.http) throw new UsageError('--http needs no --cert.');
+  return {
+    host: values.host ?? '0.0.0.0',
+    port,
+    isPlain: values.http,
+    files: cert !== undefined && key !== undefined ? { cert, key } : undefined,
+    iceServers: values.ice === undefined ? [] : await readIceServers(values.ice),
+    isVerbose: values.verbose,
+  };
+}
+
+async function readIceServers(value: string): Promise<readonly IceServer[]> {
+  return parseIceServers(value.trimStart().startsWith('[') ? value : await readFile(value, 'utf8'));
+}
+
+async function keys({ isPlain, files, host }: Options): Promise<KeyPair | undefined> {
+  if (isPlain) return undefined;
+  if (!files) return keptCertificate([...new Set([...ownNames(), ...nameOf(host)])]);
+  const [cert, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')]);
+  return { cert, key };
+}
+
+/** An address given by hand belongs into the certificate as well; "everywhere" is no address. */
+function nameOf(host: string): string[] {
+  return host === '0.0.0.0' || host === '::' ? [] : [host];
+}
+
+async function start(options: Options): Promise<RunningServer> {
+  if (!isBuilt(ROOT))
+    throw new UsageError('The page has not been built. Run "npm start" or "npm run build" first.');
+  const tls = await keys(options);
+  const { host, port, iceServers, isVerbose } = options;
+  const log = isVerbose ? (line: string) => console.log(line) : () => undefined;
+  return startServer({ host, port, root: ROOT, iceServers, log, ...(tls && { tls }) });
+}
+
+/** The sentence for what went wrong, when it is the person's to correct. */
+function explain(error: unknown, port: string): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'EADDRINUSE') return `Port ${port} is taken. Choose another: npm start -- --port 9000`;
+  if (code === 'EACCES') return `This system does not allow it: ${messageOf(error)}`;
+  if (code === 'EADDRNOTAVAIL') return `This machine does not have that address: ${messageOf(error)}`;
+  return messageOf(error);
+}
+
+async function main(): Promise<void> {
+  let port = '';
+  try {
+    const options = await readOptions(process.argv.slice(2));
+    if (options === 'help') {
+      console.log(HELP);
+      return;
+    }
+    port = String(options.port);
+    const server = await start(options);
+    console.log(greeting(server, options.isPlain ? 'none' : options.files ? 'given' : 'own'));
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        server.close().then(
+          () => process.exit(0),
+          (error) => {
+            console.error(messageOf(error));
+            process.exit(1);
+          },
+        );
+      });
+    }
+  } catch (error) {
+    console.error(explain(error, port));
+    process.exitCode = 1;
+  }
+}
+
+await main();
