@@ -36,6 +36,7 @@ export function Bar({
 }): VNode {
   const value = share === null ? undefined : Math.round(Math.min(1, Math.max(0, share)) * 100);
   return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: both roles take a label; the rule cannot see through the prop.
     <div
       class={share === null ? 'bar unknown' : 'bar'}
       role={role}
