@@ -245,6 +245,31 @@ test('a page that reloads while relayed traffic is on its way does not take it f
   expect(kind(again, A)).toBe('relayed');
 });
 
+test('a link that only one side gave up is begun anew on both', async () => {
+  for (const [stays, blinks] of [
+    [A, B],
+    [B, A],
+  ] as const) {
+    const [one, two] = [openPage(stays), openPage(blinks)];
+    await after(500);
+    for (let i = 0; i < 5; i++) two.mesh.sendControl(stays, goodbye('x'));
+    two.rendezvous.disconnect();
+    await after(20);
+    dialler.pairs.at(-1)?.left.close('cut');
+    await after(700);
+    expect(one.log.at(-1)).toBe(`down ${blinks[0]}: the device left`);
+    two.rendezvous.reconnect();
+    await after(2000);
+    expect([one.reports, two.reports]).toEqual([[], []]);
+    expect([kind(one, blinks), kind(two, stays)]).toEqual(['direct', 'direct']);
+    expect(two.log).toEqual([`up ${stays[0]}`, `down ${stays[0]}: the device came back`, `up ${stays[0]}`]);
+    one.mesh.close('done');
+    two.mesh.close('done');
+    await after(1000);
+    room = new MemoryRoom(systemClock);
+  }
+});
+
 test('both reload at the same time', async () => {
   const [a, b] = [openPage(A), openPage(B)];
   await after(500);

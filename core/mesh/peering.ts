@@ -124,7 +124,7 @@ export class Peering {
     this.#presence = 'here';
     switch (signal.type) {
       case 'session':
-        if (!this.#caller) this.#adopt(signal.session, signal.page);
+        if (!this.#caller) this.#adopt(signal.session, signal.greeted);
         return;
       case 'hello':
         if (this.#caller) this.#greet(signal.page, signal.session);
@@ -142,6 +142,8 @@ export class Peering {
 
   relay(session: number, packet: Uint8Array<ArrayBuffer>): void {
     if (session !== this.#session || !this.#link) return;
+    // Before the hello only pings can come; they come again.
+    if (this.#caller && this.#theirPage === undefined) return;
     this.#openRelay();
     this.#relay?.deliver(packet);
   }
@@ -163,17 +165,17 @@ export class Peering {
   #introduce(): void {
     this.#cancelTimer('repeat');
     if (this.#closed || this.#departed || this.#presence !== 'here') return;
-    if (this.#caller) this.#say({ type: 'session', session: this.#session, page: this.#theirPage ?? 0 });
+    if (this.#caller)
+      this.#say({ type: 'session', session: this.#session, greeted: this.#theirPage !== undefined });
     else this.#say({ type: 'hello', page: this.#options.page, session: this.#session });
     const settled = this.#caller ? this.#theirPage !== undefined : this.#session !== 0;
     if (!settled) this.#after('repeat', REPEAT_MS, () => this.#introduce());
   }
 
   /** Callee: the caller's word on the session holds. */
-  #adopt(session: number, page: number): void {
+  #adopt(session: number, greeted: boolean): void {
     this.#departed = false;
-    const fresh = page === 0 || page === this.#options.page;
-    if (session !== this.#session && fresh) {
+    if (session !== this.#session && !greeted) {
       this.#endLink('the device came back');
       this.#newLink(session);
       this.#connect();

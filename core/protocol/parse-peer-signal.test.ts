@@ -4,7 +4,7 @@ import { ProtocolError } from '../errors.ts';
 import { type PeerSignal, parsePeerSignal } from './parse-peer-signal.ts';
 
 const EXAMPLES: { readonly [T in PeerSignal['type']]: Extract<PeerSignal, { type: T }> } = {
-  session: { type: 'session', session: 0xffff_ffff, page: 0 },
+  session: { type: 'session', session: 0xffff_ffff, greeted: false },
   hello: { type: 'hello', page: 7, session: 0 },
   rtc: { type: 'rtc', session: 1, attempt: 2, data: '{"type":"offer"}' },
   bye: { type: 'bye', session: 1, reason: 'left' },
@@ -17,8 +17,8 @@ test.each(Object.values(EXAMPLES))('$type comes back as it went', (signal) => {
 test.each([
   ['no JSON', 'v=0'],
   ['an unknown type', '{"type":"offer"}'],
-  ['session 0 from a caller', '{"type":"session","session":0,"page":0}'],
-  ['a session over 32 bits', '{"type":"session","session":4294967296,"page":0}'],
+  ['session 0 from a caller', '{"type":"session","session":0,"greeted":false}'],
+  ['a session over 32 bits', '{"type":"session","session":4294967296,"greeted":false}'],
   [
     'a description of 32 KiB and a byte',
     JSON.stringify({ ...EXAMPLES.rtc, data: 'x'.repeat(32 * 1024 + 1) }),

@@ -7,10 +7,10 @@ import { ProtocolError } from '../errors.ts';
  */
 export type PeerSignal =
   /**
-   * Caller: our link is the one of this session. Repeated until the other side says hello to it. `page` is
-   * the page that did, 0 before: a page that came after it must not enter a session already in use.
+   * Caller: our link is the one of this session. Repeated until the other side says hello to it; `greeted`
+   * from then on: a link that was in use cannot be entered by one that begins, after a reload or a loss.
    */
-  | { readonly type: 'session'; readonly session: number; readonly page: number }
+  | { readonly type: 'session'; readonly session: number; readonly greeted: boolean }
   /** Callee: which page this is, and which session it knows; 0 asks for one. */
   | { readonly type: 'hello'; readonly page: number; readonly session: number }
   /** Offer, answer or ICE candidate (JSON text) of one attempt at a direct connection. */
@@ -24,7 +24,7 @@ const MAX_DATA = 32 * 1024;
 const MAX_TEXT = 2 * MAX_DATA;
 
 const peerSignal: v.GenericSchema<unknown, PeerSignal> = v.variant('type', [
-  v.object({ type: v.literal('session'), session: v.pipe(u32, v.minValue(1)), page: u32 }),
+  v.object({ type: v.literal('session'), session: v.pipe(u32, v.minValue(1)), greeted: v.boolean() }),
   v.object({ type: v.literal('hello'), page: u32, session: u32 }),
   v.object({
     type: v.literal('rtc'),
