@@ -1,6 +1,14 @@
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { Epoch, PeerId, RequestId } from '../ids.ts';
-import type { DeviceCard, LoadReport, ModelCard, PlanMode, PlanView, Progress } from '../session/state.ts';
+import type {
+  DeviceCard,
+  LoadReport,
+  ModelCard,
+  PlanMode,
+  PlanView,
+  Progress,
+  Seat,
+} from '../session/state.ts';
 
 /**
  * Control messages between peers: one union, JSON over a Link, checked in `parse.ts`, the only door.
@@ -20,6 +28,7 @@ export type ControlMessage =
       readonly mode: PlanMode;
       readonly plan: PlanView | null;
       readonly preparing: Progress | null;
+      readonly seats: readonly Seat[];
     }
   /** Leader to the holder of a stage: shard pieces of this epoch follow. */
   | LoadStage
@@ -67,4 +76,6 @@ export interface LoadStage {
   readonly outputs: readonly BoundaryTensor[];
   readonly receives: readonly BoundaryTensor[];
   readonly sends: readonly BoundaryTensor[];
+  /** Shape of each input as measured, to run once with zeros before the first item; empty when not known. */
+  readonly warmUp: readonly (readonly number[])[];
 }

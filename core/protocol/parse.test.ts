@@ -97,6 +97,7 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
       leftOut: [{ peer: me, reason: 'too slow' }],
       status: 'running',
     },
+    seats: [{ peer: me, colour: 1 }],
     preparing: progress,
   },
   'load-stage': {
@@ -111,6 +112,7 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
     inputs: [tensor],
     outputs: [tensor],
     receives: [tensor],
+    warmUp: [[1, 2]],
     sends: [tensor],
   },
   'stage-progress': { type: 'stage-progress', epoch, progress },

@@ -184,6 +184,7 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
     mode,
     plan: v.nullable(plan),
     preparing: v.nullable(progress),
+    seats: listOf(v.object({ peer, colour: count }), MAX_DEVICES),
   }),
   'load-stage': v.object({
     type: v.literal('load-stage'),
@@ -198,6 +199,7 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
     outputs: boundary,
     receives: boundary,
     sends: boundary,
+    warmUp: listOf(listOf(count, 16), MAX_TENSORS),
   }),
   'stage-progress': v.object({ type: v.literal('stage-progress'), epoch, progress: v.nullable(progress) }),
   'stage-ready': v.object({ type: v.literal('stage-ready'), epoch, stage: stageIndex }),

@@ -15,6 +15,8 @@ export interface Calibration {
   readonly blockMs: readonly number[];
   /** Bytes at each boundary: the model's input, after each block, the result last. Length: blocks + 1. */
   readonly boundaryBytes: readonly number[];
+  /** Shape of each tensor at each boundary, in the order of the blocks' boundaries. */
+  readonly boundaryDims: readonly (readonly (readonly number[])[])[];
   /** Weights of each block. */
   readonly blockWeightBytes: readonly number[];
   /** Activations that live while the block runs: an estimate of its workspace. */
@@ -53,6 +55,7 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
   const startedAt = clock.now();
   const blockMs: number[] = [];
   const boundaryBytes = [totalBytes(inputs)];
+  const boundaryDims = [inputs.map(({ dims }) => dims)];
   const blockWeightBytes: number[] = [];
   const blockWorkspaceBytes: number[] = [];
   let tensors = inputs;
@@ -67,6 +70,7 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
     blockWorkspaceBytes.push(totalBytes(tensors) + totalBytes(measured.tensors));
     tensors = measured.tensors;
     boundaryBytes.push(totalBytes(tensors));
+    boundaryDims.push(tensors.map(({ dims }) => dims));
   }
   const wholeMs = await measureWhole(options, clock.now() - startedAt > 3 * PATIENCE_MS);
   const sum = blockMs.reduce((total, ms) => total + ms, 0);
@@ -74,6 +78,7 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
   return {
     blockMs: blockMs.map((ms) => ms * scale),
     boundaryBytes,
+    boundaryDims,
     blockWeightBytes,
     blockWorkspaceBytes,
     wholeMs,

@@ -6,7 +6,7 @@ import type { Clock } from '../mesh/clock.ts';
 import type { Network } from '../mesh/network.ts';
 import type { LinkReport } from '../protocol/messages.ts';
 import type { SessionEvent } from '../session/events.ts';
-import type { DeviceCard, ModelCard, PlanMode, PlanView, Progress } from '../session/state.ts';
+import type { DeviceCard, ModelCard, PlanMode, PlanView, Progress, Seat } from '../session/state.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Calibration, calibrate } from './calibrate.ts';
 import type { LeaderEars, Member } from './member.ts';
@@ -16,6 +16,8 @@ import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 
 /** Several devices often become ready together: one plan for all of them. */
 const SETTLE_MS = 250;
+/** As many as the page has colours for devices. */
+const COLOURS = 8;
 
 /** A model as the leader's page has it: the graph in memory, the weights wherever their file is. */
 export interface OpenModel {
@@ -55,6 +57,7 @@ export class Leader implements LeaderEars {
   #preparing: Progress | null = null;
   #epoch = 0;
   #modelCount = 0;
+  #seats: Seat[] = [];
   #timer: number | undefined;
   #replanning: AbortController | undefined;
 
@@ -63,6 +66,7 @@ export class Leader implements LeaderEars {
     this.#courier = new ShardCourier(options.network, options.member.host, options.clock);
     this.#cards.set(options.member.me, options.member.card);
     options.member.lead(this);
+    this.#seat();
   }
 
   /** Measures a model on this device, then shares it out. Replaces the model before. */
@@ -96,12 +100,7 @@ export class Leader implements LeaderEars {
   peerUp(peer: PeerId): void {
     const { network } = this.#options;
     network.sendControl(peer, { type: 'model', model: this.#model?.card ?? null });
-    network.sendControl(peer, {
-      type: 'room',
-      mode: this.#mode,
-      plan: this.#plan,
-      preparing: this.#preparing,
-    });
+    this.#publish();
   }
 
   peerDown(peer: PeerId): void {
@@ -109,6 +108,7 @@ export class Leader implements LeaderEars {
     this.#links.delete(peer);
     this.#failed.delete(peer);
     this.#courier.forget(peer);
+    this.#seat();
     if (this.#plan?.stages.some((stage) => stage.peer === peer)) {
       this.#replanning?.abort(new Error('a device left'));
       this.#publishPlan(null);
@@ -119,6 +119,7 @@ export class Leader implements LeaderEars {
   cardChanged(card: DeviceCard): void {
     const before = this.#cards.get(card.peer);
     this.#cards.set(card.peer, card);
+    if (!before) this.#seat();
     if (before?.status !== card.status || before.profile?.benchMs !== card.profile?.benchMs) {
       if (
         card.peer === this.#options.member.me &&
@@ -126,7 +127,8 @@ export class Leader implements LeaderEars {
         this.#model &&
         !this.#calibration
       ) {
-        void this.open(this.#model);
+        this.#calibrating ??= new AbortController();
+        void this.#calibrate(this.#model, this.#calibrating.signal);
       }
       this.#schedule();
     }
@@ -212,6 +214,7 @@ export class Leader implements LeaderEars {
       calibration,
       mode: this.#mode,
       epoch,
+      current: this.#plan,
     });
     if ('infeasible' in wanted) {
       this.#replanning?.abort(new Error('no plan fits'));
@@ -227,7 +230,13 @@ export class Leader implements LeaderEars {
     this.#replanning = control;
     this.#epoch = epoch;
     this.#publishPlan(wanted);
-    const outcome = await this.#courier.deliver(wanted, model, String(this.#modelCount), control.signal);
+    const outcome = await this.#courier.deliver(
+      wanted,
+      model,
+      String(this.#modelCount),
+      calibration.boundaryDims,
+      control.signal,
+    );
     if (control.signal.aborted) return;
     if (outcome.kind === 'failed') {
       this.#exclude(outcome.peer, `${outcome.step}: ${outcome.message}`);
@@ -264,9 +273,30 @@ export class Leader implements LeaderEars {
     this.#publish();
   }
 
+  /** Seats the devices that are here; whoever stays keeps its colour. */
+  #seat(): void {
+    const kept = this.#seats.filter(({ peer }) => this.#cards.has(peer));
+    for (const peer of this.#cards.keys()) {
+      if (kept.some((seat) => seat.peer === peer)) continue;
+      const colours = Array.from({ length: COLOURS }, (_, at) => at + 1);
+      const free = colours.find((colour) => !kept.some((seat) => seat.colour === colour));
+      kept.push({ peer, colour: free ?? 1 + (kept.length % COLOURS) });
+    }
+    this.#seats = kept;
+    this.#options.emit({ type: 'SeatsChanged', seats: kept });
+    this.#publish();
+  }
+
   #publish(): void {
     const { network } = this.#options;
-    const message = { type: 'room', mode: this.#mode, plan: this.#plan, preparing: this.#preparing } as const;
+    const seats = this.#seats;
+    const message = {
+      type: 'room',
+      mode: this.#mode,
+      plan: this.#plan,
+      preparing: this.#preparing,
+      seats,
+    } as const;
     for (const peer of network.peers()) network.sendControl(peer, message);
   }
 

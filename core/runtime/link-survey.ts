@@ -7,18 +7,20 @@ import type { LinkReport } from '../protocol/messages.ts';
 const PROBE_BYTES = 256 * 1024;
 /** Lets a fresh link carry cards and the first heartbeats before it is measured. */
 const SETTLE_MS = 400;
-/** A probe that fails is tried again this much later, this many times. */
-const RETRY_MS = 3000;
-const TRIES = 3;
+/** A device that has just joined is busy with itself, so each link is measured again, this much later … */
+const AGAIN_MS = 4000;
+/** … this many times in all, and the best of them counts. */
+const ROUNDS = 3;
 
-/** Measures round trip and bandwidth to each peer once, one link at a time, and reports what is known. */
+/** Measures round trip and bandwidth to each peer, one link at a time, and reports what is known. */
 export class LinkSurvey {
   readonly #network: Network;
   readonly #clock: Clock;
   readonly #report: (links: readonly LinkReport[]) => void;
   readonly #known = new Map<PeerId, LinkReport>();
-  readonly #tries = new Map<PeerId, number>();
-  #running = false;
+  readonly #rounds = new Map<PeerId, number>();
+  #timer: number | undefined;
+  #measuring = false;
   #stopped = false;
 
   constructor(network: Network, clock: Clock, report: (links: readonly LinkReport[]) => void) {
@@ -27,41 +29,55 @@ export class LinkSurvey {
     this.#report = report;
   }
 
-  /** Measures the links that are not known yet; call again when a peer came. */
+  /** Measures the links that are due; call again when a peer came. */
   start(): void {
-    if (this.#running || this.#stopped) return;
-    this.#running = true;
-    this.#clock.setTimeout(() => void this.#round(), SETTLE_MS);
+    this.#schedule(SETTLE_MS);
   }
 
   forget(peer: PeerId): void {
     this.#known.delete(peer);
-    this.#tries.delete(peer);
+    this.#rounds.delete(peer);
   }
 
   stop(): void {
     this.#stopped = true;
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+  }
+
+  #schedule(ms: number): void {
+    if (this.#stopped || this.#measuring) return;
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      void this.#round();
+    }, ms);
+  }
+
+  /** One side of each pair measures: a link serves both directions until live traffic says otherwise. */
+  #due(): readonly PeerId[] {
+    const { me } = this.#network;
+    return this.#network.peers().filter((peer) => me < peer && (this.#rounds.get(peer) ?? 0) < ROUNDS);
   }
 
   async #round(): Promise<void> {
-    const { me } = this.#network;
-    // One side of each pair measures: the link serves both directions until live traffic says otherwise.
-    const unknown = this.#network
-      .peers()
-      .filter((peer) => me < peer && !this.#known.has(peer) && (this.#tries.get(peer) ?? 0) < TRIES);
-    for (const peer of unknown) {
-      if (this.#stopped) return;
-      this.#tries.set(peer, (this.#tries.get(peer) ?? 0) + 1);
-      const mbitPerSec = await this.#network.measureBandwidth(peer, PROBE_BYTES).catch(() => undefined);
+    this.#measuring = true;
+    for (const peer of this.#due()) {
+      if (this.#stopped) break;
+      this.#rounds.set(peer, (this.#rounds.get(peer) ?? 0) + 1);
+      const measured = await this.#network.measureBandwidth(peer, PROBE_BYTES).catch(() => undefined);
       const rttMs = this.#network.stats(peer)?.rttMs;
-      if (mbitPerSec === undefined || rttMs === null || rttMs === undefined) continue;
-      this.#known.set(peer, { peer, rttMs, mbitPerSec });
+      // The peer left, or no heartbeat came back yet: another round may tell.
+      if (measured === undefined || rttMs === null || rttMs === undefined) continue;
+      const before = this.#known.get(peer);
+      const best: LinkReport = {
+        peer,
+        rttMs: Math.min(rttMs, before?.rttMs ?? rttMs),
+        mbitPerSec: Math.max(measured, before?.mbitPerSec ?? measured),
+      };
+      this.#known.set(peer, best);
       this.#report([...this.#known.values()]);
     }
-    this.#running = false;
-    const left = this.#network
-      .peers()
-      .some((peer) => me < peer && !this.#known.has(peer) && (this.#tries.get(peer) ?? 0) < TRIES);
-    if (left && !this.#stopped) this.#clock.setTimeout(() => this.start(), RETRY_MS);
+    this.#measuring = false;
+    if (this.#due().length > 0) this.#schedule(AGAIN_MS);
   }
 }

@@ -233,6 +233,7 @@ export class Member {
       }
       case 'room':
         emit({ type: 'ModeChanged', mode: message.mode });
+        emit({ type: 'SeatsChanged', seats: message.seats });
         emit({ type: 'PlanChanged', plan: message.plan, at: clock.now() });
         emit({ type: 'PreparationChanged', preparing: message.preparing });
         this.asker.setPlan(message.plan);

@@ -1,12 +1,16 @@
 import type { Epoch, PeerId } from '../ids.ts';
+import { estimate } from '../plan/estimate.ts';
 import { explain } from '../plan/explain.ts';
 import { planEveryone, planLatency } from '../plan/optimise.ts';
 import { roomFrom } from '../plan/profile.ts';
-import type { Infeasible, PlanRoom } from '../plan/room.ts';
+import type { Infeasible, PlannedStage, PlanRoom } from '../plan/room.ts';
 import { leftOutReason } from '../plan/sentences.ts';
 import type { LinkReport } from '../protocol/messages.ts';
 import type { DeviceCard, PlanMode, PlanView } from '../session/state.ts';
 import type { Calibration } from './calibrate.ts';
+
+/** Layers move for a gain above this factor; profiles of one device vary by about 15 % from run to run here. */
+const WORTH_MOVING = 1.25;
 
 /** What the leader knows of the room. */
 export interface RoomKnowledge {
@@ -20,6 +24,8 @@ export interface RoomKnowledge {
   readonly calibration: Calibration;
   readonly mode: PlanMode;
   readonly epoch: Epoch;
+  /** The plan in force, kept where a new one would gain little. */
+  readonly current: PlanView | null;
 }
 
 /** The plan for a room in the form that everybody sees, not loaded yet. */
@@ -29,7 +35,9 @@ export function planFor(known: RoomKnowledge): PlanView | Infeasible {
   if (room.devices.length === 0) return { infeasible: 'No device here is ready to hold layers yet.' };
   const result = mode === 'everyone' ? planEveryone(room) : planLatency(room);
   if ('infeasible' in result) return result;
-  const explanation = explain(room, result);
+  const kept = worthKeeping(known, room, result.stages);
+  const chosen = kept ? { ...estimate(room, kept), stages: kept, optimal: false } : result;
+  const explanation = explain(room, chosen);
   return {
     epoch: known.epoch,
     mode,
@@ -42,13 +50,13 @@ export function planFor(known: RoomKnowledge): PlanView | Infeasible {
       sendsBytes: calibration.boundaryBytes[end] ?? 0,
       predictedMs: ms,
     })),
-    predictedLatencyMs: result.latencyMs,
-    predictedPeriodMs: result.periodMs,
+    predictedLatencyMs: chosen.latencyMs,
+    predictedPeriodMs: chosen.periodMs,
     alone: explanation.alone && {
       peer: explanation.alone.device as PeerId,
       latencyMs: explanation.alone.latencyMs,
     },
-    optimal: result.optimal,
+    optimal: chosen.optimal,
     leftOut: explanation.leftOut.map((out) => ({ peer: out.device as PeerId, reason: leftOutReason(out) })),
     status: 'loading',
   };
@@ -59,6 +67,28 @@ export function sameAssignment(a: PlanView, b: PlanView): boolean {
   const places = ({ stages }: PlanView): string =>
     stages.map(({ peer, start, end }) => `${peer}:${start}-${end}`).join();
   return a.blocks === b.blocks && places(a) === places(b);
+}
+
+/**
+ * The present stages, when the same devices would hold stages again and the best plan is not clearly better:
+ * measurements waver, and moving layers costs everybody a pause.
+ */
+function worthKeeping(
+  { current, mode }: RoomKnowledge,
+  room: PlanRoom,
+  wanted: readonly PlannedStage[],
+): readonly PlannedStage[] | null {
+  if (!current || current.mode !== mode || current.blocks !== room.blocks.length) return null;
+  const holders = new Set(wanted.map(({ device }) => device));
+  const same =
+    current.stages.length === wanted.length && current.stages.every(({ peer }) => holders.has(peer));
+  if (!same) return null;
+  const stages = current.stages.map(({ peer, start, end }) => ({ device: peer, start, end }));
+  const cost = (plan: readonly PlannedStage[]): number => {
+    const { latencyMs, stageMs } = estimate(room, plan);
+    return mode === 'everyone' ? Math.max(...stageMs) : latencyMs;
+  };
+  return cost(stages) <= cost(wanted) * WORTH_MOVING ? stages : null;
 }
 
 function planRoom({ home, cards, links, failed, calibration }: RoomKnowledge): PlanRoom {

@@ -8,6 +8,7 @@ import type { Network } from '../mesh/network.ts';
 import type { LoadStage } from '../protocol/messages.ts';
 import { encodeShardPiece, type ShardPart } from '../protocol/shard-piece.ts';
 import type { PlanView } from '../session/state.ts';
+import type { Calibration } from './calibrate.ts';
 import type { OpenModel } from './leader.ts';
 import type { StageHost } from './stage-host.ts';
 import { termsOf } from './terms.ts';
@@ -46,7 +47,13 @@ export class ShardCourier {
   }
 
   /** Resolves when every stage is ready, or with the first failure; an abort leaves errands unfinished. */
-  async deliver(plan: PlanView, model: OpenModel, modelKey: string, signal: AbortSignal): Promise<Delivery> {
+  async deliver(
+    plan: PlanView,
+    model: OpenModel,
+    modelKey: string,
+    dims: Calibration['boundaryDims'],
+    signal: AbortSignal,
+  ): Promise<Delivery> {
     for (const errand of this.#errands.values()) this.#clock.clearTimeout(errand.watchdog);
     this.#errands.clear();
     const holders = plan.stages.map((stage) => stage.peer);
@@ -59,6 +66,7 @@ export class ShardCourier {
         holders,
         key,
         reuse: this.#held.get(stage.peer) === key,
+        warmUp: warmUpFor(shard, dims),
       };
       try {
         const outcome = await this.#bring(stage.peer, termsOf(shard, place), shard, model, signal);
@@ -187,4 +195,14 @@ export class ShardCourier {
       SILENCE_MS,
     );
   }
+}
+
+/** The measured shape of each input of a stage, which are among what it receives. */
+function warmUpFor(shard: Shard, dims: Calibration['boundaryDims']): readonly (readonly number[])[] {
+  const received = dims[shard.start] ?? [];
+  const shapes = shard.inputs.flatMap(({ name }) => {
+    const shape = received[shard.receives.findIndex((tensor) => tensor.name === name)];
+    return shape ? [shape] : [];
+  });
+  return shapes.length === shard.inputs.length ? shapes : [];
 }

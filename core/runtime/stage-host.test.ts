@@ -32,6 +32,7 @@ function terms(change: Partial<LoadStage> = {}): LoadStage {
     outputs: [y],
     receives: [x, passes],
     sends: [passes, y],
+    warmUp: [],
     ...change,
   };
 }

@@ -10,6 +10,7 @@ import { LoadMeter } from './load-meter.ts';
 import { ShardIntake } from './shard-intake.ts';
 import { runStage, type Stage } from './stage.ts';
 import type { ExecutorFactory, ExecutorOptions, StageModel } from './stage-executor.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Activations that may wait; a 65th is refused, so that a slow device pushes back instead of filling up. */
 const INBOX_LIMIT = 64;
@@ -133,6 +134,7 @@ export class StageHost {
     const job = async (): Promise<void> => {
       await executor.open(runtime());
       const handle = await executor.load(intake.take());
+      await warmUp({ terms, executor, handle });
       if (this.#intake !== intake) return executor.close();
       this.#intake = undefined;
       this.#stage = { terms, executor, handle };

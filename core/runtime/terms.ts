@@ -5,7 +5,14 @@ import type { LoadStage } from '../protocol/messages.ts';
 /** What the leader tells the holder of a stage. */
 export function termsOf(
   shard: Shard,
-  place: { epoch: Epoch; stage: number; holders: readonly PeerId[]; key: string; reuse: boolean },
+  place: {
+    epoch: Epoch;
+    stage: number;
+    holders: readonly PeerId[];
+    key: string;
+    reuse: boolean;
+    warmUp: LoadStage['warmUp'];
+  },
 ): LoadStage {
   const { inputs, outputs, receives, sends, weightBytes } = shard;
   return {
@@ -21,10 +28,11 @@ export function termsOf(
     outputs,
     receives,
     sends,
+    warmUp: place.warmUp,
   };
 }
 
 /** Terms of a shard run by itself, outside any plan. */
 export function termsAlone(shard: Shard): LoadStage {
-  return termsOf(shard, { epoch: 0 as Epoch, stage: 0, holders: [], key: '', reuse: false });
+  return termsOf(shard, { epoch: 0 as Epoch, stage: 0, holders: [], key: '', reuse: false, warmUp: [] });
 }

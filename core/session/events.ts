@@ -9,6 +9,7 @@ import type {
   PlanMode,
   PlanView,
   Progress,
+  Seat,
   SessionState,
   StageTiming,
 } from './state.ts';
@@ -26,6 +27,7 @@ export type SessionEvent =
   | { readonly type: 'KnockAnswered'; readonly peer: PeerId }
   | { readonly type: 'CardChanged'; readonly card: DeviceCard; readonly at: number }
   | { readonly type: 'LinkChanged'; readonly peer: PeerId; readonly link: LinkView; readonly at: number }
+  | { readonly type: 'SeatsChanged'; readonly seats: readonly Seat[] }
   | { readonly type: 'PeerLeft'; readonly peer: PeerId; readonly reason: string; readonly at: number }
   | { readonly type: 'LoadReported'; readonly peer: PeerId; readonly load: LoadReport }
   | { readonly type: 'StageProgressed'; readonly peer: PeerId; readonly progress: Progress | null }

@@ -1,7 +1,7 @@
 import type { PeerId, RoomId } from '../ids.ts';
 import { chronicle } from './chronicle.ts';
 import type { SessionEvent } from './events.ts';
-import type { DeviceCard, DeviceState, LinkView, LoadReport, SessionState } from './state.ts';
+import type { DeviceCard, DeviceState, LinkView, LoadReport, Seat, SessionState } from './state.ts';
 
 /** One minute of load reports, one a second. */
 const HISTORY = 60;
@@ -86,6 +86,8 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
       return withCard(state, event.card, event.at);
     case 'LinkChanged':
       return withDevice(state, event.peer, (device) => ({ ...device, link: event.link }));
+    case 'SeatsChanged':
+      return seated(state, event.seats);
     case 'PeerLeft':
       return { ...state, devices: state.devices.filter((device) => device.card.peer !== event.peer) };
     case 'LoadReported':
@@ -185,6 +187,19 @@ function withCard(state: SessionState, card: DeviceCard, at: number): SessionSta
     loading: null,
   };
   return { ...state, devices: [...state.devices, device] };
+}
+
+/** Devices that the leader does not know yet come last, with the colour they had. */
+function seated(state: SessionState, seats: readonly Seat[]): SessionState {
+  const place = ({ card }: DeviceState): number => {
+    const at = seats.findIndex(({ peer }) => peer === card.peer);
+    return at < 0 ? seats.length : at;
+  };
+  const devices = state.devices.map((device) => ({
+    ...device,
+    colour: seats[place(device)]?.colour ?? device.colour,
+  }));
+  return { ...state, devices: devices.sort((a, b) => place(a) - place(b)) };
 }
 
 function freeColour(devices: readonly DeviceState[]): number {

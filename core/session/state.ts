@@ -114,6 +114,12 @@ export interface DeviceState {
   readonly loading: Progress | null;
 }
 
+/** A device's place in the leader's order, the same on every screen. `colour` is 1..8 and stays with the device. */
+export interface Seat {
+  readonly peer: PeerId;
+  readonly colour: number;
+}
+
 /** How this page reaches the device. */
 export interface LinkView {
   readonly kind: 'self' | 'connecting' | 'direct' | 'relayed' | 'lost';
