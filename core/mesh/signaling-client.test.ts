@@ -77,7 +77,7 @@ class FakeSocket implements Socket {
 
 let clock: VirtualClock;
 let sockets: FakeSocket[];
-let happened: unknown[];
+let happened: unknown[][];
 let reports: unknown[];
 beforeEach(() => {
   clock = new VirtualClock();
@@ -355,7 +355,7 @@ test('once inside, a missing room is looked for again, for a minute', async () =
   const [, first] = await inside();
   first.fail();
   const started = clock.now();
-  for (let i = 0; !happened.some(([name]: never) => name === 'refused'); i++) {
+  for (let i = 0; !happened.some(([name]) => name === 'refused'); i++) {
     expect(i).toBeLessThan(20);
     const count = sockets.length;
     for (let waited = 0; waited < 10_000 && sockets.length === count; waited += 100) clock.pass(100);
