@@ -234,6 +234,8 @@ test('a page that reloads while relayed traffic is on its way does not take it f
   dialler.reachable = false;
   const [a, b] = [openPage(A), openPage(B)];
   await after(10_000);
+  b.mesh.sendControl(A, goodbye('x'));
+  await after(1500);
   for (let i = 0; i < 20; i++) a.mesh.send(B, 'shard', [new Uint8Array(200_000)]).catch(() => undefined);
   await after(20);
   kill(b);
@@ -252,7 +254,10 @@ test('a link that only one side gave up is begun anew on both', async () => {
   ] as const) {
     const [one, two] = [openPage(stays), openPage(blinks)];
     await after(500);
-    for (let i = 0; i < 5; i++) two.mesh.sendControl(stays, goodbye('x'));
+    one.mesh.sendControl(blinks, goodbye('x'));
+    two.mesh.sendControl(stays, goodbye('x'));
+    await after(1500);
+    two.mesh.sendControl(stays, goodbye('on its way'));
     two.rendezvous.disconnect();
     await after(20);
     dialler.pairs.at(-1)?.left.close('cut');
