@@ -2,12 +2,16 @@ import { renderUnicodeCompact } from 'uqr';
 import type { RunningServer } from './server.ts';
 
 /** What the terminal shows once the server runs. */
-export function greeting({ url, urls }: RunningServer, certificate: 'own' | 'given' | 'none'): string {
+export function greeting(
+  { url, urls }: Pick<RunningServer, 'url' | 'urls'>,
+  certificate: 'own' | 'given' | 'none',
+  isTerminal: boolean,
+): string {
   const [first, ...others] = urls;
   const lines = ['', `  Potluck is ready at  ${first ?? url}`];
   for (const other of first ? [...others, url] : []) lines.push(`                   or  ${other}`);
   if (first) {
-    lines.push('', indent(renderUnicodeCompact(first, { border: 2 })), '');
+    lines.push('', code(first, isTerminal), '');
     lines.push('  Open it here, or scan the code with a phone on the same network.');
   }
   if (certificate === 'own') {
@@ -23,6 +27,8 @@ export function greeting({ url, urls }: RunningServer, certificate: 'own' | 'giv
   return `${lines.join('\n')}\n  Press Ctrl+C to stop.\n`;
 }
 
-function indent(block: string): string {
-  return block.replace(/^/gm, '  ');
+/** White on black whatever the terminal's colours are: not every phone reads a code the other way round. */
+function code(address: string, isTerminal: boolean): string {
+  const lines = renderUnicodeCompact(address, { border: 2 }).split('\n');
+  return lines.map((line) => (isTerminal ? `  \x1b[97;40m${line}\x1b[0m` : `  ${line}`)).join('\n');
 }

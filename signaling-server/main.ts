@@ -116,7 +116,9 @@ async function main(): Promise<void> {
     }
     port = String(options.port);
     const server = await start(options);
-    console.log(greeting(server, options.isPlain ? 'none' : options.files ? 'given' : 'own'));
+    console.log(
+      greeting(server, options.isPlain ? 'none' : options.files ? 'given' : 'own', process.stdout.isTTY),
+    );
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
         server.close().then(

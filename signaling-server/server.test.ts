@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
@@ -272,6 +273,24 @@ test('over TLS the page loads and rooms work', async () => {
   const [ann, bob] = await pair(server);
   ann.socket.send(packetFor(BOB, 100));
   await expect.poll(() => bob.packets).toBe(1);
+});
+
+test('plain HTTP on the HTTPS port is sent to HTTPS', async () => {
+  const server = await start({ tls: await makeCertificate(['localhost', '127.0.0.1']) });
+  const response = await fetch(`${server.url.replace('https', 'http')}/r/maple-otter-7`, {
+    redirect: 'manual',
+  });
+  expect([response.status, response.headers.get('location')]).toEqual([307, `${server.url}/r/maple-otter-7`]);
+});
+
+test('closing does not wait for connections that never said anything', async () => {
+  const server = await start({ tls: await makeCertificate(['localhost', '127.0.0.1']) });
+  const silent = connect(server.port, '127.0.0.1');
+  silent.on('error', () => undefined);
+  await once(silent, 'connect');
+  const before = performance.now();
+  await server.close();
+  expect(performance.now() - before).toBeLessThan(1000);
 });
 
 test('closing ends every connection', async () => {

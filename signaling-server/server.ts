@@ -1,10 +1,11 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { IceServer } from '../core/protocol/signaling.ts';
 import { inUrl, lanAddresses } from './addresses.ts';
 import { Connection } from './connection.ts';
+import { redirectPlainHttp } from './plain-redirect.ts';
 import { Rooms } from './rooms.ts';
 import { staticFiles } from './static-files.ts';
 
@@ -65,6 +66,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       connection.closed();
     });
   });
+  // Node's closeAllConnections overlooks those that have not finished, or begun, their TLS handshake.
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+  });
   const port = await listen(server, options.port, host, sockets);
   const ticking = setInterval(() => {
     for (const connection of connections) connection.tick();
@@ -81,10 +88,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     close: () =>
       new Promise((resolve) => {
         clearInterval(ticking);
-        for (const socket of sockets.clients) socket.terminate();
         sockets.close();
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const socket of open) socket.destroy();
       }),
   };
 }
@@ -95,7 +101,10 @@ function reachable(host: string): string[] {
 }
 
 function createServer(tls: ServerOptions['tls'], listener: RequestListener): Server {
-  return tls ? createHttpsServer({ key: tls.key, cert: tls.cert }, listener) : createHttpServer(listener);
+  if (!tls) return createHttpServer(listener);
+  const server = createHttpsServer({ key: tls.key, cert: tls.cert }, listener);
+  redirectPlainHttp(server);
+  return server;
 }
 
 function listen(server: Server, port: number, host: string, sockets: WebSocketServer): Promise<number> {
