@@ -8,10 +8,10 @@ import { refuse, type Visitor } from './visitor.ts';
 const MIB = 1024 * 1024;
 
 /** Waits here for a slow recipient before its senders must wait too: a second at 64 Mbit/s. */
-export const HIGH_WATER_BYTES: number = 8 * MIB;
+const HIGH_WATER_BYTES = 8 * MIB;
 
 /** Of answers to a page that asks and does not read; relay packets for it stay below. */
-const UNREAD_BYTES: number = 2 * HIGH_WATER_BYTES;
+const UNREAD_BYTES = 2 * HIGH_WATER_BYTES;
 
 /** Senders go on early enough that the recipient does not run dry. */
 const LOW_WATER_BYTES = 4 * MIB;

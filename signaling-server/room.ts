@@ -3,16 +3,16 @@ import type { FromServer, IceServer, ToServer } from '../core/protocol/signaling
 import { refuse, sameSecret, type Visitor } from './visitor.ts';
 
 /** A reload takes a phone a few seconds, a change of network up to 20: so long nobody has to knock again. */
-export const GRACE_MS = 20_000;
+const GRACE_MS = 20_000;
 
 /** The leader may close the lid and come back; then an empty room still has its name. */
-export const LEADERLESS_MS = 600_000;
+const LEADERLESS_MS = 600_000;
 
 /** A full mesh: 32 devices already hold 496 links. */
-export const MAX_MEMBERS = 32;
+const MAX_MEMBERS = 32;
 
 /** More than a leader can look through. */
-export const MAX_KNOCKING = 16;
+const MAX_KNOCKING = 16;
 
 type Opening = Extract<ToServer, { type: 'open' }>;
 type Joining = Extract<ToServer, { type: 'join' }>;

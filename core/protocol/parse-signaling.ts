@@ -4,7 +4,7 @@ import { isPeerId, isRoomId, type PeerId, type RoomId } from '../ids.ts';
 import type { FromServer, IceServer, ToServer } from './signaling.ts';
 
 /** Of one text frame: an SDP with hundreds of candidates stays far below, even sealed and in base64. */
-export const MAX_SIGNALING_TEXT: number = 128 * 1024;
+const MAX_SIGNALING_TEXT = 128 * 1024;
 
 /** A schema whose result is checked against our own type, so that the two cannot drift apart. */
 type SchemaOf<T> = v.GenericSchema<unknown, T>;
