@@ -44,7 +44,10 @@ export interface Door {
   leave(): void;
 }
 
-/** One tab in one room: the store that the views see, and what their buttons do. */
+/**
+ * One tab in one room: the store that the views see, and what their buttons do. Actions are arrow functions
+ * because views hand them straight to buttons.
+ */
 export class BrowserSession implements Store, Actions {
   readonly state: Signal<SessionState>;
   readonly actions: Actions = this;
@@ -94,88 +97,92 @@ export class BrowserSession implements Store, Actions {
     this.emit({ type: 'SessionEnded', reason, message });
   }
 
-  rename(name: string): void {
+  readonly rename = (name: string): void => {
     const trimmed = name.trim().slice(0, 40);
     if (trimmed === '' || trimmed === this.member.card.name) return;
     rememberName(trimmed);
     this.member.setCard({ name: trimmed });
-  }
+  };
 
-  setMode(mode: PlanMode): void {
+  readonly setMode = (mode: PlanMode): void => {
     this.#leader?.setMode(mode);
-  }
+  };
 
-  setAskFirst(value: boolean): void {
+  readonly setAskFirst = (value: boolean): void => {
     this.#parts.door.askFirst(value);
     this.emit({ type: 'AskFirstChanged', value });
-  }
+  };
 
-  admit(peer: PeerId): void {
+  readonly admit = (peer: PeerId): void => {
     this.#parts.door.admit(peer);
     this.emit({ type: 'KnockAnswered', peer });
-  }
+  };
 
-  deny(peer: PeerId): void {
+  readonly deny = (peer: PeerId): void => {
     this.#parts.door.deny(peer);
     this.emit({ type: 'KnockAnswered', peer });
-  }
+  };
 
-  leave(): void {
+  readonly leave = (): void => {
     this.#parts.door.leave();
     leavePlace(this.#parts.place);
     this.ended('left', 'You left the room.');
-  }
+  };
 
-  addLocalDevice(): void {
+  readonly addLocalDevice = (): void => {
     window.open(this.#parts.place.address, '_blank', 'noopener');
-  }
+  };
 
-  newRoom(): void {
+  readonly newRoom = (): void => {
     location.assign('/');
-  }
+  };
 
-  catalogue(): Promise<readonly CatalogueEntry[]> {
+  readonly catalogue = (): Promise<readonly CatalogueEntry[]> => {
     return catalogue();
-  }
+  };
 
-  openBundled(id: string): Promise<void> {
+  readonly openBundled = (id: string): Promise<void> => {
     return this.#openWith(id, async (progress) => {
       const { card, files } = await openBundled(id, progress);
       const { name, about } = card;
       return { files, provenance: { name, about, source: 'bundled' } };
     });
-  }
+  };
 
-  openFile(...files: File[]): Promise<void> {
+  readonly openFile = (...files: File[]): Promise<void> => {
     return this.#openWith(files[0]?.name ?? 'That file', async () => this.#named(filesFrom(files), 'file'));
-  }
+  };
 
-  openUrl(url: string): Promise<void> {
+  readonly openUrl = (url: string): Promise<void> => {
     return this.#openWith(url, async (progress) => this.#named(await filesFromUrl(url, progress), 'url'));
-  }
+  };
 
-  setTask(task: ModelCard['task'], dims: Readonly<Record<string, number>>): void {
+  readonly setTask = (task: ModelCard['task'], dims: Readonly<Record<string, number>>): void => {
     const open = this.#open;
     if (!open || !this.#leader) return;
     this.#open = withTask(open, task, dims);
     void this.#leader.open(this.#open);
-  }
+  };
 
-  askImage(image: ImageBitmap | ImageData, label: string): Promise<Answer> {
+  readonly askImage = (image: ImageBitmap | ImageData, label: string): Promise<Answer> => {
     return this.#questions.image(this.#model(), image, label);
-  }
+  };
 
-  askTensors(feeds: Readonly<Record<string, Tensor>>, seed: number, label: string): Promise<Answer> {
+  readonly askTensors = (
+    feeds: Readonly<Record<string, Tensor>>,
+    seed: number,
+    label: string,
+  ): Promise<Answer> => {
     return this.#questions.tensors(this.#model(), feeds, seed, label);
-  }
+  };
 
-  repeat(count: number, inFlight: number): Promise<{ perSecond: number; medianMs: number }> {
+  readonly repeat = (count: number, inFlight: number): Promise<{ perSecond: number; medianMs: number }> => {
     return this.#questions.repeat(count, inFlight);
-  }
+  };
 
-  dismiss(notice: number): void {
+  readonly dismiss = (notice: number): void => {
     this.emit({ type: 'NoticeDismissed', id: notice });
-  }
+  };
 
   #named(files: ModelFiles, source: 'file' | 'url'): { files: ModelFiles; provenance: Provenance } {
     const about = source === 'file' ? 'A model from this device.' : 'A model from the web.';
