@@ -36,8 +36,8 @@ export function makeShard(graph: ModelGraph, blocks: Blocks, start: number, end:
       .flatMap((index) => graph.nodes[index]?.proto ?? [])
       .map((proto) => bytesField(GRAPH.node, proto)),
     ...fields,
-    ...inputs.map((value) => bytesField(GRAPH.input, infoOf(graph, value))),
-    ...outputs.map((value) => bytesField(GRAPH.output, infoOf(graph, value))),
+    ...inputs.map((value) => bytesField(GRAPH.input, inputInfo(graph, value))),
+    ...outputs.map(({ name, dtype }) => bytesField(GRAPH.output, writeValueInfo(name, dtype))),
     ...innerInfos(graph, closure, outputs),
   ];
   const model = concat([
@@ -73,9 +73,20 @@ function storeWeights(
   return { fields, weights, weightBytes };
 }
 
-function infoOf(graph: ModelGraph, { name, dtype }: BoundaryTensor): Uint8Array<ArrayBuffer> {
+/**
+ * The type of a value that the stage is fed. Where the model leaves a size of its own inputs open, fixed sizes
+ * declared further inside are often left over from one example, and the runtime would insist on them.
+ */
+function inputInfo(graph: ModelGraph, { name, dtype, dims }: BoundaryTensor): Uint8Array<ArrayBuffer> {
   const declared = graph.declared.get(name);
-  return declared && declared.type.code !== 0 ? declared.proto : writeValueInfo(name, dtype);
+  const own = graph.inputs.some((input) => input.name === name);
+  if (own && declared) return declared.proto;
+  const fixed = graph.inputs.every((input) => input.dims?.every((dim) => typeof dim === 'number'));
+  return writeValueInfo(
+    name,
+    dtype,
+    dims?.map((dim) => (fixed && typeof dim === 'number' ? dim : null)) ?? null,
+  );
 }
 
 /** What the file declares about values inside the stage; it lets the runtime plan memory and fuse more. */

@@ -64,10 +64,15 @@ function readDim(proto: Bytes): number | string | null {
   return null;
 }
 
-/** Writes a ValueInfoProto of a dense tensor, with its element type alone: the runtime infers the shape. */
-export function writeValueInfo(name: string, dtype: Dtype): Bytes {
-  const tensorType = bytesField(1, varintField(1, dtypeCode(dtype)));
-  return concat([textField(1, name), bytesField(2, tensorType)]);
+/** Writes a ValueInfoProto of a dense tensor; without `dims` the runtime infers its shape. */
+export function writeValueInfo(
+  name: string,
+  dtype: Dtype,
+  dims: readonly (number | null)[] | null = null,
+): Bytes {
+  const shape = dims?.map((dim) => bytesField(1, ...(dim === null ? [] : [varintField(1, dim)])));
+  const tensorType = [varintField(1, dtypeCode(dtype)), ...(shape ? [bytesField(2, ...shape)] : [])];
+  return concat([textField(1, name), bytesField(2, bytesField(1, ...tensorType))]);
 }
 
 /** A value as it may cross a cut, or why it may not. */

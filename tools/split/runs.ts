@@ -12,6 +12,9 @@ import { type ModelFile, wholeBytes } from './model-file.ts';
 /** One thread: the order of sums, and so the last bits, must not depend on the machine. */
 const THREADS = 1;
 
+/** Old exporters list weights as inputs, which gives hundreds of warnings. */
+const ERRORS_ONLY = 3;
+
 async function openOrt(): Promise<typeof ort> {
   ort.env.wasm.numThreads = THREADS;
   ort.env.logLevel = 'error';
@@ -22,7 +25,7 @@ async function openOrt(): Promise<typeof ort> {
 export async function runWhole(file: ModelFile, inputs: readonly Tensor[]): Promise<Tensor[]> {
   const { InferenceSession } = await openOrt();
   const { model, externalData } = await wholeBytes(file);
-  const session = await InferenceSession.create(model, externalData.length > 0 ? { externalData } : {});
+  const session = await InferenceSession.create(model, { externalData, logSeverityLevel: ERRORS_ONLY });
   const feeds = Object.fromEntries(
     file.graph.inputs.flatMap(({ name }, index) => {
       const input = inputs[index];
