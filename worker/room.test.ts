@@ -40,6 +40,8 @@ interface Page {
   readonly member: Member;
   readonly leader: Leader | undefined;
   state(): SessionState;
+  /** What the signaling server's welcome does in a browser. */
+  entered(leader: PeerId): void;
 }
 
 class RoomUnderTest {
@@ -76,7 +78,8 @@ class RoomUnderTest {
     const leader =
       peer === LAPTOP ? new Leader({ member, network: mesh, clock, executors, runtime, emit }) : undefined;
     if (!leader) member.follow(LAPTOP);
-    const page = { peer, mesh, member, leader, state: () => state };
+    const entered = (by: PeerId): void => emit({ type: 'RoomEntered', leader: by, at: 0 });
+    const page = { peer, mesh, member, leader, state: () => state, entered };
     this.pages.push(page);
     return page;
   }
@@ -268,5 +271,25 @@ describe('a room on memory links with ONNX Runtime Web', () => {
     });
     const names = laptop.state().log.map((entry) => entry.what);
     expect(names).toContain('b joined.');
+  });
+
+  it('waits, with its open questions, when the leader goes, and answers them when it is back', async () => {
+    room = new RoomUnderTest();
+    const laptop = room.join(LAPTOP);
+    const phone = room.join(PHONE);
+    await laptop.leader?.open(model);
+    await running(phone, 2);
+    phone.entered(LAPTOP);
+    laptop.leader?.close();
+    laptop.member.close('closed the page');
+    await until('the loss of the leader', () => phone.state().phase.kind === 'leaderless');
+    const asked = phone.member.asker.ask([image(9)]);
+    const back = room.join(LAPTOP);
+    await back.leader?.open(model);
+    const whole = await inOneTab([{ start: 0, end: blocks.count }], image(9));
+    const [out] = (await asked).tensors;
+    for (const [i, value] of (out ? asFloat32(out) : []).entries())
+      expect(value).toBeCloseTo(whole[i] ?? Number.NaN, 3);
+    expect(phone.state().phase.kind).toBe('open');
   });
 });

@@ -22,7 +22,7 @@ import { catalogue, openBundled } from './catalogue.ts';
 import { rememberName } from './device-name.ts';
 import { filesFrom, filesFromUrl, type ModelFiles } from './model-source.ts';
 import { openModel, type Provenance, withTask } from './open-model.ts';
-import { leavePlace, type Place } from './place.ts';
+import { asksFirst, keepAskFirst, leavePlace, type Place } from './place.ts';
 import { Questions } from './questions.ts';
 import type { Actions, Answer, CatalogueEntry, Store } from './store.ts';
 
@@ -64,6 +64,7 @@ export class BrowserSession implements Store, Actions {
     this.#parts = parts;
     this.state = signal(initialState(place.identity.peer));
     this.emit({ type: 'RoomChosen', room: place.link.room, link: place.address, me: place.identity.peer });
+    if (asksFirst(place)) this.emit({ type: 'AskFirstChanged', value: true });
     const emit = (event: SessionEvent): void => this.emit(event);
     this.member = new Member({ network, clock: systemClock, executors, runtime, emit, card });
     this.#questions = new Questions(this.member.asker, emit);
@@ -81,6 +82,7 @@ export class BrowserSession implements Store, Actions {
 
   emit(event: SessionEvent): void {
     this.state.value = reduce(this.state.value, event);
+    if (event.type === 'CardChanged') this.#keepNamesApart(event.card);
   }
 
   /** Inside the room. */
@@ -109,6 +111,7 @@ export class BrowserSession implements Store, Actions {
   };
 
   readonly setAskFirst = (value: boolean): void => {
+    keepAskFirst(this.#parts.place, value);
     this.#parts.door.askFirst(value);
     this.emit({ type: 'AskFirstChanged', value });
   };
@@ -204,8 +207,12 @@ export class BrowserSession implements Store, Actions {
       const { files, provenance } = await get((progress) => tell({ kind: 'opening', name, progress }));
       const model = await openModel(files, provenance);
       if (opening !== this.#opening) return;
+      const previous = this.#open;
       this.#open = model;
-      await this.#leader.open(model);
+      if (await this.#leader.open(model)) return;
+      // It does not run here: the room goes on with the model it had.
+      this.#open = previous;
+      if (previous && opening === this.#opening) await this.#leader.open(previous);
     } catch (error) {
       const step = error instanceof PotluckError ? error.data.step : 'open the model';
       tell({ kind: 'failed', name, step, message: messageOf(error) });
@@ -221,6 +228,19 @@ export class BrowserSession implements Store, Actions {
       }
       throw error;
     }
+  }
+
+  /** Two tabs of one computer suggest one name: whoever is not the leader, or came with the larger id, takes a number. */
+  #keepNamesApart(other: DeviceCard): void {
+    const { me, leader, devices } = this.state.value;
+    const own = devices.find(({ card }) => card.peer === me)?.card;
+    if (!own || other.peer === me || other.name !== own.name || leader === me) return;
+    if (other.peer !== leader && other.peer > me) return;
+    const stem = own.name.replace(/ \d+$/, '');
+    const taken = new Set(devices.map(({ card }) => card.name));
+    const numbers = Array.from({ length: devices.length + 1 }, (_, at) => at + 2);
+    const free = numbers.find((number) => !taken.has(`${stem} ${number}`)) ?? numbers.length + 2;
+    this.member.setCard({ name: `${stem} ${free}` });
   }
 
   #model(): ModelCard {

@@ -31,9 +31,13 @@ export async function enter(place: Place): Promise<BrowserSession> {
       state: (server) => session.emit({ type: 'ServerChanged', server }),
       entered: (leader) => session.entered(leader),
       waiting: () => session.emit({ type: 'AdmissionAwaited' }),
-      refused: (reason, message) => session.ended(endOf(reason), message),
+      refused: (reason, message) => {
+        // Somebody else drew the same name: draw again.
+        if (reason === 'room-taken' && session.state.value.phase.kind === 'opening') location.assign('/');
+        else session.ended(endOf(reason), message);
+      },
       knock: (peer, name) =>
-        session.emit({ type: 'KnockHeard', peer, name: name || 'A device', at: Date.now() }),
+        session.emit({ type: 'KnockHeard', peer, name: name.slice(0, 40) || 'A device', at: Date.now() }),
       knockGone: (peer) => session.emit({ type: 'KnockAnswered', peer }),
     },
     report,
@@ -67,8 +71,8 @@ export async function enter(place: Place): Promise<BrowserSession> {
     runtime: () => device.runtime,
     door: client,
   });
-  watchPage(session);
-  if (identity.leads) client.open(false);
+  watchPage(session, () => client.hurry());
+  if (identity.leads) client.open(session.state.value.askFirst);
   else client.join(description.name);
   void device.measure(session.member);
   return session;

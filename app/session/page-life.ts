@@ -1,11 +1,16 @@
 import type { BrowserSession } from './browser-session.ts';
 
 /** Tells the room when this page is hidden or goes, and keeps the screen on while the page holds layers. */
-export function watchPage(session: BrowserSession): void {
+export function watchPage(session: BrowserSession, reconnect: () => void): void {
   document.addEventListener('visibilitychange', () => {
     session.member.setCard({ hidden: document.hidden });
+    if (document.hidden) return;
+    // The browser gave the lock back when the page was hidden, or refused it before: it may be had again.
+    lock = undefined;
     void keepAwake(session);
+    reconnect();
   });
+  addEventListener('online', reconnect);
   // A goodbye is noticed in milliseconds; without one the heartbeat needs seconds.
   addEventListener('pagehide', () => session.member.close('closed the page'));
   // A page from the back-forward cache has closed its links: it starts anew.
@@ -23,9 +28,4 @@ async function keepAwake(session: BrowserSession): Promise<void> {
   if (!holds || document.hidden || lock || !('wakeLock' in navigator)) return;
   // Refused on low battery: then the screen may sleep, and the room goes on without this device.
   lock = navigator.wakeLock.request('screen').catch(() => undefined);
-  const sentinel = await lock;
-  if (!sentinel) return;
-  sentinel.addEventListener('release', () => {
-    lock = undefined;
-  });
 }

@@ -34,3 +34,16 @@ export async function takePlace(): Promise<Place | undefined> {
 export function leavePlace(place: Place): void {
   forget(place.link.room);
 }
+
+/** The opener's wish to be asked before a device joins, kept over a reload. */
+export function asksFirst({ link, identity }: Place): boolean {
+  return identity.leads && sessionStorage.getItem(askSlot(link)) === 'yes';
+}
+
+export function keepAskFirst({ link }: Place, value: boolean): void {
+  sessionStorage.setItem(askSlot(link), value ? 'yes' : 'no');
+}
+
+function askSlot({ room }: RoomLink): string {
+  return `potluck:ask-first:${room}`;
+}

@@ -69,8 +69,8 @@ export class Leader implements LeaderEars {
     this.#seat();
   }
 
-  /** Measures a model on this device, then shares it out. Replaces the model before. */
-  async open(model: OpenModel): Promise<void> {
+  /** Measures a model on this device, then shares it out. Replaces the model before. False when it does not run here. */
+  async open(model: OpenModel): Promise<boolean> {
     this.#calibrating?.abort(new Error('another model was chosen'));
     const control = new AbortController();
     this.#calibrating = control;
@@ -80,7 +80,7 @@ export class Leader implements LeaderEars {
     this.#failed.clear();
     this.#publishPlan(null);
     this.#tellModel();
-    await this.#calibrate(model, control.signal);
+    return this.#calibrate(model, control.signal);
   }
 
   setMode(mode: PlanMode): void {
@@ -151,9 +151,10 @@ export class Leader implements LeaderEars {
     this.#courier.progressed(peer, epoch);
   }
 
-  async #calibrate(model: OpenModel, signal: AbortSignal): Promise<void> {
+  async #calibrate(model: OpenModel, signal: AbortSignal): Promise<boolean> {
     const { member, executors, runtime, clock, emit } = this.#options;
-    if (member.card.status !== 'ready') return;
+    // Measured as soon as this device is.
+    if (member.card.status !== 'ready') return true;
     const executor = executors();
     const abort = (): void => executor.close();
     signal.addEventListener('abort', abort);
@@ -172,8 +173,9 @@ export class Leader implements LeaderEars {
       signal.throwIfAborted();
       this.#calibration = calibration;
       this.#schedule(0);
+      return true;
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return true;
       const message = `${model.card.name} cannot run here: ${messageOf(error)}`;
       this.#model = undefined;
       emit({
@@ -182,6 +184,7 @@ export class Leader implements LeaderEars {
         at: clock.now(),
       });
       this.#tellModel();
+      return false;
     } finally {
       signal.removeEventListener('abort', abort);
       executor.close();

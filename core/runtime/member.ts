@@ -160,6 +160,8 @@ export class Member {
 
   #peerUp(peer: PeerId): void {
     this.#sendCard(peer);
+    if (peer === this.#leader)
+      this.#options.emit({ type: 'RoomEntered', leader: peer, at: this.#options.clock.now() });
     this.#ears?.peerUp(peer);
     if (this.#card.status === 'ready') this.#survey.start();
   }
@@ -167,6 +169,11 @@ export class Member {
   #peerDown(peer: PeerId, reason: string): void {
     this.#options.emit({ type: 'PeerLeft', peer, reason, at: this.#options.clock.now() });
     this.#survey.forget(peer);
+    if (peer === this.#leader) {
+      // Open requests wait: the leader's page may come back with a plan.
+      this.asker.setPlan(null);
+      this.#options.emit({ type: 'LeaderLost', at: this.#options.clock.now() });
+    }
     this.#ears?.peerDown(peer);
   }
 
