@@ -8,7 +8,7 @@ import type { Tensor } from '../core/tensor/tensor.ts';
 import { readArgs, type SplitArgs, USAGE } from './split/args.ts';
 import { compare, type Difference } from './split/compare.ts';
 import { stageEntry, writeStages } from './split/manifest.ts';
-import { type ModelFile, openModelFile } from './split/model-file.ts';
+import { type ModelFile, openModelFile, wholeModel } from './split/model-file.ts';
 import { evenBoundaries } from './split/parts.ts';
 import { recordedInputs } from './split/recorded-inputs.ts';
 import { type ChainRun, ChainRunner, runWhole } from './split/runs.ts';
@@ -54,7 +54,7 @@ async function intoParts(file: ModelFile, args: SplitArgs, parts: number): Promi
 
 async function checkOnce(file: ModelFile, args: SplitArgs, shards: readonly Shard[]): Promise<Difference> {
   const inputs = await inputsFor(file, args);
-  const whole = await runWhole(file, inputs);
+  const whole = await runWhole(await wholeModel(file), file.graph, inputs);
   const chain = await (await ChainRunner.open(file)).run(shards, inputs);
   const difference = compare(whole, chain.outputs);
   console.log(inWords(difference));
@@ -74,7 +74,7 @@ async function everyCut(file: ModelFile, args: SplitArgs): Promise<number> {
   const blocks = blocksOf(file.graph, Number.POSITIVE_INFINITY);
   if (blocks.uncuttable) throw blocks.uncuttable;
   const inputs = args.check ? await inputsFor(file, args) : [];
-  const whole = args.check ? await runWhole(file, inputs) : [];
+  const whole = args.check ? await runWhole(await wholeModel(file), file.graph, inputs) : [];
   const runner = await ChainRunner.open(file);
   const cuts: CutReport[] = [];
   for (let cut = 1; cut < blocks.count; cut++) {

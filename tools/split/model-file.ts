@@ -1,6 +1,6 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { FetchError } from '../../core/errors.ts';
+import { FetchError, messageOf } from '../../core/errors.ts';
 import type { ByteSource } from '../../core/graph/byte-source.ts';
 import { type ModelGraph, modelGraph } from '../../core/graph/model-graph.ts';
 import { readModel } from '../../core/graph/onnx-model.ts';
@@ -14,7 +14,13 @@ export interface ModelFile {
   readonly externalFiles: readonly string[];
 }
 
-/** Opens a model; throws ModelFormatError or FetchError. The files stay open until the process ends. */
+/** A model as it is, for the runtime alone. */
+export interface WholeModel {
+  readonly model: Uint8Array;
+  readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[];
+}
+
+/** Opens a model; throws ModelFormatError or FetchError. */
 export async function openModelFile(path: string): Promise<ModelFile> {
   const source = await openSource(path);
   const located = await readModel(source);
@@ -31,11 +37,8 @@ export async function openModelFile(path: string): Promise<ModelFile> {
   return { path, graph: modelGraph(model), sourceOf, externalFiles };
 }
 
-/** The model as it is, for a run of the whole that owes nothing to our cutting. */
-export async function wholeBytes({ path, externalFiles }: ModelFile): Promise<{
-  model: Uint8Array;
-  externalData: { path: string; data: Uint8Array }[];
-}> {
+/** Reads a model and its external data, for a run that owes nothing to our cutting. */
+export async function wholeModel({ path, externalFiles }: ModelFile): Promise<WholeModel> {
   const externalData = externalFiles.map(async (file) => ({
     path: file,
     data: await readFile(join(dirname(path), file)),
@@ -44,37 +47,30 @@ export async function wholeBytes({ path, externalFiles }: ModelFile): Promise<{
 }
 
 async function openSource(path: string): Promise<ByteSource> {
-  const handle = await open(path).catch((error: unknown) => {
+  const { size } = await stat(path).catch((error: unknown) => {
     const message = `The file ${path} cannot be opened.`;
-    throw new FetchError(
-      message,
-      { step: 'open the model', expected: 'a file', actual: 'none' },
-      { cause: error },
-    );
+    const data = { step: 'open the model', expected: 'a file', actual: messageOf(error) };
+    throw new FetchError(message, data, { cause: error });
   });
-  const { size } = await handle.stat();
-  return { size, read: (offset, length) => readExactly(handle, path, offset, length) };
+  return { size, read: (offset, length) => readExactly(path, offset, length) };
 }
 
-async function readExactly(
-  handle: FileHandle,
-  path: string,
-  offset: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+async function readExactly(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
-    if (bytesRead === 0) {
-      const actual = `${offset + done} bytes`;
-      throw new FetchError(`${path} ended early.`, {
-        step: 'read the model',
-        expected: `${offset + length} bytes`,
-        actual,
-      });
+  // Opened for each of the few, large reads: nothing stays open that someone would have to close.
+  const handle = await open(path);
+  try {
+    for (let done = 0; done < length; ) {
+      const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+      if (bytesRead === 0) {
+        const expected = `${offset + length} bytes`;
+        const actual = `${offset + done} bytes`;
+        throw new FetchError(`${path} ended early.`, { step: 'read the model', expected, actual });
+      }
+      done += bytesRead;
     }
-    done += bytesRead;
+    return bytes;
+  } finally {
+    await handle.close();
   }
-  return bytes;
 }

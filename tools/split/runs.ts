@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-web';
 import { RuntimeFailedError } from '../../core/errors.ts';
+import type { ModelGraph } from '../../core/graph/model-graph.ts';
 import { packBytes } from '../../core/graph/pack.ts';
 import type { Shard } from '../../core/graph/shard.types.ts';
 import { runStage } from '../../core/runtime/stage.ts';
@@ -7,7 +8,7 @@ import { termsAlone } from '../../core/runtime/terms.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
 import { fromOrt, toOrt } from '../../worker/feeds.ts';
 import { StageWorker } from '../../worker/stage-worker.ts';
-import { type ModelFile, wholeBytes } from './model-file.ts';
+import type { ModelFile, WholeModel } from './model-file.ts';
 
 /** One thread: the order of sums, and so the last bits, must not depend on the machine. */
 const THREADS = 1;
@@ -21,20 +22,24 @@ async function openOrt(): Promise<typeof ort> {
   return ort;
 }
 
-/** Runs the model's own file, untouched by us, in ONNX Runtime Web; outputs in the graph's order. */
-export async function runWhole(file: ModelFile, inputs: readonly Tensor[]): Promise<Tensor[]> {
+/** Runs a model untouched by us in ONNX Runtime Web; inputs and outputs in the graph's order. */
+export async function runWhole(
+  { model, externalData }: WholeModel,
+  graph: Pick<ModelGraph, 'inputs' | 'outputs'>,
+  inputs: readonly Tensor[],
+): Promise<Tensor[]> {
   const { InferenceSession } = await openOrt();
-  const { model, externalData } = await wholeBytes(file);
-  const session = await InferenceSession.create(model, { externalData, logSeverityLevel: ERRORS_ONLY });
+  const options = { externalData, logSeverityLevel: ERRORS_ONLY } as const;
+  const session = await InferenceSession.create(model, options);
   const feeds = Object.fromEntries(
-    file.graph.inputs.flatMap(({ name }, index) => {
+    graph.inputs.flatMap(({ name }, index) => {
       const input = inputs[index];
       return input ? [[name, toOrt(ort.Tensor, input)]] : [];
     }),
   );
   const results = await session.run(feeds);
   await session.release();
-  return file.graph.outputs.map(({ name }) => {
+  return graph.outputs.map(({ name }) => {
     const result = results[name];
     if (!result) throw new RuntimeFailedError(`The whole model returned no "${name}".`, { step: 'run' });
     return fromOrt(name, result);
