@@ -48,19 +48,9 @@ export class LinkClosedError extends PotluckError {
   override readonly name = 'LinkClosedError';
 }
 
-/** The room did not let this device in: wrong secret, unknown room, full, denied. */
-export class JoinRefusedError extends PotluckError {
-  override readonly name = 'JoinRefusedError';
-}
-
 /** ONNX Runtime refused to create or run a stage. The device may be too small, or the model unsupported. */
 export class RuntimeFailedError extends PotluckError {
   override readonly name = 'RuntimeFailedError';
-}
-
-/** No plan fits the devices in the room. Add a device or choose a smaller model. */
-export class NoPlanError extends PotluckError {
-  override readonly name = 'NoPlanError';
 }
 
 /** A request could not be finished; asking again may work. */

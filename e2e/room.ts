@@ -47,7 +47,7 @@ export async function openRoom({ origin, devices, device, query = '' }: RoomOpti
 }
 
 /** The same link with a query of this device's own; the secret stays behind it, in the fragment. */
-export function withQuery(link: string, query: string): string {
+function withQuery(link: string, query: string): string {
   const url = new URL(link);
   url.search = query;
   return url.href;

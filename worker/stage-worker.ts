@@ -2,10 +2,10 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { messageOf, RuntimeFailedError } from '../core/errors.ts';
 import type { BoundaryTensor } from '../core/graph/shard.types.ts';
 import { PACK_LOCATION } from '../core/graph/shard.types.ts';
+import type { Provider } from '../core/provider.ts';
 import { CallQueue } from '../core/runtime/call-queue.ts';
 import type {
   ExecutorOptions,
-  Provider,
   StageExecutor,
   StageHandle,
   StageModel,

@@ -1,8 +1,9 @@
 import { FetchError } from '../../core/errors.ts';
 import { systemClock } from '../../core/mesh/clock.ts';
+import type { Provider } from '../../core/provider.ts';
 import { type Candidate, measureDevice, recheckDevice } from '../../core/runtime/profiler.ts';
 import { parseSelfTest, type SelfTest } from '../../core/runtime/self-test.ts';
-import type { ExecutorFactory, ExecutorOptions, Provider } from '../../core/runtime/stage-executor.ts';
+import type { ExecutorFactory, ExecutorOptions } from '../../core/runtime/stage-executor.ts';
 import type { DeviceProfile, Progress } from '../../core/session/state.ts';
 import type { OrtBundle } from '../../worker/ort.ts';
 import { type DeviceFacts, memoryBudget, readOverrides, wasmThreads } from './device-limits.ts';

@@ -1,5 +1,5 @@
 import type { PeerId } from '../../core/ids.ts';
-import type { ImagePreprocess, ModelCard, PlanMode, SessionState } from '../../core/session/state.ts';
+import type { ModelCard, PlanMode, SessionState } from '../../core/session/state.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
 
 /** The only thing the views see: a state that changes, and what a person can do. */
@@ -51,6 +51,3 @@ export interface Actions {
   repeat(count: number, inFlight: number): Promise<{ readonly perSecond: number; readonly medianMs: number }>;
   dismiss(notice: number): void;
 }
-
-/** How a drawn or photographed image becomes a tensor; shown and editable in the page. */
-export type { ImagePreprocess };

@@ -40,7 +40,7 @@ export function InviteButton({ state, actions, main }: Props & { readonly main?:
 }
 
 /** The QR code, the address to type, and the ways to bring one more device. */
-export function InvitePanel({ state, actions }: Props): VNode {
+function InvitePanel({ state, actions }: Props): VNode {
   const { text, place } = shortLink(state.link);
   return (
     <div class="invite">

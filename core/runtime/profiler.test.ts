@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../mesh/clock.ts';
+import type { Provider } from '../provider.ts';
 import { asFloat32, fromFloat32 } from '../tensor/tensor.ts';
 import { FakeExecutor, type FakeExecutorOptions } from './fake-executor.ts';
 import { type FakeOp, fakeStage } from './fake-stage.ts';
@@ -11,7 +12,7 @@ import {
   selfTestFault,
   selfTestInput,
 } from './self-test.ts';
-import type { Provider, StageModel } from './stage-executor.ts';
+import type { StageModel } from './stage-executor.ts';
 
 /** A network that doubles its pictures. The first op costs the fake its time. */
 const DIMS = [2, 1, 2, 2];

@@ -1,8 +1,6 @@
 import type { BoundaryTensor } from '../graph/shard.types.ts';
+import type { Provider } from '../provider.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-
-/** Where the arithmetic runs. `wasm` is ONNX Runtime's CPU provider in the browser, `cpu` the one in Node. */
-export type Provider = 'webgpu' | 'wasm' | 'cpu';
 
 export interface ExecutorOptions {
   readonly provider: Provider;

@@ -1,6 +1,6 @@
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { Epoch, PeerId, RoomId } from '../ids.ts';
-import type { Provider } from '../runtime/stage-executor.ts';
+import type { Provider } from '../provider.ts';
 
 /** Everything a page shows. Plain JSON; changed only by `reduce`. Times are epoch milliseconds unless named otherwise. */
 export interface SessionState {

@@ -20,7 +20,7 @@ export interface Verification {
  * Stages of one model differ from the whole only in what the runtime fuses across a cut; float32 then
  * differs in its last bits. Measured: 0 on every cut tried (facts.md F), up to 1e-5 between runtimes.
  */
-export const TOLERANCE = 1e-4;
+const TOLERANCE = 1e-4;
 
 /** Compares the outputs by name: same type and shape, all finite, close, and the same largest element. */
 export function verify(split: readonly NamedTensor[], whole: readonly NamedTensor[]): Verification {

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { BrowserContextOptions, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchDevice } from '../browser.ts';
@@ -14,12 +13,10 @@ interface AxeWindow {
   };
 }
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 /** Serious and critical findings of axe on the page as it stands. */
 async function findings(page: Page): Promise<string[]> {
   // Evaluated, because the page's content security policy rightly refuses foreign script elements.
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   return page.evaluate(async () => {
     const { violations } = await (globalThis as unknown as AxeWindow).axe.run();
     return violations
