@@ -49,5 +49,10 @@ it('shares work out evenly, with at least one block each', () => {
   expect(evenBoundaries(blocks, 3)).toEqual([0, 2, 4, 6]);
   expect(evenBoundaries({ ...blocks, costs: [100, 1, 1, 1, 1, 1] }, 3)).toEqual([0, 1, 2, 6]);
   expect(evenBoundaries({ ...blocks, costs: [1, 1, 1, 1, 1, 100] }, 3)).toEqual([0, 4, 5, 6]);
+  const t = { name: 't', dtype: 'float32', dims: null } as const;
+  const tensors = [1, 1, 1, 2, 1, 1, 1].map((count) => Array.from({ length: count }, () => t));
+  const many = { ...blocks, boundaries: tensors, costs: [30, 10, 10, 1, 1, 50] };
+  // After three blocks the work would be halved best, but after four one tensor less has to be sent.
+  expect(evenBoundaries(many, 2)).toEqual([0, 4, 6]);
   expect(() => evenBoundaries(blocks, 7)).toThrow(expect.objectContaining({ name: 'UncuttableError' }));
 });

@@ -69,7 +69,7 @@ function argmax(values: readonly number[]): number {
 }
 
 /** The elements of a tensor as numbers; 64-bit integers are rounded past 2^53. */
-export function numbersOf({ dtype, data }: Tensor): number[] {
+function numbersOf({ dtype, data }: Tensor): number[] {
   const { buffer, byteOffset, byteLength } = data.slice();
   const view = new DataView(buffer, byteOffset, byteLength);
   const each = (size: number, get: (at: number) => number): number[] =>
