@@ -40,10 +40,23 @@ export interface CalibrateOptions {
   readonly signal: AbortSignal;
 }
 
-/** Timed runs of each block after the one that warms up: the least that has a median. */
-const RUNS = 3;
-/** When the walk has taken this long, blocks are no longer repeated: a slow device must not wait minutes. */
+/** Timed runs after the one that warms up: the least that has a lower quartile. */
+const LEAST_RUNS = 3;
+/** Runs that take less than this together say little, so there are more of them, up to a limit. */
+const RUN_FOR_MS = 15;
+const MOST_RUNS = 12;
+/** When the walk has taken this long, nothing is repeated any more: a slow device must not wait minutes. */
 const PATIENCE_MS = 6000;
+/** A walk as quick as this is made a second time: WebAssembly runs slower until the browser has optimised it. */
+const QUICK_MS = 2500;
+
+interface BlockMeasure {
+  readonly ms: number;
+  readonly weightBytes: number;
+  readonly workspaceBytes: number;
+  readonly outputBytes: number;
+  readonly outputDims: readonly (readonly number[])[];
+}
 
 /**
  * Runs the model block by block, which gives the exact shapes at every boundary for any graph and the time of
@@ -51,38 +64,48 @@ const PATIENCE_MS = 6000;
  * more than within its stage. Rejects with RuntimeFailedError or the signal's reason.
  */
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
+  const { inputs, clock, onProgress } = options;
+  const startedAt = clock.now();
+  let walked = await walk(options, (part) => onProgress(part / 2));
+  if (clock.now() - startedAt < QUICK_MS) {
+    const again = await walk(options, (part) => onProgress((1 + part) / 2));
+    walked = walked.map((block, at) => ({ ...block, ms: Math.min(block.ms, again[at]?.ms ?? block.ms) }));
+  }
+  const wholeMs = await measureWhole(options, clock.now() - startedAt > 3 * PATIENCE_MS);
+  const sum = walked.reduce((total, { ms }) => total + ms, 0);
+  const scale = wholeMs !== null && sum > 0 ? wholeMs / sum : 1;
+  return {
+    blockMs: walked.map(({ ms }) => ms * scale),
+    boundaryBytes: [totalBytes(inputs), ...walked.map(({ outputBytes }) => outputBytes)],
+    boundaryDims: [inputs.map(({ dims }) => dims), ...walked.map(({ outputDims }) => outputDims)],
+    blockWeightBytes: walked.map(({ weightBytes }) => weightBytes),
+    blockWorkspaceBytes: walked.map(({ workspaceBytes }) => workspaceBytes),
+    wholeMs,
+  };
+}
+
+/** Once through all blocks, each fed with what the one before returned. */
+async function walk(options: CalibrateOptions, onProgress: (part: number) => void): Promise<BlockMeasure[]> {
   const { graph, blocks, inputs, clock, signal } = options;
   const startedAt = clock.now();
-  const blockMs: number[] = [];
-  const boundaryBytes = [totalBytes(inputs)];
-  const boundaryDims = [inputs.map(({ dims }) => dims)];
-  const blockWeightBytes: number[] = [];
-  const blockWorkspaceBytes: number[] = [];
+  const measures: BlockMeasure[] = [];
   let tensors = inputs;
   for (let block = 0; block < blocks.count; block++) {
     signal.throwIfAborted();
-    options.onProgress(block / (blocks.count + 1));
+    onProgress(block / blocks.count);
     const shard = makeShard(graph, blocks, block, block + 1);
-    const runs = clock.now() - startedAt > PATIENCE_MS ? 0 : RUNS;
-    const measured = await measure(options, shard, tensors, runs);
-    blockMs.push(measured.ms);
-    blockWeightBytes.push(shard.weightBytes);
-    blockWorkspaceBytes.push(totalBytes(tensors) + totalBytes(measured.tensors));
+    const once = clock.now() - startedAt > PATIENCE_MS;
+    const measured = await measure(options, shard, tensors, once);
+    measures.push({
+      ms: measured.ms,
+      weightBytes: shard.weightBytes,
+      workspaceBytes: totalBytes(tensors) + totalBytes(measured.tensors),
+      outputBytes: totalBytes(measured.tensors),
+      outputDims: measured.tensors.map(({ dims }) => dims),
+    });
     tensors = measured.tensors;
-    boundaryBytes.push(totalBytes(tensors));
-    boundaryDims.push(tensors.map(({ dims }) => dims));
   }
-  const wholeMs = await measureWhole(options, clock.now() - startedAt > 3 * PATIENCE_MS);
-  const sum = blockMs.reduce((total, ms) => total + ms, 0);
-  const scale = wholeMs !== null && sum > 0 ? wholeMs / sum : 1;
-  return {
-    blockMs: blockMs.map((ms) => ms * scale),
-    boundaryBytes,
-    boundaryDims,
-    blockWeightBytes,
-    blockWorkspaceBytes,
-    wholeMs,
-  };
+  return measures;
 }
 
 async function measureWhole(options: CalibrateOptions, late: boolean): Promise<number | null> {
@@ -90,34 +113,32 @@ async function measureWhole(options: CalibrateOptions, late: boolean): Promise<n
   const whole = makeShard(graph, blocks, 0, blocks.count);
   if (late || whole.weightBytes > memoryBytes) return null;
   signal.throwIfAborted();
-  return (await measure(options, whole, inputs, RUNS)).ms;
+  return (await measure(options, whole, inputs, false)).ms;
 }
 
+/** `once`: the first run counts, though it warms up. Else the lower quartile of several: other work only adds time. */
 async function measure(
   { executor, blobOf }: CalibrateOptions,
   shard: Shard,
   tensors: readonly Tensor[],
-  runs: number,
+  once: boolean,
 ): Promise<{ ms: number; tensors: readonly Tensor[] }> {
-  const terms = termsAlone(shard);
+  const { model, inputs, outputs } = shard;
   const weights = shard.weightBytes > 0 ? packBlob(shard.weights, blobOf) : null;
-  const handle = await executor.load({
-    model: shard.model,
-    weights,
-    inputs: shard.inputs,
-    outputs: shard.outputs,
-  });
+  const handle = await executor.load({ model, weights, inputs, outputs });
   try {
-    const stage = { terms, executor, handle };
+    const stage = { terms: termsAlone(shard), executor, handle };
     const fresh = (): Tensor[] => tensors.map((t) => ({ ...t, data: t.data.slice() }));
     let last = await runStage(stage, fresh());
-    const times = runs === 0 ? [last.computeMs] : [];
-    for (let run = 0; run < runs; run++) {
+    if (once) return { ms: last.computeMs, tensors: last.tensors };
+    const times: number[] = [];
+    for (let spent = 0; times.length < LEAST_RUNS || (spent < RUN_FOR_MS && times.length < MOST_RUNS); ) {
       last = await runStage(stage, fresh());
       times.push(last.computeMs);
+      spent += last.computeMs;
     }
     times.sort((a, b) => a - b);
-    return { ms: times[times.length >> 1] ?? 0, tensors: last.tensors };
+    return { ms: times[times.length >> 2] ?? 0, tensors: last.tensors };
   } finally {
     await executor.release(handle);
   }
