@@ -51,8 +51,8 @@ it('shares work out evenly, with at least one block each', () => {
   expect(evenBoundaries({ ...blocks, costs: [1, 1, 1, 1, 1, 100] }, 3)).toEqual([0, 4, 5, 6]);
   const t = { name: 't', dtype: 'float32', dims: null } as const;
   const tensors = [1, 1, 1, 2, 1, 1, 1].map((count) => Array.from({ length: count }, () => t));
-  const many = { ...blocks, boundaries: tensors, costs: [30, 10, 10, 1, 1, 50] };
-  // After three blocks the work would be halved best, but after four one tensor less has to be sent.
+  const many = { ...blocks, boundaries: tensors, costs: [30, 10, 11, 2, 4, 45] };
+  // Three blocks are exactly half of the work, but after the fourth one tensor less has to be sent.
   expect(evenBoundaries(many, 2)).toEqual([0, 4, 6]);
   expect(() => evenBoundaries(blocks, 7)).toThrow(expect.objectContaining({ name: 'UncuttableError' }));
 });
