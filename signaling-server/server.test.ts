@@ -300,3 +300,11 @@ test('closing ends every connection', async () => {
   await expect.poll(() => ann.code).toBeDefined();
   await expect(fetch(server.url)).rejects.toThrow();
 });
+
+test('tells pages where other devices find it: nowhere when it listens on this machine only', async () => {
+  const local = await start();
+  expect(await (await fetch(`${local.url}/addresses.json`)).json()).toEqual([]);
+  const everywhere = await start({ host: '0.0.0.0' });
+  const told = await (await fetch(`http://127.0.0.1:${everywhere.port}/addresses.json`)).json();
+  expect(told).toEqual(everywhere.urls);
+});

@@ -46,7 +46,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { host, tls, iceServers = [], log = () => undefined } = options;
   const now = (): number => performance.now();
   const rooms = new Rooms({ now, iceServers, log });
-  const server = createServer(tls, staticFiles(options.root));
+  const server = createServer(
+    tls,
+    staticFiles(options.root, () => urls),
+  );
   const sockets = new WebSocketServer({
     server,
     path: SIGNAL_PATH,
@@ -54,6 +57,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // Sealed bytes do not compress.
     perMessageDeflate: false,
   });
+  let urls: readonly string[] = [];
   let relayed = 0;
   const connections = new Set<Connection>();
   sockets.on('connection', (socket) => {
@@ -80,10 +84,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const at = (name: string): string => `${tls ? 'https' : 'http'}://${inUrl(name)}:${port}`;
   const isEverywhere = host === '0.0.0.0' || host === '::';
   const isLocal = /^(127\.|::1$|localhost$)/.test(host);
+  urls = (isLocal ? [] : isEverywhere ? reachable(host) : [host]).map(at);
   return {
     port,
     url: at(isEverywhere ? 'localhost' : host),
-    urls: (isLocal ? [] : isEverywhere ? reachable(host) : [host]).map(at),
+    urls,
     relayedBytes: () => relayed,
     close: () =>
       new Promise((resolve) => {

@@ -30,6 +30,8 @@ const HEADERS: Readonly<Record<string, string>> = {
   'Referrer-Policy': 'no-referrer',
 };
 
+/** Where a page asks for the addresses that other devices can open: a JSON list of origins. */
+const ADDRESSES_PATH = '/addresses.json';
 const ROOM_PATH = /^\/r\/[^/.]+\/?(?=$|\?)/;
 
 /** True when the page has been built into `root`. */
@@ -39,9 +41,10 @@ export function isBuilt(root: string): boolean {
 
 /**
  * Serves the built page: compressed where `tools/precompress.ts` left compressed files, and one and the same
- * page for `/` and every room. The list of files is read once, here.
+ * page for `/` and every room. The list of files is read once, here. `urls` tells a page opened at localhost
+ * where other devices find it.
  */
-export function staticFiles(root: string): RequestListener {
+export function staticFiles(root: string, urls: () => readonly string[] = () => []): RequestListener {
   const serve = isBuilt(root)
     ? sirv(root, {
         brotli: true,
@@ -61,6 +64,9 @@ export function staticFiles(root: string): RequestListener {
     };
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       answer(405, 'Only GET and HEAD.');
+    } else if (request.url === ADDRESSES_PATH) {
+      response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+      response.end(JSON.stringify(urls()));
     } else if (!serve) {
       answer(503, 'The page has not been built. Run "npm run build" and start the server again.');
     } else {

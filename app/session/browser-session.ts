@@ -24,6 +24,7 @@ import { filesFrom, filesFromUrl, type ModelFiles } from './model-source.ts';
 import { openModel, type Provenance, withTask } from './open-model.ts';
 import { asksFirst, keepAskFirst, leavePlace, type Place } from './place.ts';
 import { Questions } from './questions.ts';
+import { addressOf } from './room-link.ts';
 import type { Actions, Answer, CatalogueEntry, Store } from './store.ts';
 
 /** What main.ts hands over, already joined. */
@@ -133,7 +134,8 @@ export class BrowserSession implements Store, Actions {
   };
 
   readonly addLocalDevice = (): void => {
-    window.open(this.#parts.place.address, '_blank', 'noopener');
+    // This computer may have no way to its own address for others, so the new tab takes the one in use.
+    window.open(addressOf(this.#parts.place.link, location.origin), '_blank', 'noopener');
   };
 
   readonly newRoom = (): void => {

@@ -16,18 +16,34 @@ export interface Place {
 export async function takePlace(): Promise<Place | undefined> {
   const found = readRoomLink(new URL(location.href));
   if (found === 'incomplete') return undefined;
+  const origin = await originForOthers();
   if (found)
     return {
       link: found,
-      address: addressOf(found, location.origin),
+      address: addressOf(found, origin),
       identity: await returningOrNew(found.room),
     };
   const link = drawRoomLink((bytes) => crypto.getRandomValues(new Uint8Array(bytes)));
-  const address = addressOf(link, location.origin);
+  const address = addressOf(link, origin);
   const identity = await newLeader(link.room);
   // The query (provider, threads) is this device's own; it stays in this tab's address only.
   history.replaceState(null, '', `/r/${link.room}${location.search}#${link.secret}`);
   return { link, address, identity };
+}
+
+/** A link to localhost is of no use on a phone: the server knows the addresses that are. */
+async function originForOthers(): Promise<string> {
+  if (!/^(localhost|127\.|\[::1\])/.test(location.hostname) || location.protocol !== 'https:')
+    return location.origin;
+  try {
+    const response = await fetch('/addresses.json');
+    const urls: unknown = response.ok ? await response.json() : [];
+    const [first] = Array.isArray(urls) ? urls : [];
+    return typeof first === 'string' ? new URL(first).origin : location.origin;
+  } catch {
+    // Served by something else than our server: the address in use is all that is known.
+    return location.origin;
+  }
 }
 
 /** The next visit from this tab is somebody new. */
