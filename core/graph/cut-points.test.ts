@@ -101,6 +101,23 @@ describe('cut points', () => {
     ]);
   });
 
+  it('do not send a shape that only later work completes', async () => {
+    const nodes = [
+      node('Conv', ['x', 'w'], ['a']),
+      node('MaxPool', ['a'], ['b']),
+      node('Shape', ['x'], ['early']),
+      node('Shape', ['b'], ['late']),
+      node('Add', ['early', 'late'], ['both']),
+      node('Conv', ['b', 'w'], ['c']),
+      node('Expand', ['c', 'both'], ['y']),
+    ];
+    expect(await crossings({ nodes, inputs: [x], outputs: [y], weights: [w] })).toEqual([
+      ['a', 'early'],
+      ['b', 'both'],
+      ['both', 'c'],
+    ]);
+  });
+
   it('never send what is made of weights alone', async () => {
     const nodes = [
       node('Transpose', ['m'], ['t']),
