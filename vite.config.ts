@@ -1,4 +1,5 @@
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
+import { devSignaling } from './tools/dev-signaling.ts';
 
 /** WASM threads need cross-origin isolation, which these headers switch on (facts.md A5). */
 const ISOLATION: Record<string, string> = {
@@ -24,7 +25,7 @@ function roomLinks(): Plugin {
 }
 
 const config: UserConfig = defineConfig({
-  plugins: [roomLinks()],
+  plugins: [roomLinks(), devSignaling()],
   // Absolute: the page is opened both at `/` and at `/r/<room>`.
   base: '/',
   resolve: {
