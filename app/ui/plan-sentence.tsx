@@ -22,8 +22,7 @@ export function PlanSentence({ state, setMode }: Props): VNode {
       <b>
         Predicted {ms(plan.predictedLatencyMs)} an answer,{' '}
         {measured === null ? 'not measured yet.' : `measured ${ms(measured)}.`}
-      </b>{' '}
-      {manyAtOnce(plan)}
+      </b>
       <Alone state={state} plan={plan} setMode={setMode} />
       {plan.leftOut.map(({ peer, reason }) => (
         <Sentence key={peer}>
@@ -58,13 +57,6 @@ function Alone({ state, plan, setMode }: Props & { readonly plan: PlanView }): V
 
 function Sentence({ children }: { readonly children: ComponentChildren }): VNode {
   return <> {children}</>;
-}
-
-/** What the chain gains when many ask: only worth a sentence where stages really overlap. */
-function manyAtOnce(plan: PlanView): string {
-  if (plan.stages.length < 2 || plan.predictedPeriodMs > plan.predictedLatencyMs * 0.8) return '';
-  const perSecond = 1000 / plan.predictedPeriodMs;
-  return `When many ask at once, the room gives ${perSecond < 10 ? perSecond.toFixed(1) : perSecond.toFixed(0)} answers a second.`;
 }
 
 function lowerFirst(text: string): string {
