@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { allPlans } from './enumeration.ts';
 import { estimate } from './estimate.ts';
-import { alone, planEveryone, planLatency } from './optimise.ts';
+import { alone, EVEN_ENOUGH, planEveryone, planLatency } from './optimise.ts';
 import { roomOf, someRoom } from './random-room.ts';
 import type { Infeasible, PlanResult, PlanRoom } from './room.ts';
 
@@ -174,7 +174,7 @@ describe('planLatency', () => {
 });
 
 describe('planEveryone', () => {
-  test('equals enumeration: the most devices, then the least largest stage, then the least latency', () => {
+  test('equals enumeration: the most devices, then a stage time close to the least, then the least latency', () => {
     fc.assert(
       fc.property(
         someRoom.filter((room) => room.devices.length <= room.blocks.length),
@@ -183,7 +183,9 @@ describe('planEveryone', () => {
           const most = Math.max(0, ...plans.map((plan) => plan.stages.length));
           const widest = plans.filter((plan) => plan.stages.length === most);
           const largest = Math.min(...widest.map((plan) => plan.largestStageMs));
-          const evenest = widest.filter((plan) => plan.largestStageMs <= largest * (1 + ROUNDING));
+          const evenest = widest.filter(
+            (plan) => plan.largestStageMs <= largest * EVEN_ENOUGH * (1 + ROUNDING),
+          );
           const result = planEveryone(room);
           if ('infeasible' in result) {
             expect(plans).toEqual([]);
@@ -191,7 +193,7 @@ describe('planEveryone', () => {
           }
           expect(result.stages).toHaveLength(most);
           const { stageMs } = estimate(room, result.stages);
-          expect(Math.max(...stageMs) / largest).toBeCloseTo(1, 7);
+          expect(Math.max(...stageMs)).toBeLessThanOrEqual(largest * EVEN_ENOUGH * (1 + ROUNDING));
           expect(result.latencyMs / Math.min(...evenest.map((plan) => plan.latencyMs))).toBeCloseTo(1, 7);
         },
       ),

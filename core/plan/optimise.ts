@@ -11,6 +11,11 @@ import { subsetTable } from './subset-table.ts';
 export const EXACT_DEVICES = 10;
 /** Times closer than this, relatively, are equal: far above rounding, far below any measurement. */
 const SAME = 1e-9;
+/**
+ * A split this close to the evenest is as even as measured times can tell (profiles of one device vary by more),
+ * and may cross where far fewer bytes do.
+ */
+export const EVEN_ENOUGH = 1.1;
 
 /**
  * The plan with the least latency over all orders and subsets of devices. Exact wherever at most
@@ -37,10 +42,11 @@ export function planLatency(room: PlanRoom): PlanResult | Infeasible {
 }
 
 /**
- * The plan in which as many devices as possible hold a stage (all of them, wherever the room allows that), with the
- * least largest stage time among those, then the least latency. Of more devices than blocks the slowest are
- * left out, and so is a device that no plan can use. Exact up to {@link EXACT_DEVICES} devices; above, the
- * best of a few orders, `optimal` is false, and `lowerBoundMs` is a bound for the latency of any plan.
+ * The plan in which as many devices as possible hold a stage (all of them, wherever the room allows that), with
+ * a largest stage time within {@link EVEN_ENOUGH} of the least among those, and then the least latency. Of more
+ * devices than blocks the slowest are left out, and so is a device that no plan can use. Exact up to
+ * {@link EXACT_DEVICES} devices; above, the best of a few orders, `optimal` is false, and `lowerBoundMs` is a
+ * bound for the latency of any plan.
  */
 export function planEveryone(room: PlanRoom): PlanResult | Infeasible {
   const costs = costsOf(room);
@@ -81,7 +87,7 @@ function evenestOfAnyOrder(
     const ofSize = (set: number): boolean => sizeOf(set) === size;
     const largest = even.best(ofSize);
     if (!largest) continue;
-    const table = subsetTable(withStageLimit(costs, largest.value * (1 + SAME)), 'latency', devices);
+    const table = subsetTable(withStageLimit(costs, largest.value * EVEN_ENOUGH), 'latency', devices);
     const best = table.best(ofSize);
     return best && table.stages(best.set);
   }
@@ -92,7 +98,7 @@ function evenestOfAnyOrder(
 function evenestInOrder(costs: Costs, devices: readonly number[]): OrderedPlan | undefined {
   const orders = likelyOrders(costs, devices);
   const { value } = least(orders.flatMap((order) => bestInOrder(costs, 'largest-stage', order, true) ?? []));
-  const limited = withStageLimit(costs, value * (1 + SAME));
+  const limited = withStageLimit(costs, value * EVEN_ENOUGH);
   const { stages } = least(orders.flatMap((order) => bestInOrder(limited, 'latency', order, true) ?? []));
   return stages.length > 0 ? { value, stages } : undefined;
 }
