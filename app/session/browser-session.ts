@@ -155,7 +155,13 @@ export class BrowserSession implements Store, Actions {
   };
 
   readonly openFile = (...files: File[]): Promise<void> => {
-    return this.#openWith(files[0]?.name ?? 'That file', async () => this.#named(filesFrom(files), 'file'));
+    return this.openSized(files, {});
+  };
+
+  /** Opens a model with these sizes of its symbolic dimensions, by name, instead of the guessed ones. */
+  readonly openSized = (files: readonly File[], sizes: Readonly<Record<string, number>>): Promise<void> => {
+    const name = files[0]?.name ?? 'That file';
+    return this.#openWith(name, async () => ({ ...this.#named(filesFrom([...files]), 'file'), sizes }));
   };
 
   readonly openUrl = (url: string): Promise<void> => {
@@ -196,7 +202,11 @@ export class BrowserSession implements Store, Actions {
 
   async #openWith(
     name: string,
-    get: (progress: (progress: Progress) => void) => Promise<{ files: ModelFiles; provenance: Provenance }>,
+    get: (progress: (progress: Progress) => void) => Promise<{
+      files: ModelFiles;
+      provenance: Provenance;
+      sizes?: Readonly<Record<string, number>>;
+    }>,
   ): Promise<void> {
     if (!this.#leader) throw new InputError('Only the leader chooses the model.', { step: 'choose a model' });
     const opening = ++this.#opening;
@@ -206,8 +216,8 @@ export class BrowserSession implements Store, Actions {
     };
     try {
       tell({ kind: 'opening', name, progress: { step: 'Opening', fraction: null } });
-      const { files, provenance } = await get((progress) => tell({ kind: 'opening', name, progress }));
-      const model = await openModel(files, provenance);
+      const { files, provenance, sizes } = await get((progress) => tell({ kind: 'opening', name, progress }));
+      const model = await openModel(files, provenance, sizes);
       if (opening !== this.#opening) return;
       const previous = this.#open;
       this.#open = model;

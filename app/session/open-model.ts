@@ -16,10 +16,15 @@ export interface Provenance {
 }
 
 /**
- * Reads the graph, finds its cuts and what it is for. The weights stay in the file.
+ * Reads the graph, finds its cuts and what it is for. The weights stay in the file. `sizes` of symbolic
+ * dimensions, by name, go before the guessed ones.
  * @throws ModelFormatError, FetchError
  */
-export async function openModel(files: ModelFiles, provenance: Provenance): Promise<OpenModel> {
+export async function openModel(
+  files: ModelFiles,
+  provenance: Provenance,
+  sizes: Readonly<Record<string, number>> = {},
+): Promise<OpenModel> {
   const source = blobSource(files.main);
   const first = await readModel(source);
   const external = new Map<string, Blob>();
@@ -35,6 +40,7 @@ export async function openModel(files: ModelFiles, provenance: Provenance): Prom
   const blocks = blocksOf(graph);
   const guess = guessTask({ name: provenance.name, inputs: graph.inputs, outputs: graph.outputs });
   const task = await withLabels(guess);
+  const dims = { ...guess.dims, ...sizes };
   const card: ModelCard = {
     ...provenance,
     bytes: [...external.values()].reduce((sum, blob) => sum + blob.size, files.main.size),
@@ -44,11 +50,11 @@ export async function openModel(files: ModelFiles, provenance: Provenance): Prom
     uncuttable: blocks.uncuttable?.message ?? null,
     inputs: graph.inputs,
     outputs: graph.outputs,
-    dims: guess.dims,
+    dims,
     task,
   };
   const blobOf = (file: ByteRange['file']): Blob => external.get(file) ?? files.main;
-  return withTask({ card, graph, blocks, blobOf, sample: () => [] }, task, guess.dims);
+  return withTask({ card, graph, blocks, blobOf, sample: () => [] }, task, dims);
 }
 
 /** The same model with a corrected task or other dimensions. */

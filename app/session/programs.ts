@@ -14,7 +14,12 @@ export interface PlainTensor {
 /** `window.potluck`: the room for scripts in this page, such as the lab. */
 export interface Programs {
   state(): SessionState;
-  openFile(bytes: Uint8Array<ArrayBuffer> | File, name: string): Promise<void>;
+  /** `sizes` of symbolic dimensions, by name, go before the guessed ones; the plan is made for them. */
+  openFile(
+    bytes: Uint8Array<ArrayBuffer> | File,
+    name: string,
+    sizes?: Readonly<Record<string, number>>,
+  ): Promise<void>;
   openUrl(url: string): Promise<void>;
   setMode(mode: PlanMode): void;
   /** Runs the model once; missing inputs are filled with random numbers of seed 0. */
@@ -29,7 +34,8 @@ export interface Programs {
 export function programs(session: BrowserSession): Programs {
   return {
     state: () => session.state.value,
-    openFile: (bytes, name) => session.openFile(bytes instanceof File ? bytes : new File([bytes], name)),
+    openFile: (bytes, name, sizes = {}) =>
+      session.openSized([bytes instanceof File ? bytes : new File([bytes], name)], sizes),
     openUrl: (url) => session.openUrl(url),
     setMode: (mode) => session.setMode(mode),
     run: async (feeds) => {
