@@ -26,7 +26,7 @@ export async function roundsOf(
   await openModel(page, { url, name: basename(model) }, 'everyone');
   const state = await until(page, 'every tab holds a stage', runsOn(room.devices.length));
   if (state.model.kind !== 'ready') throw new Error('The model is gone.');
-  const feeds = feedsFor(state.model.card, { dims: {}, seed: 0, input: undefined });
+  const feeds = feedsFor(state.model.card, 0);
   await setFeeds(page, feeds);
   await reference.load(url, { provider: 'wasm', threads: 1, bundle: 'wasm' }, feeds);
   const inputBytes = Object.values(feeds).reduce((sum, { dtype, dims }) => sum + tensorBytes(dtype, dims), 0);

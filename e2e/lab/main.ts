@@ -1,27 +1,41 @@
 import { writeFileSync } from 'node:fs';
+import { messageOf } from '../../core/errors.ts';
 import { buildOnce } from '../build.ts';
+import { readInput } from './input.ts';
 import { measure } from './measure.ts';
-import { parseLabOptions, USAGE, UsageError } from './options.ts';
+import { type LabOptions, parseLabOptions, USAGE, UsageError } from './options.ts';
 import { tableOf } from './report.ts';
 
 /** Exit status: 0 when the split run is verified, 1 when it is not, 2 when the command line is wrong. */
 async function main(): Promise<number> {
   const options = parseLabOptions(process.argv.slice(2));
+  const input = await readInput(options);
   await buildOnce();
-  const report = await measure(options);
-  console.log(tableOf(report));
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-  return report.verify.ok && report.errors.length === 0 ? 0 : 1;
+  try {
+    const report = await measure(options, input);
+    console.log(tableOf(report));
+    keep(options, report);
+    return report.verify.ok && report.errors.length === 0 ? 0 : 1;
+  } catch (error) {
+    // A program that reads the file must not find that of an earlier run.
+    keep(options, { model: options.model, devices: [], verify: { ok: false }, errors: [plain(error)] });
+    throw error;
+  }
+}
+
+function keep({ json }: LabOptions, report: unknown): void {
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** Without the lines of the call stack that Playwright puts into the message. */
+function plain(error: unknown): string {
+  return messageOf(error).split('\n    at ')[0] ?? '';
 }
 
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${USAGE}`);
-    process.exitCode = 2;
-  } else {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
+  const misused = error instanceof UsageError;
+  console.error(misused ? `${error.message}\n\n${USAGE}` : plain(error));
+  process.exitCode = misused ? 2 : 1;
 }

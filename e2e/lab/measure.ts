@@ -4,7 +4,7 @@ import type { Device } from '../browser.ts';
 import { openRoom, type Room } from '../room.ts';
 import { startProduct } from '../server.ts';
 import { runsOn, stateOf, until } from '../session-page.ts';
-import { feedsFor } from './input.ts';
+import { feedsFor, type LabInput } from './input.ts';
 import type { LabOptions } from './options.ts';
 import { openReference, type ReferenceTab, serveReference } from './reference-tab.ts';
 import type { LabDevice, LabReport, Latency } from './report.ts';
@@ -14,8 +14,11 @@ import { verify } from './verify.ts';
 /** Loads are told once a second; after this, the last one tells of all runs. */
 const LOADS_SETTLE_MS = 2500;
 
+/** Rounds that do not count, after the one that is compared: the browser still optimises the runtime's code. */
+const WARM_UP = 2;
+
 /** Opens a room, runs the model split and whole in turn, and compares. dist/ must be built. */
-export async function measure(options: LabOptions): Promise<LabReport> {
+export async function measure(options: LabOptions, input: LabInput): Promise<LabReport> {
   const opened: { close(): Promise<void> }[] = [];
   try {
     const server = await startProduct();
@@ -24,6 +27,7 @@ export async function measure(options: LabOptions): Promise<LabReport> {
     opened.push(files);
     // A software adapter only where it is asked for: nobody has one at home.
     const webgpu = options.provider === 'webgpu';
+    const begun = performance.now();
     const room = await openRoom({
       origin: server.origin,
       devices: options.devices,
@@ -31,27 +35,36 @@ export async function measure(options: LabOptions): Promise<LabReport> {
       query: `?provider=${options.provider}`,
     });
     opened.push(room);
+    const roomMs = performance.now() - begun;
     const reference = await openReference(files.origin, webgpu);
     opened.push(reference);
-    return await compare(options, room, reference, files.urlOf(options.model));
+    return await compare({ options, input, room, roomMs, reference, modelUrl: files.urlOf(options.model) });
   } finally {
     for (const each of opened.reverse()) await each.close();
   }
 }
 
-async function compare(
-  options: LabOptions,
-  room: Room,
-  reference: ReferenceTab,
-  modelUrl: string,
-): Promise<LabReport> {
+interface Comparison {
+  readonly options: LabOptions;
+  readonly input: LabInput;
+  readonly room: Room;
+  readonly roomMs: number;
+  readonly reference: ReferenceTab;
+  readonly modelUrl: string;
+}
+
+async function compare(parts: Comparison): Promise<LabReport> {
+  const { options, input, room, roomMs, reference, modelUrl } = parts;
   const { page } = room.leader;
   const mode = options.allDevices ? 'everyone' : 'fastest';
-  const state = await openModel(page, { url: modelUrl, name: basename(options.model) }, mode);
+  const model = { url: modelUrl, name: basename(options.model), sizes: input.sizes };
+  const begun = performance.now();
+  const state = await openModel(page, model, mode);
+  const modelMs = performance.now() - begun;
   if (options.allDevices) await until(page, 'every device holds a stage', runsOn(options.devices));
   const profile = state.devices.find(({ card }) => card.peer === state.me)?.card.profile;
   if (state.model.kind !== 'ready' || !profile) throw new Error('The leader has no model or no profile.');
-  const feeds = feedsFor(state.model.card, options);
+  const feeds = feedsFor(state.model.card, options.seed, input.recorded);
   await setFeeds(page, feeds);
   const { runtime, threads } = profile;
   const provider = profile.provider === 'webgpu' ? 'webgpu' : 'wasm';
@@ -65,9 +78,12 @@ async function compare(
   const verification = verify((await runOnce(page)).outputs, await reference.run());
   const whole: number[] = [];
   const split: number[] = [];
-  for (let i = 0; i < options.requests; i++) {
-    whole.push((await reference.time()).ms);
-    split.push((await timeOnce(page)).latencyMs);
+  for (let i = 0; i < WARM_UP + options.requests; i++) {
+    const { ms } = await reference.time();
+    const { latencyMs } = await timeOnce(page);
+    if (i < WARM_UP) continue;
+    whole.push(ms);
+    split.push(latencyMs);
   }
   const throughputPerSec = await throughput(page, options.requests, options.inFlight);
   await new Promise((resolve) => setTimeout(resolve, LOADS_SETTLE_MS));
@@ -77,6 +93,7 @@ async function compare(
   return {
     model: basename(options.model),
     devices,
+    preparation: { roomMs, modelMs },
     plan: {
       predictedLatencyMs: after.plan.predictedLatencyMs,
       predictedPeriodMs: after.plan.predictedPeriodMs,

@@ -15,6 +15,7 @@ const REPORT: LabReport = {
     },
     { name: 'B', provider: 'wasm', threads: 1, stage: null, weightBytes: 0, bytesReceived: 0, busyMs: 0 },
   ],
+  preparation: { roomMs: 4000, modelMs: 6500 },
   plan: { predictedLatencyMs: 10, predictedPeriodMs: 5 },
   split: { latencyMs: { median: 11, p95: 12 }, throughputPerSec: 90 },
   whole: { latencyMs: { median: 9, p95: 9.5 } },

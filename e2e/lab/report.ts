@@ -4,6 +4,8 @@ import type { Verification } from './verify.ts';
 export interface LabReport {
   readonly model: string;
   readonly devices: readonly LabDevice[];
+  /** Until all devices were in the room and measured; then until the model ran on them. */
+  readonly preparation: { readonly roomMs: number; readonly modelMs: number };
   readonly plan: { readonly predictedLatencyMs: number; readonly predictedPeriodMs: number };
   readonly split: { readonly latencyMs: Latency; readonly throughputPerSec: number };
   readonly whole: { readonly latencyMs: Latency };
@@ -29,7 +31,7 @@ export interface Latency {
 
 /** The report as a person reads it in a terminal. */
 export function tableOf(report: LabReport): string {
-  const { devices, plan, split, whole, verify, errors } = report;
+  const { devices, preparation, plan, split, whole, verify, errors } = report;
   const rows = devices.map((device) => [
     device.name,
     `${device.provider} x${device.threads}`,
@@ -42,6 +44,7 @@ export function tableOf(report: LabReport): string {
     report.model,
     aligned([['device', 'runs on', 'blocks', 'weights KB', 'received KB', 'busy ms'], ...rows]),
     '',
+    `ready   room after ${seconds(preparation.roomMs)}, model after ${seconds(preparation.modelMs)} more`,
     `split   median ${ms(split.latencyMs.median)}, p95 ${ms(split.latencyMs.p95)}, predicted ${ms(plan.predictedLatencyMs)}, ` +
       `${split.throughputPerSec.toFixed(2)} per second`,
     `whole   median ${ms(whole.latencyMs.median)}, p95 ${ms(whole.latencyMs.p95)} in one tab`,
@@ -71,6 +74,10 @@ export function aligned(rows: readonly (readonly string[])[]): string {
 
 function ms(value: number): string {
   return `${value.toFixed(1)} ms`;
+}
+
+function seconds(value: number): string {
+  return `${(value / 1000).toFixed(1)} s`;
 }
 
 function kilobytes(bytes: number): string {

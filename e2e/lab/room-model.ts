@@ -25,22 +25,33 @@ const MODEL_PATIENCE_MS = 240_000;
  */
 export async function openModel(
   page: Page,
-  model: { readonly url: string; readonly name: string },
+  model: { readonly url: string; readonly name: string; readonly sizes?: Readonly<Record<string, number>> },
   mode: 'fastest' | 'everyone',
 ): Promise<SessionState> {
   const asked = await page.evaluate(
-    async ({ model, mode }) => {
+    async ({ model, mode, patienceMs }) => {
       const { potluck } = globalThis as unknown as PotluckWindow;
       potluck.setMode(mode);
       const response = await fetch(model.url);
       const bytes = new Uint8Array(await response.arrayBuffer());
       const epoch = potluck.state().plan?.epoch ?? 0;
-      // What goes wrong is told by the state, as a person would read it.
-      await potluck.openFile(bytes, model.name).catch(() => {});
-      return { epoch, bytes: bytes.byteLength };
+      const late = new Promise<string>((resolve) => {
+        setTimeout(() => resolve(`${model.name} did not open in ${patienceMs / 1000} s.`), patienceMs);
+      });
+      const opened = potluck.openFile(bytes, model.name, model.sizes).then(
+        () => null,
+        (error) => `${model.name}: ${error.message}`,
+      );
+      const refusal = await Promise.race([opened, late]);
+      // A model that does not run here is not an error of the page: it goes on with the one before, and says so.
+      const { model: shown, log } = potluck.state();
+      const replaced = shown.kind === 'ready' && shown.card.bytes !== bytes.byteLength;
+      const said = replaced ? log.slice(0, 4).map(({ what, more }) => `${what} ${more}`) : [];
+      return { epoch, bytes: bytes.byteLength, refusal: refusal ?? (said.join(' ') || null) };
     },
-    { model, mode },
+    { model, mode, patienceMs: MODEL_PATIENCE_MS },
   );
+  if (asked.refusal !== null) throw new Error(asked.refusal);
   const state = await until(
     page,
     `${model.name} runs`,
