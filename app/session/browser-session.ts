@@ -224,22 +224,24 @@ export class BrowserSession implements Store, Actions {
       if (await this.#leader.open(model)) return;
       // It does not run here: the room goes on with the model it had.
       this.#open = previous;
-      if (previous && opening === this.#opening) await this.#leader.open(previous);
+      if (!previous || opening !== this.#opening) return;
+      const { model: failed } = this.state.value;
+      if (failed.kind === 'failed') this.#notice(`Could not ${failed.step}. ${failed.message}`);
+      await this.#leader.open(previous);
     } catch (error) {
       const step = error instanceof PotluckError ? error.data.step : 'open the model';
       tell({ kind: 'failed', name, step, message: messageOf(error) });
       // The room goes on with the model it had.
       if (before.kind === 'ready' && opening === this.#opening) {
-        this.emit({
-          type: 'NoticeRaised',
-          tone: 'bad',
-          message: `${name}: could not ${step}. ${messageOf(error)}`,
-          at: Date.now(),
-        });
+        this.#notice(`${name}: could not ${step}. ${messageOf(error)}`);
         tell(before);
       }
       throw error;
     }
+  }
+
+  #notice(message: string): void {
+    this.emit({ type: 'NoticeRaised', tone: 'bad', message, at: Date.now() });
   }
 
   /** Two tabs of one computer suggest one name: whoever is not the leader, or came with the larger id, takes a number. */
