@@ -43,11 +43,11 @@ export async function openModel(
         (error) => `${model.name}: ${error.message}`,
       );
       const refusal = await Promise.race([opened, late]);
-      // A model that does not run here is not an error of the page: it goes on with the one before, and says so.
-      const { model: shown, log } = potluck.state();
+      // Where a model does not run here, the page goes on with the one before, and says so in a notice.
+      const { model: shown, notices } = potluck.state();
       const replaced = shown.kind === 'ready' && shown.card.bytes !== bytes.byteLength;
-      const said = replaced ? log.slice(0, 4).map(({ what, more }) => `${what} ${more}`) : [];
-      return { epoch, bytes: bytes.byteLength, refusal: refusal ?? (said.join(' ') || null) };
+      const said = replaced ? (notices.at(-1)?.message ?? 'The page went back to the model before.') : null;
+      return { epoch, bytes: bytes.byteLength, refusal: refusal ?? said };
     },
     { model, mode, patienceMs: MODEL_PATIENCE_MS },
   );
