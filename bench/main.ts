@@ -31,7 +31,13 @@ try {
   for (const tabs of options.tabs) {
     for (const model of options.models) {
       // A fresh room for each, as people would have one: nothing left over from the model before.
-      const room = await openRoom({ origin: server.origin, devices: tabs, query: QUERY });
+      const room = await openRoom({
+        origin: server.origin,
+        devices: tabs,
+        query: QUERY,
+        // Without a GPU the browser paints each frame of an animation on the cores that are measured.
+        device: { context: { reducedMotion: 'reduce' } },
+      });
       const reference = await openReference(files.origin, false);
       try {
         const rounds = await roundsOf(model, room, reference, files, options.rounds);

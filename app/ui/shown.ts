@@ -1,5 +1,7 @@
 import { effect, type ReadonlySignal, signal } from '@preact/signals';
 
+/** One frame: a request that was just asked leaves before the page draws that it was. */
+const FIRST_MS = 16;
 /** Ten pictures a second read as live; the main thread of a phone has activations to forward. */
 const EVERY_MS = 100;
 
@@ -16,7 +18,8 @@ export function shown<T>(source: { readonly value: T }): ReadonlySignal<T> {
   };
   effect(() => {
     latest = source.value;
-    if (timer === undefined) settle();
+    if (latest === view.peek()) return;
+    timer ??= setTimeout(settle, FIRST_MS);
   });
   return view;
 }

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.ts';
 import type { Blocks } from '../graph/blocks.ts';
 import type { ModelGraph } from '../graph/model-graph.ts';
+import { makeShard } from '../graph/shard.ts';
 import type { Epoch, PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Network } from '../mesh/network.ts';
@@ -209,7 +210,7 @@ export class Leader implements LeaderEars {
     const here = new Set([member.me, ...network.peers()]);
     const cards = [...this.#cards.values()].filter((card) => here.has(card.peer));
     const epoch = (this.#epoch + 1) as Epoch;
-    const wanted = planFor({
+    const planned = planFor({
       home: member.me,
       cards,
       links: this.#links,
@@ -219,12 +220,13 @@ export class Leader implements LeaderEars {
       epoch,
       current: this.#plan,
     });
-    if ('infeasible' in wanted) {
+    if ('infeasible' in planned) {
       this.#replanning?.abort(new Error('no plan fits'));
       this.#publishPlan(null);
-      emit({ type: 'NoticeRaised', tone: 'warn', message: wanted.infeasible, at: clock.now() });
+      emit({ type: 'NoticeRaised', tone: 'warn', message: planned.infeasible, at: clock.now() });
       return;
     }
+    const wanted = withTrueWeights(planned, model);
     if (this.#plan && sameAssignment(this.#plan, wanted)) {
       return this.#publishPlan({ ...wanted, epoch: this.#plan.epoch, status: this.#plan.status });
     }
@@ -309,4 +311,13 @@ export class Leader implements LeaderEars {
     if (card) emit({ type: 'ModelChanged', model: { kind: 'ready', card }, at: clock.now() });
     for (const peer of network.peers()) network.sendControl(peer, { type: 'model', model: card });
   }
+}
+
+/** Blocks may share weights, so a stage can hold less than its blocks add up to. */
+function withTrueWeights(plan: PlanView, { graph, blocks }: OpenModel): PlanView {
+  const stages = plan.stages.map((stage) => ({
+    ...stage,
+    weightBytes: makeShard(graph, blocks, stage.start, stage.end).weightBytes,
+  }));
+  return { ...plan, stages };
 }
