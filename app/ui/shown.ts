@@ -8,8 +8,8 @@ const EVERY_MS = 100;
 /** Follows a signal, but changes at most every {@link EVERY_MS}; the last value always arrives. */
 export function shown<T>(source: { readonly value: T }): ReadonlySignal<T> {
   const view = signal(source.value);
-  let timer: ReturnType<typeof setTimeout> | undefined;
   let latest = source.value;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const settle = (): void => {
     timer = undefined;
     if (view.peek() === latest) return;
