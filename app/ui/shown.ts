@@ -19,7 +19,7 @@ export function shown<T>(source: { readonly value: T }): ReadonlySignal<T> {
   effect(() => {
     latest = source.value;
     if (latest === view.peek()) return;
-    timer ??= setTimeout(settle, FIRST_MS);
+    if (timer === undefined) timer = setTimeout(settle, FIRST_MS);
   });
   return view;
 }
