@@ -27,6 +27,9 @@ import { Questions } from './questions.ts';
 import { addressOf } from './room-link.ts';
 import type { Actions, Answer, CatalogueEntry, Store } from './store.ts';
 
+/** A link to a leader that is there comes up by now, through the relay if need be. */
+const LEADER_LINK_MS = 12_000;
+
 /** What main.ts hands over, already joined. */
 export interface SessionParts {
   readonly place: Place;
@@ -90,6 +93,11 @@ export class BrowserSession implements Store, Actions {
   entered(leader: PeerId): void {
     this.emit({ type: 'RoomEntered', leader, at: Date.now() });
     this.member.follow(leader);
+    // The server knows the leader's name even while its page is away.
+    setTimeout(() => {
+      const here = leader === this.member.me || this.#parts.network.peers().includes(leader);
+      if (!here) this.emit({ type: 'LeaderLost', at: Date.now() });
+    }, LEADER_LINK_MS);
   }
 
   /** The room is closed to this page, for good. */
@@ -188,7 +196,7 @@ export class BrowserSession implements Store, Actions {
   };
 
   readonly repeat = (count: number, inFlight: number): Promise<{ perSecond: number; medianMs: number }> => {
-    return this.#questions.repeat(count, inFlight);
+    return this.#questions.repeat(this.#model(), count, inFlight);
   };
 
   readonly dismiss = (notice: number): void => {
@@ -210,7 +218,6 @@ export class BrowserSession implements Store, Actions {
   ): Promise<void> {
     if (!this.#leader) throw new InputError('Only the leader chooses the model.', { step: 'choose a model' });
     const opening = ++this.#opening;
-    const before = this.state.value.model;
     const tell = (model: ModelState): void => {
       if (opening === this.#opening) this.emit({ type: 'ModelChanged', model, at: Date.now() });
     };
@@ -232,9 +239,9 @@ export class BrowserSession implements Store, Actions {
       const step = error instanceof PotluckError ? error.data.step : 'open the model';
       tell({ kind: 'failed', name, step, message: messageOf(error) });
       // The room goes on with the model it had.
-      if (before.kind === 'ready' && opening === this.#opening) {
+      if (this.#open && opening === this.#opening) {
         this.#notice(`${name}: could not ${step}. ${messageOf(error)}`);
-        tell(before);
+        tell({ kind: 'ready', card: this.#open.card });
       }
       throw error;
     }

@@ -60,9 +60,13 @@ export class Questions {
   }
 
   /** Asks the last question again, `inFlight` at once, until there are `count` answers. */
-  async repeat(count: number, inFlight: number): Promise<{ perSecond: number; medianMs: number }> {
+  async repeat(
+    model: ModelCard,
+    count: number,
+    inFlight: number,
+  ): Promise<{ perSecond: number; medianMs: number }> {
     const last = this.#last;
-    if (!last)
+    if (!last || last.model.name !== model.name || last.model.bytes !== model.bytes)
       throw new InputError('Ask something first.', {
         step: 'ask again',
         expected: 'a question',

@@ -21,12 +21,12 @@ export function ChangeModel({ actions, open, onClose }: Props): VNode {
       <Bundled actions={actions} open={open} />
       <h3>A file of yours</h3>
       <DropZone
-        accept=".onnx"
+        accept=".onnx,.onnx_data,.data,.bin"
+        multiple
         testId="model-file"
-        words="Choose an ONNX file, or drop it here"
+        words="Choose an ONNX file, or drop it here with its data files"
         onFiles={(files) => {
-          const [file] = files;
-          if (file) open(actions.openFile(file));
+          if (files.length > 0) open(actions.openFile(...files));
         }}
       />
       <p class="soft">It stays on your devices: only they receive its layers.</p>

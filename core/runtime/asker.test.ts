@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Epoch, PeerId } from '../ids.ts';
+import type { Epoch, PeerId, RequestId } from '../ids.ts';
 import { systemClock } from '../mesh/clock.ts';
 import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
 import type { PlanView } from '../session/state.ts';
@@ -123,5 +123,17 @@ describe('Asker', () => {
     const { asker: a } = asker();
     for (let n = 0; n < 256; n++) void a.ask(input).catch(() => undefined);
     await expect(a.ask(input)).rejects.toMatchObject({ name: 'OverloadedError' });
+  });
+
+  it('enters a request again a second after a link broke under it, and takes one answer only', async () => {
+    const { asker: a, sent } = asker();
+    a.setPlan(plan(1, A, B));
+    const answer = a.ask(input);
+    a.failed(1 as RequestId, 1, 'send', 'The link closed.');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(sent.map(({ activation }) => activation.request)).toEqual([1, 1]);
+    for (const { activation } of sent) a.receive(resultOf(activation));
+    await expect(answer).resolves.toMatchObject({ request: 1 });
+    expect(a.open).toBe(0);
   });
 });

@@ -12,6 +12,9 @@ const IN_FLIGHT_PER_STAGE = 2;
 /** A request that gets no answer for this long fails, whatever the reason. */
 const DEADLINE_MS = 180_000;
 
+/** A broken link is direct or relayed again within a second or so, or the leader has made another plan. */
+const AGAIN_MS = 1000;
+
 export interface AskResult {
   readonly request: RequestId;
   /** The model's outputs in the order of the graph; the caller owns them. */
@@ -49,6 +52,10 @@ export class Asker {
 
   constructor(options: AskerOptions) {
     this.#options = options;
+  }
+
+  get plan(): PlanView | null {
+    return this.#plan;
   }
 
   /** Requests without an answer. */
@@ -112,7 +119,9 @@ export class Asker {
 
   /** A stage could not finish a request of ours. */
   failed(request: RequestId, epoch: number, step: string, message: string): void {
-    if (epoch === this.#plan?.epoch) this.#fail(request, step, message);
+    if (epoch !== this.#plan?.epoch) return;
+    if (step === 'send') this.#again(request);
+    else this.#fail(request, step, message);
   }
 
   /** Fails everything that is open, for example because the session ended. */
@@ -124,6 +133,15 @@ export class Asker {
     const pending = this.#settle(request);
     pending?.reject(new RequestFailedError(message, { step }));
     this.#pump();
+  }
+
+  /** A link broke under the request: it enters again shortly, or with the next plan, until its deadline. */
+  #again(request: RequestId): void {
+    this.#options.clock.setTimeout(() => {
+      const pending = this.#pending.get(request);
+      if (pending) pending.sentAt = undefined;
+      this.#pump();
+    }, AGAIN_MS);
   }
 
   #settle(request: RequestId): Pending | undefined {
@@ -156,8 +174,7 @@ export class Asker {
         trail: [],
         tensors,
       };
-      // A failed send means that the holder is gone: the next plan enters the request again.
-      forward(first, activation).catch(() => undefined);
+      forward(first, activation).catch(() => this.#again(request));
     }
   }
 }

@@ -10,7 +10,7 @@ import type { SessionEvent } from '../session/events.ts';
 import type { DeviceCard, ModelCard, PlanMode, PlanView, Progress, Seat } from '../session/state.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Calibration, calibrate } from './calibrate.ts';
-import type { LeaderEars, Member } from './member.ts';
+import { type LeaderEars, type Member, MODEL_CHANGED } from './member.ts';
 import { planFor, sameAssignment } from './plan-for.ts';
 import { ShardCourier } from './shard-courier.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
@@ -73,6 +73,8 @@ export class Leader implements LeaderEars {
   /** Measures a model on this device, then shares it out. Replaces the model before. False when it does not run here. */
   async open(model: OpenModel): Promise<boolean> {
     this.#calibrating?.abort(new Error('another model was chosen'));
+    this.#replanning?.abort(new Error('another model was chosen'));
+    this.#options.member.asker.failAll('wait for the answer', MODEL_CHANGED);
     const control = new AbortController();
     this.#calibrating = control;
     this.#model = model;
@@ -124,7 +126,7 @@ export class Leader implements LeaderEars {
     if (before?.status !== card.status || before.profile?.benchMs !== card.profile?.benchMs) {
       if (
         card.peer === this.#options.member.me &&
-        card.status === 'ready' &&
+        card.status !== 'measuring' &&
         this.#model &&
         !this.#calibration
       ) {
@@ -146,6 +148,8 @@ export class Leader implements LeaderEars {
 
   stageFailed(peer: PeerId, epoch: number, stage: number, step: string, message: string): void {
     this.#courier.failed(peer, epoch, stage, step, message);
+    const running = this.#plan?.status === 'running' && this.#plan.epoch === epoch;
+    if (running && this.#plan?.stages[stage]?.peer === peer) this.#exclude(peer, `${step}: ${message}`);
   }
 
   stageProgress(peer: PeerId, epoch: number): void {
@@ -153,9 +157,12 @@ export class Leader implements LeaderEars {
   }
 
   async #calibrate(model: OpenModel, signal: AbortSignal): Promise<boolean> {
-    const { member, executors, runtime, clock, emit } = this.#options;
+    const { member, executors, runtime, clock } = this.#options;
     // Measured as soon as this device is.
-    if (member.card.status !== 'ready') return true;
+    if (member.card.status === 'measuring') return true;
+    if (member.card.status === 'refused') {
+      return this.#cannotRun(model, `this device may not hold layers. ${member.card.refusal ?? ''}`);
+    }
     const executor = executors();
     const abort = (): void => executor.close();
     signal.addEventListener('abort', abort);
@@ -177,20 +184,26 @@ export class Leader implements LeaderEars {
       return true;
     } catch (error) {
       if (signal.aborted) return true;
-      const message = `${model.card.name} cannot run here: ${messageOf(error)}`;
-      this.#model = undefined;
-      emit({
-        type: 'ModelChanged',
-        model: { kind: 'failed', name: model.card.name, step: 'measure the model', message },
-        at: clock.now(),
-      });
-      this.#tellModel();
-      return false;
+      return this.#cannotRun(model, messageOf(error));
     } finally {
       signal.removeEventListener('abort', abort);
       executor.close();
       if (!signal.aborted) this.#prepare(null);
     }
+  }
+
+  #cannotRun(model: OpenModel, why: string): false {
+    const { emit, clock } = this.#options;
+    const message = `${model.card.name} cannot run here: ${why}`;
+    const { name } = model.card;
+    this.#model = undefined;
+    emit({
+      type: 'ModelChanged',
+      model: { kind: 'failed', name, step: 'measure the model', message },
+      at: clock.now(),
+    });
+    this.#tellModel();
+    return false;
   }
 
   #schedule(delayMs: number = SETTLE_MS): void {
@@ -275,6 +288,7 @@ export class Leader implements LeaderEars {
     this.#plan = plan;
     this.#options.emit({ type: 'PlanChanged', plan, at: this.#options.clock.now() });
     this.#options.member.asker.setPlan(plan);
+    this.#options.member.releaseUnless(plan);
     this.#publish();
   }
 

@@ -7,7 +7,7 @@ import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
 import type { ControlMessage, LinkReport } from '../protocol/messages.ts';
 import { decodeShardPiece } from '../protocol/shard-piece.ts';
 import type { SessionEvent } from '../session/events.ts';
-import type { DeviceCard, LinkView, LoadReport, ModelState } from '../session/state.ts';
+import type { DeviceCard, LinkView, LoadReport, ModelState, PlanView } from '../session/state.ts';
 import { Asker } from './asker.ts';
 import { LinkSurvey } from './link-survey.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
@@ -15,6 +15,9 @@ import { StageHost } from './stage-host.ts';
 
 /** A load report a second: what people can follow, for a few hundred bytes. */
 const REPORT_EVERY_MS = 1000;
+
+/** Why open requests fail when another model is chosen: their input was made for the one before. */
+export const MODEL_CHANGED = 'The model was changed.';
 
 /** What the leader's part of a page hears of the messages meant for it. */
 export interface LeaderEars {
@@ -47,6 +50,8 @@ export class Member {
   readonly #survey: LinkSurvey;
   #card: DeviceCard;
   #leader: PeerId | undefined;
+  /** The model that the leader last told of, as text. */
+  #model: string | undefined;
   #ears: LeaderEars | undefined;
   #timer: number | undefined;
   #lastLoad: LoadReport | undefined;
@@ -114,6 +119,12 @@ export class Member {
   lead(ears: LeaderEars): void {
     this.#ears = ears;
     this.#leader = this.me;
+  }
+
+  /** A device that the running plan has no use for gives its memory back. */
+  releaseUnless(plan: PlanView | null): void {
+    if (plan?.status === 'running' && !plan.stages.some((stage) => stage.peer === this.me))
+      this.host.release();
   }
 
   setCard(change: Partial<DeviceCard>): void {
@@ -207,7 +218,9 @@ export class Member {
         this.#hearStage(peer, message);
         break;
       case 'request-failed':
-        this.asker.failed(message.request, message.epoch, message.step, message.message);
+        if (this.asker.plan?.stages.some((stage) => stage.peer === peer)) {
+          this.asker.failed(message.request, message.epoch, message.step, message.message);
+        }
         break;
       case 'model':
       case 'room':
@@ -234,6 +247,10 @@ export class Member {
     const { emit, clock } = this.#options;
     switch (message.type) {
       case 'model': {
+        const told = JSON.stringify(message.model);
+        if (this.#model !== undefined && this.#model !== told)
+          this.asker.failAll('wait for the answer', MODEL_CHANGED);
+        this.#model = told;
         const model: ModelState = message.model ? { kind: 'ready', card: message.model } : { kind: 'none' };
         emit({ type: 'ModelChanged', model, at: clock.now() });
         break;
@@ -244,6 +261,7 @@ export class Member {
         emit({ type: 'PlanChanged', plan: message.plan, at: clock.now() });
         emit({ type: 'PreparationChanged', preparing: message.preparing });
         this.asker.setPlan(message.plan);
+        this.releaseUnless(message.plan);
         break;
       case 'load-stage':
         this.#guard(() => this.host.prepare(message));
@@ -253,9 +271,21 @@ export class Member {
 
   #binary(peer: PeerId, kind: BinaryKind, bytes: Uint8Array<ArrayBuffer>): void {
     this.#guard(() => {
-      if (kind === 'activation') this.#deliver(decodeActivation(bytes));
+      if (kind === 'activation') this.#arrived(peer, decodeActivation(bytes));
       else if (peer === this.#leader) this.host.addPiece(decodeShardPiece(bytes));
     });
+  }
+
+  /** Takes an activation from the one peer that the plan has it come from, and from nobody else. */
+  #arrived(peer: PeerId, activation: Activation): void {
+    const { stage, origin } = activation;
+    const expected =
+      stage === RESULT_STAGE
+        ? this.asker.plan?.stages.at(-1)?.peer
+        : stage === 0
+          ? origin
+          : this.host.terms?.holders[stage - 1];
+    if (expected === peer) this.#deliver(activation);
   }
 
   /** Foreign bytes that break the protocol are told to the person and dropped; the session goes on. */

@@ -160,8 +160,26 @@ describe('StageHost', () => {
     expect(await hanging.host.memoryBytes()).toBe(0);
   });
 
+  it('gives up a stage whose worker broke, and says so, so that the leader finds another place', async () => {
+    const { host: it, events } = await loaded({ disturb: (step) => (step === 'run' ? 'hang' : undefined) });
+    it.accept(activation(1));
+    await vi.advanceTimersByTimeAsync(121_000);
+    expect(events.slice(-2)).toEqual(['request 1 failed at run', expect.stringMatching(/^failed run/)]);
+    expect(await it.memoryBytes()).toBe(0);
+  });
+
+  it('closes an executor that is still loading when other terms come', async () => {
+    const { host: it, events } = await loaded({
+      disturb: (step) => (step === 'create' ? 'hang' : undefined),
+    });
+    it.release();
+    expect(events.at(-1)).toBe('idle');
+    await vi.advanceTimersByTimeAsync(200_000);
+    expect(events.some((event) => event.startsWith('failed'))).toBe(false);
+  });
+
   it('refuses pieces beyond the agreed size', () => {
-    const { host: it } = host();
+    const { host: it, events } = host();
     it.prepare(terms());
     const piece = {
       epoch: 1 as Epoch,
@@ -169,6 +187,7 @@ describe('StageHost', () => {
       offset: MODEL.byteLength,
       bytes: new Uint8Array(1),
     };
-    expect(() => it.addPiece(piece)).toThrow(expect.objectContaining({ name: 'ProtocolError' }));
+    it.addPiece(piece);
+    expect(events.at(-1)).toMatch(/^failed receive its layers/);
   });
 });

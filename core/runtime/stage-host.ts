@@ -9,17 +9,23 @@ import type { Progress } from '../session/state.ts';
 import { LoadMeter } from './load-meter.ts';
 import { ShardIntake } from './shard-intake.ts';
 import { runStage, type Stage } from './stage.ts';
-import type { ExecutorFactory, ExecutorOptions, StageModel } from './stage-executor.ts';
+import type { ExecutorFactory, ExecutorOptions, StageExecutor, StageModel } from './stage-executor.ts';
 import { warmUp } from './warm-up.ts';
 
 /** Activations that may wait; a 65th is refused, so that a slow device pushes back instead of filling up. */
 const INBOX_LIMIT = 64;
+/** And their bytes: a phone can spare this much; at least one item is always taken. */
+const INBOX_BYTES = 256 * 1024 * 1024;
 /** Results on their way out while the next item computes: enough to overlap, few enough to hold little memory. */
 const SENDS_AT_ONCE = 2;
 /** A run or a load that takes longer hangs (facts.md A4): the worker is ended. */
 const WATCHDOG_MS = 120_000;
 /** How often a loading device says how far it is. */
 const PROGRESS_EVERY_MS = 150;
+
+/** Steps of a RuntimeFailedError after which the executor is of no use: the watchdog's, and a broken worker's. */
+const HUNG = 'watchdog';
+const BROKEN = 'worker';
 
 export interface StageHostEvents {
   /** While a shard arrives and loads; null when done. */
@@ -42,6 +48,7 @@ export interface StageHostOptions {
 export class StageHost {
   readonly meter: LoadMeter = new LoadMeter();
   readonly #options: StageHostOptions;
+  #loading: StageExecutor | undefined;
   #stage: Stage | undefined;
   #intake: ShardIntake | undefined;
   #inbox: { activation: Activation; arrivedAt: number }[] = [];
@@ -57,6 +64,11 @@ export class StageHost {
     return this.#inbox.length + (this.#working ? 1 : 0);
   }
 
+  /** Terms of the stage that runs here now. */
+  get terms(): LoadStage | undefined {
+    return this.#stage?.terms;
+  }
+
   get epoch(): Epoch | undefined {
     return this.#stage?.terms.epoch;
   }
@@ -68,7 +80,7 @@ export class StageHost {
   /** The leader's terms for the next epoch. Older work is dropped: whoever asked asks again. */
   prepare(terms: LoadStage): void {
     this.#inbox = [];
-    this.#intake = undefined;
+    this.#dropIntake();
     const held = this.#stage;
     if (terms.reuse) {
       if (held?.terms.shard !== terms.shard) {
@@ -80,18 +92,16 @@ export class StageHost {
       return;
     }
     this.release();
-    this.#intake = new ShardIntake(terms);
-    this.#tellProgress(true);
-    if (this.#intake.complete) this.#load(this.#intake);
+    this.#received(terms, () => {
+      this.#intake = new ShardIntake(terms);
+    });
   }
 
   /** A piece of the shard being received. Pieces of another epoch are dropped. */
   addPiece(piece: ShardPiece): void {
     const intake = this.#intake;
     if (!intake || piece.epoch !== intake.terms.epoch) return;
-    intake.add(piece);
-    this.#tellProgress(intake.complete);
-    if (intake.complete) this.#load(intake);
+    this.#received(intake.terms, () => intake.add(piece));
   }
 
   /** Loads a shard whose bytes are already on this device (the leader's own). */
@@ -107,11 +117,11 @@ export class StageHost {
   accept(activation: Activation): boolean {
     const terms = this.#stage?.terms;
     if (!terms || activation.epoch !== terms.epoch || activation.stage !== terms.stage) return false;
-    if (this.#inbox.length >= INBOX_LIMIT) {
+    if (this.#inbox.length >= INBOX_LIMIT || this.#inboxBytes() > INBOX_BYTES) {
       this.#options.events.requestFailed(
         activation,
         'queue',
-        `${INBOX_LIMIT} items already wait on this device.`,
+        `${this.#inbox.length} items already wait on this device.`,
       );
       return true;
     }
@@ -120,32 +130,61 @@ export class StageHost {
     return true;
   }
 
-  /** Gives back the stage and all memory of the runtime. */
+  /** Gives back the stage, one that is being received or loaded, and all memory of the runtime. */
   release(): void {
+    this.#dropIntake();
     this.#stage?.executor.close();
     this.#stage = undefined;
     this.meter.stageChanged();
+  }
+
+  #inboxBytes(): number {
+    const bytesOf = ({ tensors }: Activation): number =>
+      tensors.reduce((sum, t) => sum + t.data.byteLength, 0);
+    return this.#inbox.reduce((sum, { activation }) => sum + bytesOf(activation), 0);
+  }
+
+  #dropIntake(): void {
+    const dropped = this.#intake;
+    this.#intake = undefined;
+    this.#loading?.close();
+    this.#loading = undefined;
+    if (dropped) this.#options.events.progress(dropped.terms.epoch, null);
+  }
+
+  /** Out of memory, or pieces that do not fit: the leader hears it now and not by a time limit. */
+  #received(terms: LoadStage, take: () => void): void {
+    try {
+      take();
+      const intake = this.#intake;
+      this.#tellProgress(intake?.complete ?? false);
+      if (intake?.complete) this.#load(intake);
+    } catch (error) {
+      this.#dropIntake();
+      this.#options.events.failed(terms, 'receive its layers', messageOf(error));
+    }
   }
 
   #load(intake: ShardIntake): void {
     const { terms } = intake;
     const { executors, runtime, events } = this.#options;
     const executor = executors();
+    this.#loading = executor;
     const job = async (): Promise<void> => {
       await executor.open(runtime());
       const handle = await executor.load(intake.take());
       await warmUp({ terms, executor, handle });
       if (this.#intake !== intake) return executor.close();
       this.#intake = undefined;
+      this.#loading = undefined;
       this.#stage = { terms, executor, handle };
       events.progress(terms.epoch, null);
       events.ready(terms);
     };
-    this.#guarded(job(), 'load').catch((error: unknown) => {
+    this.#guarded(job()).catch((error: unknown) => {
       executor.close();
       if (this.#intake !== intake) return;
-      this.#intake = undefined;
-      events.progress(terms.epoch, null);
+      this.#dropIntake();
       events.failed(terms, 'load', messageOf(error));
     });
   }
@@ -165,7 +204,7 @@ export class StageHost {
     const startedAt = clock.now();
     this.meter.started(startedAt);
     try {
-      const { tensors, computeMs } = await this.#guarded(runStage(stage, activation.tensors), 'run');
+      const { tensors, computeMs } = await this.#guarded(runStage(stage, activation.tensors));
       this.meter.finished(clock.now(), computeMs);
       const last = stage.terms.stage + 1 === stage.terms.holders.length;
       const next: Activation = {
@@ -178,13 +217,21 @@ export class StageHost {
       if (to) await this.#send(to, next);
     } catch (error) {
       this.meter.failed(clock.now());
-      if (this.#stage === stage) events.requestFailed(activation, 'run', messageOf(error));
+      events.requestFailed(activation, 'run', messageOf(error));
+      if (this.#stage === stage && isDead(error)) {
+        // The worker is gone or hangs: every other item would fail too, so the leader has to find another place.
+        this.release();
+        events.failed(stage.terms, 'run', messageOf(error));
+      }
     }
   }
 
   async #send(to: PeerId, activation: Activation): Promise<void> {
-    // A failed send means that the peer is gone: the leader replans and whoever asked asks again.
-    const sent = this.#options.events.forward(to, activation).catch(() => undefined);
+    const { events } = this.#options;
+    // The link is gone: whoever asked enters the item again, under this plan or the next.
+    const sent = events
+      .forward(to, activation)
+      .catch((error: unknown) => events.requestFailed(activation, 'send', messageOf(error)));
     this.#sending.push(sent);
     void sent.then(() => {
       this.#sending = this.#sending.filter((other) => other !== sent);
@@ -200,19 +247,22 @@ export class StageHost {
     this.#options.events.progress(intake.terms.epoch, intake.progress());
   }
 
-  #guarded<T>(work: Promise<T>, step: string): Promise<T> {
+  #guarded<T>(work: Promise<T>): Promise<T> {
     const { clock } = this.#options;
     return new Promise<T>((resolve, reject) => {
       const timer = clock.setTimeout(() => {
         const error = new RuntimeFailedError(`The runtime did not finish within ${WATCHDOG_MS / 1000} s.`, {
-          step,
+          step: HUNG,
           expected: `within ${WATCHDOG_MS / 1000} s`,
           actual: 'still busy',
         });
-        this.release();
         reject(error);
       }, WATCHDOG_MS);
       work.then(resolve, reject).finally(() => clock.clearTimeout(timer));
     });
   }
+}
+
+function isDead(error: unknown): boolean {
+  return error instanceof RuntimeFailedError && (error.data.step === HUNG || error.data.step === BROKEN);
 }

@@ -99,7 +99,7 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
     case 'StageProgressed':
       return withDevice(state, event.peer, (device) => ({ ...device, loading: event.progress }));
     case 'ModelChanged':
-      return { ...state, model: event.model, plan: event.model.kind === 'ready' ? state.plan : null };
+      return { ...state, model: event.model, plan: event.model.kind === 'none' ? null : state.plan };
     case 'ModeChanged':
       return state.mode === event.mode ? state : { ...state, mode: event.mode };
     case 'PlanChanged':
