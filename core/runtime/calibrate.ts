@@ -4,24 +4,17 @@ import { packBlob } from '../graph/pack.ts';
 import { makeShard } from '../graph/shard.ts';
 import type { Shard } from '../graph/shard.types.ts';
 import type { Clock } from '../mesh/clock.ts';
+import type { MeasuredModel } from '../plan/profile.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { runStage } from './stage.ts';
 import type { StageExecutor } from './stage-executor.ts';
 import { termsAlone } from './terms.ts';
 
 /** What one walk through the model on this device told. */
-export interface Calibration {
-  /** Time of each block on this device, in ms; they add up to `wholeMs` where that was measured. */
-  readonly blockMs: readonly number[];
-  /** Bytes at each boundary: the model's input, after each block, the result last. Length: blocks + 1. */
-  readonly boundaryBytes: readonly number[];
+export interface Calibration extends MeasuredModel {
   /** Shape of each tensor at each boundary, in the order of the blocks' boundaries. */
   readonly boundaryDims: readonly (readonly (readonly number[])[])[];
-  /** Weights of each block. */
-  readonly blockWeightBytes: readonly number[];
-  /** Activations that live while the block runs: an estimate of its workspace. */
-  readonly blockWorkspaceBytes: readonly number[];
-  /** The whole model in one piece on this device, or null when it was not tried. */
+  /** The whole model in one piece on this device, to which the times of the blocks add up; null when it was not tried. */
   readonly wholeMs: number | null;
 }
 

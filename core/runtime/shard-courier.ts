@@ -25,7 +25,6 @@ export type Delivery =
 /** Waits for one holder. */
 interface Errand {
   readonly terms: LoadStage;
-  readonly shard: Shard;
   began: () => void;
   readonly settle: (delivery: Delivery) => void;
   watchdog: number;
@@ -136,7 +135,7 @@ export class ShardCourier {
         began();
         resolve(delivery);
       };
-      this.#errands.set(peer, { terms, shard, began, settle, watchdog: this.#watch(peer, settle) });
+      this.#errands.set(peer, { terms, began, settle, watchdog: this.#watch(peer, settle) });
     });
     if (!terms.reuse) this.#held.delete(peer);
     const weights = shard.weightBytes > 0 ? packBlob(shard.weights, model.blobOf) : null;

@@ -69,10 +69,6 @@ export class StageHost {
     return this.#stage?.terms;
   }
 
-  get epoch(): Epoch | undefined {
-    return this.#stage?.terms.epoch;
-  }
-
   memoryBytes(): Promise<number> {
     return this.#stage?.executor.memoryBytes() ?? Promise.resolve(0);
   }
