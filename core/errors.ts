@@ -38,6 +38,11 @@ export class FetchError extends PotluckError {
   override readonly name = 'FetchError';
 }
 
+/** The device has no room left to store weights. Free some, or take fewer layers. */
+export class StorageFullError extends PotluckError {
+  override readonly name = 'StorageFullError';
+}
+
 /** Foreign bytes broke the protocol; the sender is not to be trusted with this message. */
 export class ProtocolError extends PotluckError {
   override readonly name = 'ProtocolError';

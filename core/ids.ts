@@ -14,8 +14,18 @@ export type Epoch = Brand<number, 'Epoch'>;
 /** Numbered by the peer that asks; unique together with that peer. An unsigned 32-bit integer. */
 export type RequestId = Brand<number, 'RequestId'>;
 
+/** A SHA-256 as 64 lower-case hex digits: the name of bytes that everybody can check. */
+export type Sha256 = Brand<string, 'Sha256'>;
+
 const PEER_ID = /^[0-9a-f]{16}$/;
 const ROOM_ID = /^[a-z0-9]{2,16}(-[a-z0-9]{1,16}){1,3}$/;
+
+const SHA256 = /^[0-9a-f]{64}$/;
+
+/** True when foreign text has the form of a {@link Sha256}. */
+export function isSha256(text: string): text is Sha256 {
+  return SHA256.test(text);
+}
 
 /** True when foreign text has the form of a {@link PeerId}. */
 export function isPeerId(text: string): text is PeerId {

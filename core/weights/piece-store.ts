@@ -1,0 +1,48 @@
+import type { Sha256 } from '../ids.ts';
+
+/** What people see of stored pieces: which model they belong to. */
+export interface PieceNote {
+  readonly label: string;
+}
+
+/** All pieces with one label. */
+export interface StoredModel {
+  readonly label: string;
+  readonly bytes: number;
+  readonly pieces: number;
+  /** Epoch milliseconds. */
+  readonly usedAt: number;
+}
+
+/**
+ * Keeps pieces of weights on this device by their SHA-256, over visits where the browser allows it. When room
+ * is short, the pieces used longest ago go first; those put or got through this store object stay, because a
+ * running stage may still read them. Every implementation passes `pieceStoreContract`.
+ */
+export interface PieceStore {
+  /** `disk` outlives the page; `memory` does not, and counts against the page's own memory. */
+  readonly kind: 'disk' | 'memory';
+  /**
+   * The bytes of a piece, or null when they are not here. A Blob on disk costs no memory until read. Not
+   * verified: whoever reads a piece for the first time in this page checks its hash, and calls `drop` when it is wrong.
+   */
+  get(hash: Sha256): Promise<Blob | null>;
+  /**
+   * Keeps bytes that the caller has verified. Takes ownership of `bytes`. Writing is atomic: an interrupted
+   * page leaves the whole piece or nothing. Putting what is here already does nothing.
+   * @throws StorageFullError when even evicting leaves too little room.
+   */
+  put(hash: Sha256, bytes: Uint8Array<ArrayBuffer>, note: PieceNote): Promise<void>;
+  /** Forgets one piece. */
+  drop(hash: Sha256): Promise<void>;
+  /** What is stored, most recently used first. */
+  list(): Promise<readonly StoredModel[]>;
+  /** Forgets all pieces with this label, or everything, notes included. */
+  clear(label?: string): Promise<void>;
+  /** Bytes in use and bytes the browser allows this site, as far as it tells. */
+  usage(): Promise<{ readonly usedBytes: number; readonly quotaBytes: number | null }>;
+  /** A small JSON document under a key of any length, such as what is known of an address; null when there is none. */
+  recall(key: string): Promise<unknown>;
+  /** Keeps such a document, at most 4 MiB of JSON. Best effort: does nothing when there is no room. */
+  remember(key: string, document: unknown): Promise<void>;
+}
