@@ -1,8 +1,8 @@
 import type { Blocks } from './blocks.ts';
-import type { ByteRange } from './byte-source.ts';
 import { type Closure, closureOf } from './closure.ts';
 import type { ModelGraph } from './model-graph.ts';
 import { GRAPH, MODEL } from './onnx-model.ts';
+import { type Piece, type Pieces, piecesOf } from './pieces.ts';
 import { bytesField, concat, textField, varintField } from './protobuf-writer.ts';
 import { type BoundaryTensor, PACK_LOCATION, type Shard } from './shard.types.ts';
 import { externalTensor } from './stored-tensor.ts';
@@ -12,8 +12,8 @@ import { writeValueInfo } from './value-info.ts';
 const IR_WITH_PLAIN_INITIALISERS = 4;
 
 /**
- * Cuts out blocks [start, end) as a model of its own: nodes verbatim, small weights inline, large ones as ranges
- * for the pack. Side nodes are repeated where they are needed. O(nodes + bytes of the small parts).
+ * Cuts out blocks [start, end) as a model of its own: nodes verbatim, small weights inline, large ones in
+ * the pack, which is the stage's pieces laid end to end. Side nodes are repeated where they are needed. O(nodes + bytes of the small parts).
  */
 export function makeShard(graph: ModelGraph, blocks: Blocks, start: number, end: number): Shard {
   const receives = blocks.boundaries[start];
@@ -29,7 +29,7 @@ export function makeShard(graph: ModelGraph, blocks: Blocks, start: number, end:
   );
   if (closure.absent.size > 0) throw new RangeError(`boundary ${start} lacks ${[...closure.absent]}`);
   const inputs = receives.filter(({ name }) => closure.received.has(name));
-  const { fields, weights, weightBytes } = storeWeights(graph, closure);
+  const { fields, weights, weightBytes } = storeWeights(graph, closure, piecesOf(graph, blocks));
   const graphProto = [
     textField(GRAPH.name, graph.model.name || 'stage'),
     ...closure.nodes
@@ -52,25 +52,31 @@ export function makeShard(graph: ModelGraph, blocks: Blocks, start: number, end:
 function storeWeights(
   graph: ModelGraph,
   { stored }: Closure,
-): { fields: Uint8Array[]; weights: ByteRange[]; weightBytes: number } {
+  pieces: Pieces,
+): { fields: Uint8Array[]; weights: Piece[]; weightBytes: number } {
   const fields: Uint8Array[] = [];
-  const weights: ByteRange[] = [];
+  const weights = new Map<number, { piece: Piece; at: number }>();
   let weightBytes = 0;
-  // In the order of the file, so that the pack reads it from front to back.
   for (const [name, tensor] of graph.initializers) {
     if (!stored.has(name)) continue;
-    let proto = tensor.proto;
-    if (tensor.body) {
-      proto = externalTensor(proto, PACK_LOCATION, weightBytes, tensor.body.length);
-      weights.push(tensor.body);
-      weightBytes += tensor.body.length;
+    if (!tensor.body) {
+      fields.push(bytesField(GRAPH.initializer, tensor.proto));
+      continue;
     }
+    const { first, count, skip } = pieces.placeOf(tensor.body);
+    for (const piece of pieces.all.slice(first, first + count)) {
+      if (weights.has(piece.id)) continue;
+      weights.set(piece.id, { piece, at: weightBytes });
+      weightBytes += piece.length;
+    }
+    const at = (weights.get(first)?.at ?? 0) + skip;
+    const proto = externalTensor(tensor.proto, PACK_LOCATION, at, tensor.body.length);
     fields.push(bytesField(GRAPH.initializer, proto));
   }
   for (const [name, proto] of graph.sparse) {
     if (stored.has(name)) fields.push(bytesField(GRAPH.sparseInitializer, proto));
   }
-  return { fields, weights, weightBytes };
+  return { fields, weights: [...weights.values()].map(({ piece }) => piece), weightBytes };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Dtype } from '../tensor/dtype.ts';
-import type { ByteRange } from './byte-source.ts';
+import type { Piece } from './pieces.ts';
 
 /** A tensor that crosses a boundary, or enters or leaves the model. */
 export interface BoundaryTensor {
@@ -19,8 +19,9 @@ export interface Shard {
   readonly end: number;
   /** Serialised ModelProto without the large weights. */
   readonly model: Uint8Array<ArrayBuffer>;
-  /** Where the pack's bytes come from, in pack order. */
-  readonly weights: readonly ByteRange[];
+  /** What the pack is made of, in pack order. */
+  readonly weights: readonly Piece[];
+  /** Size of the pack. */
   readonly weightBytes: number;
   /** What the stage model is fed, in feed order. */
   readonly inputs: readonly BoundaryTensor[];
