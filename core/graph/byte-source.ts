@@ -1,3 +1,5 @@
+import { ModelFormatError } from '../errors.ts';
+
 /**
  * Random access to the bytes of a model file, wherever they are: a Blob, a URL with Range, a buffer.
  * `read` resolves to exactly `length` bytes or rejects with ModelFormatError (file too short) or FetchError.
@@ -20,9 +22,11 @@ export function memorySource(bytes: Uint8Array<ArrayBuffer>): ByteSource {
     size: bytes.byteLength,
     read: async (offset, length) => {
       if (offset + length > bytes.byteLength) {
-        throw new RangeError(
-          `read of ${length} bytes at ${offset} ends past the ${bytes.byteLength} there are`,
-        );
+        throw new ModelFormatError('The file is shorter than the model says.', {
+          step: 'read the model',
+          expected: `at least ${offset + length} bytes`,
+          actual: `${bytes.byteLength} bytes`,
+        });
       }
       return bytes.subarray(offset, offset + length);
     },

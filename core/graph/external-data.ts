@@ -1,26 +1,34 @@
 import { ModelFormatError } from '../errors.ts';
-import { dtypeFromCode, elementBytes } from '../tensor/dtype.ts';
-import { elementCount } from '../tensor/tensor.ts';
 import type { ByteRange } from './byte-source.ts';
 
+/** A drive or a scheme: what makes an address absolute. */
+const ABSOLUTE = /^([/\\]|[a-z][a-z0-9+.-]*:)/i;
+/** One folder up, also as addresses spell it. */
+const UP = /^(\.|%2e){2}$/i;
+
 /**
- * Where the values of an external initialiser lie (TensorProto.external_data: location, offset, length).
- * @throws ModelFormatError for a path that leaves the model's folder, or numbers that are none.
+ * Where the values of an external initialiser lie (TensorProto.external_data: location, offset, length); `size`
+ * is what its type and shape take, null where that is not known.
+ * @throws ModelFormatError for a path that leaves the model's folder, numbers that are none, a length that is not `size`.
  */
 export function readExternalData(
   name: string,
   entries: ReadonlyMap<string, string>,
-  { code, dims }: { readonly code: number; readonly dims: readonly number[] },
+  size: number | null,
 ): ByteRange {
   const file = (entries.get('location') ?? '').replace(/^(\.\/)+/, '');
-  const leaves = file === '' || /^([/\\]|[a-z]:)/i.test(file) || file.split(/[/\\]/).includes('..');
-  if (leaves) throw wrong(name, 'a file beside the model', `"${file}"`);
+  const leaves = ABSOLUTE.test(file) || file.split(/[/\\]/).some((part) => UP.test(part));
+  // Addresses drop control characters and spaces around them, so "\t//host" would leave, too.
+  const odd = file.trim() !== file || [...file].some((character) => character < ' ');
+  if (file === '' || leaves || odd) throw wrong(name, 'a file beside the model', `"${file.slice(0, 100)}"`);
   const offset = natural(name, entries.get('offset') ?? '0');
-  const length = entries.get('length');
-  if (length !== undefined) return { file, offset, length: natural(name, length) };
-  const dtype = dtypeFromCode(code);
-  if (!dtype) throw wrong(name, 'a length in bytes', 'none');
-  return { file, offset, length: elementCount(dims) * elementBytes(dtype) };
+  const told = entries.get('length');
+  const length = told === undefined ? size : natural(name, told);
+  if (length === null) throw wrong(name, 'a length in bytes', 'none');
+  if (size !== null && length !== size) {
+    throw wrong(name, `${size} bytes, which its shape takes`, `${length} bytes`);
+  }
+  return { file, offset, length };
 }
 
 function natural(name: string, text: string): number {
@@ -31,9 +39,12 @@ function natural(name: string, text: string): number {
 }
 
 function wrong(name: string, expected: string, actual: string): ModelFormatError {
-  return new ModelFormatError(`The weight "${name}" names external data that cannot be used: ${actual}.`, {
-    step: 'read the weights',
-    expected,
-    actual,
-  });
+  return new ModelFormatError(
+    `The weight "${name.slice(0, 100)}" names external data that cannot be used: ${actual}.`,
+    {
+      step: 'read the weights',
+      expected,
+      actual,
+    },
+  );
 }

@@ -1,8 +1,12 @@
 import { ModelFormatError } from '../errors.ts';
 import type { ByteSource } from './byte-source.ts';
+import { type ExternalSource, takeSmallExternals } from './external-weights.ts';
 import { foreignKind, KIND_BYTES } from './file-kind.ts';
+import { type GraphNode, readNode } from './graph-node.ts';
 import { type FieldHead, fieldsOf, textOf, WIRE } from './protobuf.ts';
-import { INLINE_BYTES, inlineTensor, readTensor, type StoredTensor } from './stored-tensor.ts';
+import { ReadBudget } from './read-budget.ts';
+import { externalConstant, readConstant } from './stored-constant.ts';
+import { readTensor, type StoredTensor } from './stored-tensor.ts';
 import { WindowReader } from './window-reader.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -15,8 +19,9 @@ export interface OnnxModel {
   /** ModelProto's other fields, tags included: opset imports, local functions, producer, metadata. */
   readonly preamble: readonly Bytes[];
   readonly name: string;
-  /** NodeProto messages, in file order, and where each begins in the file. */
-  readonly nodes: readonly { readonly proto: Bytes; readonly offset: number }[];
+  /** In file order, without the Constant nodes that stand for a large weight. */
+  readonly nodes: readonly GraphNode[];
+  /** Those of the file, then Constant nodes that stand for a large weight; where two have one name, the last counts. */
   readonly initializers: readonly StoredTensor[];
   /** SparseTensorProto messages. */
   readonly sparseInitializers: readonly Bytes[];
@@ -28,7 +33,7 @@ export interface OnnxModel {
 
 export interface ReadModelOptions {
   /** Opens an external data file, so that its small tensors (shapes, axes) can be taken into the model. */
-  readonly externalSource?: (file: string) => ByteSource | undefined;
+  readonly externalSource?: ExternalSource;
 }
 
 /** ModelProto's and GraphProto's field numbers (onnx.proto3). */
@@ -43,35 +48,36 @@ export const GRAPH = {
   sparseInitializer: 15,
 } as const;
 
-/** What is kept in memory besides large weights: graphs of the largest models take some tens of MB. */
-const MAX_KEPT_BYTES = 256 * 1024 * 1024;
-/** The largest graphs met in the field have some tens of thousands of nodes and weights. */
-const MAX_ITEMS = 500_000;
+const LISTED = [GRAPH.input, GRAPH.output, GRAPH.valueInfo, GRAPH.sparseInitializer];
+
+/** ONNX is at version 13; the runtime reads this as a 32-bit number. */
+const MAX_IR_VERSION = 2 ** 31 - 1;
 
 /**
- * Reads an ONNX file without its large weights.
- * @throws ModelFormatError when it is not ONNX or cut short; FetchError from the source.
+ * Reads an ONNX file without its large weights. Training information is left out: it has no part in inference.
+ * @throws ModelFormatError when it is not ONNX, cut short or too large to read; FetchError from the source.
  */
 export async function readModel(source: ByteSource, options: ReadModelOptions = {}): Promise<OnnxModel> {
   if (source.size === 0) throw refused('The file is empty.', 'an ONNX model', '0 bytes');
-  const kind = foreignKind(await source.read(0, Math.min(KIND_BYTES, source.size)));
-  if (kind) throw refused(`This is ${kind}, not an ONNX model.`, 'an ONNX model', kind);
   const reader = new WindowReader(source);
+  const kind = foreignKind(await reader.bytes(0, Math.min(KIND_BYTES, source.size)));
+  if (kind) throw refused(`This is ${kind}, not an ONNX model.`, 'an ONNX model', kind);
+  const budget = new ReadBudget();
   let irVersion = 0;
   let graph: Graph | undefined;
   const opsets = new Map<string, number>();
   const preamble: Bytes[] = [];
-  const keep = budget();
   for (let offset = 0; offset < source.size; ) {
+    budget.item();
     const head = await reader.head(offset, source.size);
     const next = head.next + head.length;
     if (head.number === MODEL.irVersion) irVersion = expectWire(head, WIRE.varint).value;
     else if (head.number === MODEL.graph) {
       expectWire(head, WIRE.bytes);
       if (graph) throw refused('This file is not an ONNX model.', 'one graph', 'two');
-      graph = await readGraph(reader, head.next, next, keep);
+      graph = await readGraph(reader, head.next, next, budget);
     } else if (head.number !== MODEL.trainingInfo) {
-      keep(next - offset);
+      budget.keep(next - offset);
       const raw = await reader.bytes(offset, next - offset);
       preamble.push(raw);
       if (head.number === MODEL.opsetImport) opsets.set(...opsetOf(raw));
@@ -79,11 +85,14 @@ export async function readModel(source: ByteSource, options: ReadModelOptions = 
     offset = next;
   }
   if (!graph) throw refused('This file is not an ONNX model: it holds no graph.', 'a graph', 'none');
+  if (irVersion < 1 || irVersion > MAX_IR_VERSION) {
+    throw refused('The model does not say which version of ONNX it is.', 'an ir_version', `${irVersion}`);
+  }
   if (opsets.size === 0) {
     throw refused('The model does not say which operator set it uses.', 'an opset_import', 'none');
   }
   if (graph.nodes.length === 0) throw refused('The model’s graph is empty.', 'at least one node', 'none');
-  const initializers = await takeSmallExternals(graph.initializers, options);
+  const initializers = await takeSmallExternals(graph.initializers, options.externalSource);
   return { irVersion, opsets, preamble, ...graph, initializers };
 }
 
@@ -93,68 +102,44 @@ async function readGraph(
   reader: WindowReader,
   start: number,
   end: number,
-  keep: (bytes: number) => void,
+  budget: ReadBudget,
 ): Promise<Graph> {
   let name = '';
-  const nodes: { proto: Bytes; offset: number }[] = [];
+  const nodes: GraphNode[] = [];
   const initializers: StoredTensor[] = [];
-  const lists = new Map<number, Bytes[]>();
-  const list = (number: number): Bytes[] => {
-    const found = lists.get(number) ?? [];
-    lists.set(number, found);
-    return found;
-  };
+  const constants: StoredTensor[] = [];
+  const lists = new Map<number, Bytes[]>(LISTED.map((number) => [number, []]));
   for (let offset = start; offset < end; ) {
+    budget.item();
     const head = await reader.head(offset, end);
     const next = head.next + head.length;
-    keep(1);
+    const read = (): Promise<Bytes> => {
+      expectWire(head, WIRE.bytes);
+      budget.keep(head.length);
+      return reader.bytes(head.next, head.length);
+    };
     if (head.number === GRAPH.initializer) {
       expectWire(head, WIRE.bytes);
-      const tensor = await readTensor(reader, head.next, next);
-      keep(tensor.proto.length);
-      initializers.push(tensor);
-    } else if (head.wire === WIRE.bytes) {
-      keep(head.length);
-      const body = await reader.bytes(head.next, head.length);
-      if (head.number === GRAPH.node) nodes.push({ proto: body, offset: head.next });
-      else if (head.number === GRAPH.name) name = textOf(body);
-      else list(head.number).push(body);
-    }
-    if (nodes.length + initializers.length > MAX_ITEMS) {
-      throw refused(
-        'The model’s graph is too large to read.',
-        `at most ${MAX_ITEMS} nodes and weights`,
-        'more',
-      );
-    }
+      initializers.push(await readTensor(reader, head.next, next, budget));
+    } else if (head.number === GRAPH.node) {
+      const large = await readConstant(reader, head.next, next, budget);
+      const node = large ? null : readNode(await read(), head.next, budget);
+      const constant = node ? await externalConstant(node, budget) : large;
+      if (constant) constants.push(constant);
+      else if (node) nodes.push(node);
+    } else if (head.number === GRAPH.name) name = textOf(await read());
+    else lists.get(head.number)?.push(await read());
     offset = next;
   }
   return {
     name,
     nodes,
-    initializers,
-    sparseInitializers: list(GRAPH.sparseInitializer),
-    inputs: list(GRAPH.input),
-    outputs: list(GRAPH.output),
-    valueInfos: list(GRAPH.valueInfo),
+    initializers: [...initializers, ...constants],
+    sparseInitializers: lists.get(GRAPH.sparseInitializer) ?? [],
+    inputs: lists.get(GRAPH.input) ?? [],
+    outputs: lists.get(GRAPH.output) ?? [],
+    valueInfos: lists.get(GRAPH.valueInfo) ?? [],
   };
-}
-
-async function takeSmallExternals(
-  tensors: readonly StoredTensor[],
-  { externalSource }: ReadModelOptions,
-): Promise<readonly StoredTensor[]> {
-  if (!externalSource) return tensors;
-  return Promise.all(
-    tensors.map(async (tensor): Promise<StoredTensor> => {
-      const { body } = tensor;
-      if (!body || body.file === '' || body.length > INLINE_BYTES) return tensor;
-      const source = externalSource(body.file);
-      if (!source) return tensor;
-      const values = await source.read(body.offset, body.length);
-      return { ...tensor, proto: inlineTensor(tensor.proto, values), body: null };
-    }),
-  );
 }
 
 function opsetOf(raw: Bytes): [domain: string, version: number] {
@@ -167,17 +152,6 @@ function opsetOf(raw: Bytes): [domain: string, version: number] {
     }
   }
   return [domain === 'ai.onnx' ? '' : domain, version];
-}
-
-function budget(): (bytes: number) => void {
-  let left = MAX_KEPT_BYTES;
-  return (bytes) => {
-    left -= bytes;
-    if (left < 0) {
-      const limit = `${MAX_KEPT_BYTES / 1024 / 1024} MB`;
-      throw refused(`The model holds more than ${limit} besides its weights.`, `at most ${limit}`, 'more');
-    }
-  };
 }
 
 function expectWire(head: FieldHead, wire: number): FieldHead {

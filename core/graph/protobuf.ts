@@ -6,16 +6,49 @@ export type WireType = 0 | 1 | 2 | 5;
 /** Wire types by name. */
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
-/** One field of a message. All views point into the message's own bytes. */
-export interface Field {
+/** One field of a message. Its views point into the message's own bytes and are made when asked for. */
+export class Field {
   readonly number: number;
   readonly wire: WireType;
   /** A varint as a signed 64-bit integer, rounded past 2^53: enough for dims and enums, which is all we read. */
   readonly value: number;
+  readonly #message: Uint8Array<ArrayBuffer>;
+  readonly #tag: number;
+  readonly #payload: number;
+  readonly #end: number;
+
+  /** The field at `offset` of a message. Throws ModelFormatError when it does not fit. */
+  constructor(message: Uint8Array<ArrayBuffer>, offset: number) {
+    const { number, wire, value, length, next } = readHead(message, offset);
+    if (next + length > message.length) throw truncated(length, message.length - next);
+    this.number = number;
+    this.wire = wire;
+    this.value = value;
+    this.#message = message;
+    this.#tag = offset;
+    this.#payload = next;
+    this.#end = next + length;
+  }
+
+  /** Where the next field begins. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Bytes of the payload; 0 for a varint. */
+  get length(): number {
+    return this.#end - this.#payload;
+  }
+
   /** The payload of a length-delimited or fixed field; empty for a varint. */
-  readonly body: Uint8Array<ArrayBuffer>;
+  get body(): Uint8Array<ArrayBuffer> {
+    return this.#message.subarray(this.#payload, this.#end);
+  }
+
   /** Tag and payload as they stand, to be copied verbatim. */
-  readonly raw: Uint8Array<ArrayBuffer>;
+  get raw(): Uint8Array<ArrayBuffer> {
+    return this.#message.subarray(this.#tag, this.#end);
+  }
 }
 
 /** A tag and, depending on the wire type, a varint's value or a payload's length; `next` is the offset after. */
@@ -62,13 +95,10 @@ export function readHead(bytes: Uint8Array, offset: number): FieldHead {
 
 /** The fields of a message held in memory, in order. Throws ModelFormatError when they do not fit it exactly. */
 export function* fieldsOf(message: Uint8Array<ArrayBuffer>): Generator<Field, void, undefined> {
-  let offset = 0;
-  while (offset < message.length) {
-    const { number, wire, value, length, next } = readHead(message, offset);
-    const end = next + length;
-    if (end > message.length) throw truncated(length, message.length - next);
-    yield { number, wire, value, body: message.subarray(next, end), raw: message.subarray(offset, end) };
-    offset = end;
+  for (let offset = 0; offset < message.length; ) {
+    const field = new Field(message, offset);
+    yield field;
+    offset = field.end;
   }
 }
 
@@ -110,8 +140,18 @@ function signed(low: number, high: number): number {
 
 const DECODER = new TextDecoder();
 
-/** A string field's text. */
+/** Names of nodes and values are paths of some hundred characters; they end up in messages and tables. */
+const MAX_TEXT_BYTES = 16 * 1024;
+
+/** A string field's text. Throws ModelFormatError when it is longer than any name. */
 export function textOf(body: Uint8Array): string {
+  if (body.length > MAX_TEXT_BYTES) {
+    throw new ModelFormatError('A name in this model is too long.', {
+      step: 'read the model',
+      expected: `at most ${MAX_TEXT_BYTES} bytes`,
+      actual: `${body.length} bytes`,
+    });
+  }
   return DECODER.decode(body);
 }
 

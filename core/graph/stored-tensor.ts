@@ -1,9 +1,13 @@
 import { ModelFormatError } from '../errors.ts';
 import type { ByteRange } from './byte-source.ts';
 import { readExternalData } from './external-data.ts';
-import { appendVarints, type FieldHead, fieldsOf, textOf, WIRE } from './protobuf.ts';
+import { type FieldHead, fieldsOf, textOf, WIRE } from './protobuf.ts';
 import { bytesField, concat, textField, varintField } from './protobuf-writer.ts';
+import type { ReadBudget } from './read-budget.ts';
+import { appendDims, valueBytes } from './tensor-size.ts';
 import type { WindowReader } from './window-reader.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 interface TensorHead {
   readonly name: string;
@@ -19,10 +23,7 @@ interface TensorHead {
  * values lie, little-endian and contiguous.
  */
 export type StoredTensor = TensorHead &
-  (
-    | { readonly proto: Uint8Array<ArrayBuffer>; readonly body: null }
-    | { readonly proto: Uint8Array<ArrayBuffer>; readonly body: ByteRange }
-  );
+  ({ readonly proto: Bytes; readonly body: null } | { readonly proto: Bytes; readonly body: ByteRange });
 
 /** TensorProto's field numbers (onnx.proto3). */
 export const TENSOR = {
@@ -41,8 +42,8 @@ export const TENSOR = {
 } as const;
 
 const FLOAT = 1;
-const DOUBLE = 11;
 const STRING = 8;
+const DOUBLE = 11;
 const EXTERNAL = 1;
 
 /**
@@ -51,40 +52,58 @@ const EXTERNAL = 1;
  */
 export const INLINE_BYTES = 1024;
 
-/** Where a field of contiguous values lies. */
-interface Chunk {
-  readonly number: number;
-  readonly offset: number;
-  readonly length: number;
-}
+/** A field of a tensor that was read, or one of values that was only located. */
+type Part = Bytes | { readonly head: FieldHead; readonly start: number };
 
 /**
- * Reads the TensorProto in [start, end) of the file; values over {@link INLINE_BYTES} are not read, only located.
+ * Reads the TensorProto in [start, end) of the file; values over {@link INLINE_BYTES} that lie as the runtime
+ * takes them are not read, only located. Others (strings, integers as varints) come along inline.
  * @throws ModelFormatError
  */
-export async function readTensor(reader: WindowReader, start: number, end: number): Promise<StoredTensor> {
-  const kept: Uint8Array<ArrayBuffer>[] = [];
-  const chunks: Chunk[] = [];
+export async function readTensor(
+  reader: WindowReader,
+  start: number,
+  end: number,
+  budget: ReadBudget,
+): Promise<StoredTensor> {
+  const take = (from: number, to: number): Promise<Bytes> => {
+    budget.keep(to - from);
+    return reader.bytes(from, to - from);
+  };
+  const parts: Part[] = [];
   for (let offset = start; offset < end; ) {
-    const head = await reader.head(offset, end);
+    const head = end - offset > INLINE_BYTES ? await reader.head(offset, end) : null;
+    if (!head || (VALUES.has(head.number) && !isContiguous(head))) {
+      parts.push(await take(offset, end));
+      break;
+    }
+    budget.item();
     const next = head.next + head.length;
-    if (isContiguous(head)) chunks.push({ number: head.number, offset: head.next, length: head.length });
-    else kept.push(await reader.bytes(offset, next - offset));
+    if (isContiguous(head) && head.length > INLINE_BYTES) parts.push({ head, start: offset });
+    else parts.push(await take(offset, next));
     offset = next;
   }
-  const fields = concat(kept);
-  const facts = tensorFacts(fields);
-  const chunk = chunks[0];
+  const read = parts.filter((part) => part instanceof Uint8Array);
+  const located = parts.flatMap((part) => (part instanceof Uint8Array ? [] : part.head));
+  const facts = tensorFacts(concat(read));
+  const { name, code, dims } = facts;
+  const size = valueBytes(name, code, dims);
   if (facts.external) {
-    const body = readExternalData(facts.name, facts.external, facts);
-    return { ...facts.head, bytes: body.length, proto: facts.rest, body };
+    const body = readExternalData(name, facts.external, size);
+    return { name, code, dims, bytes: body.length, proto: facts.rest, body };
   }
-  const bytes = chunks.reduce((sum, { length }) => sum + length, 0) || fields.length;
-  if (chunk && chunks.length === 1 && fits(chunk, facts.code) && chunk.length > INLINE_BYTES) {
-    const body = { file: '', offset: chunk.offset, length: chunk.length };
-    return { ...facts.head, bytes, proto: fields, body };
+  const [values] = located;
+  if (values && located.length === 1 && !facts.inlineValues && fits(values, code)) {
+    if (size !== null && size !== values.length) throw wrongSize(facts, size, values.length);
+    const body = { file: '', offset: values.next, length: values.length };
+    return { name, code, dims, bytes: values.length, proto: facts.rest, body };
   }
-  return { ...facts.head, bytes, proto: await reader.bytes(start, end - start), body: null };
+  const all: Bytes[] = [];
+  for (const part of parts) {
+    all.push(part instanceof Uint8Array ? part : await take(part.start, part.head.next + part.head.length));
+  }
+  const proto = concat(all);
+  return { name, code, dims, bytes: size ?? proto.length, proto, body: null };
 }
 
 /** A TensorProto whose values are in the pack at `offset`. */
@@ -110,41 +129,48 @@ export function inlineTensor(proto: Uint8Array, values: Uint8Array): Uint8Array<
   return concat([proto, bytesField(TENSOR.rawData, values)]);
 }
 
-interface TensorFacts {
-  readonly name: string;
-  readonly code: number;
-  readonly dims: readonly number[];
-  readonly head: Omit<TensorHead, 'bytes'>;
+interface TensorFacts extends Omit<TensorHead, 'bytes'> {
   /** The StringStringEntryProto of an external tensor. */
   readonly external: ReadonlyMap<string, string> | null;
+  /** Whether some values are among the fields. */
+  readonly inlineValues: boolean;
   /** The fields without those that say where external values are. */
-  readonly rest: Uint8Array<ArrayBuffer>;
+  readonly rest: Bytes;
 }
 
-function tensorFacts(proto: Uint8Array<ArrayBuffer>): TensorFacts {
+function tensorFacts(proto: Bytes): TensorFacts {
   let name = '';
   let code = 0;
   let location = 0;
+  let inlineValues = false;
   const dims: number[] = [];
   const external = new Map<string, string>();
+  // Where the fields lie that stay, in runs: a weight of many strings has a field for each.
   const rest: Uint8Array[] = [];
+  let kept = 0;
+  let offset = 0;
   for (const field of fieldsOf(proto)) {
-    if (field.number === TENSOR.dims) appendVarints(dims, field);
-    if (field.number === TENSOR.dataType) code = field.value;
-    if (field.number === TENSOR.name) name = textOf(field.body);
-    if (field.number === TENSOR.dataLocation) location = field.value;
+    if (field.number === TENSOR.dims) appendDims(dims, field);
+    else if (field.number === TENSOR.dataType) code = field.value;
+    else if (field.number === TENSOR.name) name = textOf(field.body);
+    else if (field.number === TENSOR.dataLocation) location = field.value;
     else if (field.number === TENSOR.externalData) external.set(...entryOf(field.body));
-    else rest.push(field.raw);
+    else if (VALUES.has(field.number)) inlineValues = true;
+    if (field.number === TENSOR.dataLocation || field.number === TENSOR.externalData) {
+      rest.push(proto.subarray(kept, offset));
+      kept = field.end;
+    }
+    offset = field.end;
   }
-  if (dims.some((dim) => dim < 0)) {
-    throw new ModelFormatError(`The weight "${name}" has a negative size.`, {
-      step: 'read the weights',
-      expected: 'sizes of 0 or more',
-      actual: `[${dims}]`,
-    });
-  }
-  const head = { name, code, dims };
-  return { ...head, head, external: location === EXTERNAL ? external : null, rest: concat(rest) };
+  rest.push(proto.subarray(kept));
+  return {
+    name,
+    code,
+    dims,
+    external: location === EXTERNAL ? external : null,
+    inlineValues,
+    rest: concat(rest),
+  };
 }
 
 function entryOf(body: Uint8Array<ArrayBuffer>): [key: string, value: string] {
@@ -157,13 +183,33 @@ function entryOf(body: Uint8Array<ArrayBuffer>): [key: string, value: string] {
   return [key, value];
 }
 
+/** Fields with a varint for each element, or a field for each string: never as the runtime takes them. */
+const VARINT_VALUES: ReadonlySet<number> = new Set([
+  TENSOR.int32Data,
+  TENSOR.stringData,
+  TENSOR.int64Data,
+  TENSOR.uint64Data,
+]);
+const PLAIN_VALUES: ReadonlySet<number> = new Set([TENSOR.rawData, TENSOR.floatData, TENSOR.doubleData]);
+const VALUES: ReadonlySet<number> = new Set([...VARINT_VALUES, ...PLAIN_VALUES]);
+
 function isContiguous({ number, wire }: FieldHead): boolean {
-  const { rawData, floatData, doubleData } = TENSOR;
-  return wire === WIRE.bytes && (number === rawData || number === floatData || number === doubleData);
+  return wire === WIRE.bytes && PLAIN_VALUES.has(number);
 }
 
 /** Packed floats are their own raw form; float_data also carries complex numbers, which stay as they are. */
-function fits({ number }: Chunk, code: number): boolean {
+function fits({ number }: FieldHead, code: number): boolean {
   if (number === TENSOR.rawData) return code !== STRING;
   return code === (number === TENSOR.floatData ? FLOAT : DOUBLE);
+}
+
+function wrongSize({ name, code, dims }: TensorFacts, expected: number, actual: number): ModelFormatError {
+  return new ModelFormatError(
+    `The weight "${name.slice(0, 100)}" holds ${actual} bytes, but its shape takes ${expected}.`,
+    {
+      step: 'read the weights',
+      expected: `${expected} bytes for type ${code} and shape [${dims}]`,
+      actual: `${actual} bytes`,
+    },
+  );
 }

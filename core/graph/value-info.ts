@@ -1,7 +1,8 @@
 import { type Dtype, dtypeCode, dtypeFromCode } from '../tensor/dtype.ts';
-import { appendVarints, fieldsOf, textOf } from './protobuf.ts';
+import { fieldsOf, textOf } from './protobuf.ts';
 import { bytesField, concat, textField, varintField } from './protobuf-writer.ts';
 import type { BoundaryTensor } from './shard.types.ts';
+import { appendDims, MAX_RANK } from './tensor-size.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -50,15 +51,25 @@ function readTensorType(proto: Bytes): ValueType {
   let dims: ValueType['dims'] = null;
   for (const field of fieldsOf(proto)) {
     if (field.number === 1) code = field.value;
-    if (field.number === 2) dims = [...fieldsOf(field.body)].map((dim) => readDim(dim.body));
+    if (field.number === 2) dims = readShape(field.body);
   }
   return { kind: 'tensor', code, dims };
+}
+
+/** Reads a TensorShapeProto; a rank that no tensor has counts as unknown. */
+function readShape(proto: Bytes): ValueType['dims'] {
+  const dims: (number | string | null)[] = [];
+  for (const field of fieldsOf(proto)) {
+    if (field.number === 1) dims.push(readDim(field.body));
+    if (dims.length > MAX_RANK) return null;
+  }
+  return dims;
 }
 
 function readDim(proto: Bytes): number | string | null {
   for (const field of fieldsOf(proto)) {
     // Some exporters write 0 or -1 where the size is not known before the model runs.
-    if (field.number === 1) return field.value > 0 ? field.value : null;
+    if (field.number === 1) return field.value > 0 && Number.isSafeInteger(field.value) ? field.value : null;
     if (field.number === 2) return textOf(field.body) || null;
   }
   return null;
@@ -93,7 +104,7 @@ export function tensorHead(proto: Bytes): { code: number; dims: number[] } {
   let code = 0;
   const dims: number[] = [];
   for (const field of fieldsOf(proto)) {
-    if (field.number === 1) appendVarints(dims, field);
+    if (field.number === 1) appendDims(dims, field);
     if (field.number === 2) code = field.value;
   }
   return { code, dims };
