@@ -10,6 +10,7 @@ import type {
   StageHandle,
   StageModel,
   StageResult,
+  WorkerMemory,
 } from '../core/runtime/stage-executor.ts';
 import type { Tensor } from '../core/tensor/tensor.ts';
 import { fromOrt, toOrt } from './feeds.ts';
@@ -94,6 +95,11 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
       this.#stages.delete(handle);
       await naming('release', () => session.release());
     });
+  }
+
+  async memory(): Promise<WorkerMemory> {
+    const bytes = await this.memoryBytes();
+    return { heapBytes: this.#heapBytes(), bufferBytes: bytes - this.#heapBytes(), peakBytes: bytes };
   }
 
   async memoryBytes(): Promise<number> {

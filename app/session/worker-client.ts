@@ -7,6 +7,7 @@ import type {
   StageHandle,
   StageModel,
   StageResult,
+  WorkerMemory,
 } from '../../core/runtime/stage-executor.ts';
 import { buffersOf, type Tensor } from '../../core/tensor/tensor.ts';
 import type { BrowserOptions, OrtBundle } from '../../worker/ort.ts';
@@ -52,6 +53,10 @@ class WorkerClient implements StageExecutor {
 
   release(stage: StageHandle): Promise<void> {
     return this.#call('release', () => this.#remote.release(stage));
+  }
+
+  memory(): Promise<WorkerMemory> {
+    return this.#call('memory', () => this.#remote.memory());
   }
 
   memoryBytes(): Promise<number> {

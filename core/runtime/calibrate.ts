@@ -1,19 +1,22 @@
 import type { Blocks } from '../graph/blocks.ts';
 import type { ModelGraph } from '../graph/model-graph.ts';
-import { packBlob } from '../graph/pack.ts';
 import { makeShard } from '../graph/shard.ts';
 import type { Shard } from '../graph/shard.types.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { MeasuredModel } from '../plan/profile.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { runStage } from './stage.ts';
-import type { StageExecutor } from './stage-executor.ts';
-import { termsAlone } from './terms.ts';
+import { DimNames } from './dim-names.ts';
+import { type BlockRun, measureBlock } from './measure-block.ts';
+import { RoomyExecutor } from './roomy-executor.ts';
+import { runBlock, totalBytes } from './run-block.ts';
+import type { ExecutorFactory, ExecutorOptions, StageModel } from './stage-executor.ts';
 
 /** What one walk through the model on this device told. */
 export interface Calibration extends MeasuredModel {
   /** Shape of each tensor at each boundary, in the order of the blocks' boundaries. */
   readonly boundaryDims: readonly (readonly (readonly number[])[])[];
+  /** Blocks that did not run here, too large or fed with stand-ins that they refuse: their times are computed. */
+  readonly estimated: readonly boolean[];
   /** The whole model in one piece on this device, to which the times of the blocks add up; null when it was not tried. */
   readonly wholeMs: number | null;
 }
@@ -21,30 +24,32 @@ export interface Calibration extends MeasuredModel {
 export interface CalibrateOptions {
   readonly graph: ModelGraph;
   readonly blocks: Blocks;
-  readonly blobOf: (file: string) => Blob;
-  /** Open and idle; the caller closes it. */
-  readonly executor: StageExecutor;
+  /** The pack of a shard where its bytes are at hand; null where they are elsewhere: stand-ins are timed instead. */
+  readonly packOf: (shard: Shard) => Promise<StageModel['weights']>;
+  readonly executors: ExecutorFactory;
+  readonly runtime: ExecutorOptions;
   /** One input of the shapes in use. */
   readonly inputs: readonly Tensor[];
   readonly clock: Clock;
-  /** The whole model is measured only when its weights fit into this many bytes. */
+  /** Bytes of weights and workspace that this device may hold. What is larger does not run. */
   readonly memoryBytes: number;
   readonly onProgress: (fraction: number) => void;
+  /** Ends the executor at once. */
   readonly signal: AbortSignal;
 }
 
-/** Timed runs after the one that warms up: the least that has a lower quartile. */
-const LEAST_RUNS = 3;
-/** Runs that take less than this together say little, so there are more of them, up to a limit. */
-const RUN_FOR_MS = 15;
-const MOST_RUNS = 12;
 /** When the walk has taken this long, nothing is repeated any more: a slow device must not wait minutes. */
 const PATIENCE_MS = 6000;
 /** A walk as quick as this is made a second time: WebAssembly runs slower until the browser has optimised it. */
 const QUICK_MS = 2500;
+/** The whole runs only where it takes no more than this of the memory: it is not needed, only good to know. */
+const COMFORT = 1 / 2;
+/** When no block ran at all: a billion multiply-adds a second, a slow phone. */
+const UNMEASURED_MS_PER_COST = 1e-6;
 
 interface BlockMeasure {
-  readonly ms: number;
+  /** Null for a block that did not run. */
+  readonly ms: number | null;
   readonly weightBytes: number;
   readonly workspaceBytes: number;
   readonly outputBytes: number;
@@ -53,90 +58,103 @@ interface BlockMeasure {
 
 /**
  * Runs the model block by block, which gives the exact shapes at every boundary for any graph and the time of
- * each block, without ever holding more than one block; then once whole, because a block alone costs a little
- * more than within its stage. Rejects with RuntimeFailedError or the signal's reason.
+ * each block, without ever holding more than one block; blocks of one kind share one measurement. Then once
+ * whole, where that fits well, because a block alone costs a little more than within its stage.
+ * Rejects with RuntimeFailedError or the signal's reason.
  */
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
-  const { inputs, clock, onProgress } = options;
-  const startedAt = clock.now();
-  let walked = await walk(options, (part) => onProgress(part / 2));
-  if (clock.now() - startedAt < QUICK_MS) {
-    const again = await walk(options, (part) => onProgress((1 + part) / 2));
-    walked = walked.map((block, at) => ({ ...block, ms: Math.min(block.ms, again[at]?.ms ?? block.ms) }));
+  const { executors, runtime, memoryBytes, signal } = options;
+  const executor = new RoomyExecutor(executors, runtime, memoryBytes);
+  const abort = (): void => executor.close();
+  signal.addEventListener('abort', abort);
+  try {
+    return await withExecutor(options, executor);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    executor.close();
   }
-  const wholeMs = await measureWhole(options, clock.now() - startedAt > 3 * PATIENCE_MS);
-  const sum = walked.reduce((total, { ms }) => total + ms, 0);
+}
+
+async function withExecutor(options: CalibrateOptions, executor: RoomyExecutor): Promise<Calibration> {
+  const { blocks, inputs, clock, onProgress } = options;
+  const startedAt = clock.now();
+  let walked = await walk(options, executor, (part) => onProgress(part / 2));
+  if (clock.now() - startedAt < QUICK_MS) {
+    const again = await walk(options, executor, (part) => onProgress((1 + part) / 2));
+    walked = walked.map((block, at) => ({ ...block, ms: faster(block.ms, again[at]?.ms ?? null) }));
+  }
+  const late = clock.now() - startedAt > 3 * PATIENCE_MS;
+  const wholeMs = late ? null : await measureWhole(options, executor);
+  const blockMs = completed(walked, blocks.costs);
+  const sum = blockMs.reduce((total, ms) => total + ms, 0);
   const scale = wholeMs !== null && sum > 0 ? wholeMs / sum : 1;
   return {
-    blockMs: walked.map(({ ms }) => ms * scale),
+    blockMs: blockMs.map((ms) => ms * scale),
     boundaryBytes: [totalBytes(inputs), ...walked.map(({ outputBytes }) => outputBytes)],
     boundaryDims: [inputs.map(({ dims }) => dims), ...walked.map(({ outputDims }) => outputDims)],
     blockWeightBytes: walked.map(({ weightBytes }) => weightBytes),
     blockWorkspaceBytes: walked.map(({ workspaceBytes }) => workspaceBytes),
+    estimated: walked.map(({ ms }) => ms === null),
     wholeMs,
   };
 }
 
 /** Once through all blocks, each fed with what the one before returned. */
-async function walk(options: CalibrateOptions, onProgress: (part: number) => void): Promise<BlockMeasure[]> {
+async function walk(
+  options: CalibrateOptions,
+  executor: RoomyExecutor,
+  onProgress: (part: number) => void,
+): Promise<BlockMeasure[]> {
   const { graph, blocks, inputs, clock, signal } = options;
   const startedAt = clock.now();
   const measures: BlockMeasure[] = [];
+  const kinds = new Map<string, BlockRun>();
+  const names = new DimNames();
   let tensors = inputs;
   for (let block = 0; block < blocks.count; block++) {
     signal.throwIfAborted();
     onProgress(block / blocks.count);
     const shard = makeShard(graph, blocks, block, block + 1);
+    names.learn(shard.receives, tensors);
     const once = clock.now() - startedAt > PATIENCE_MS;
-    const measured = await measure(options, shard, tensors, once);
+    const { ms, tensors: sent } = await runBlock(options, executor, { shard, tensors, once, kinds, names });
     measures.push({
-      ms: measured.ms,
+      ms,
       weightBytes: shard.weightBytes,
-      workspaceBytes: totalBytes(tensors) + totalBytes(measured.tensors),
-      outputBytes: totalBytes(measured.tensors),
-      outputDims: measured.tensors.map(({ dims }) => dims),
+      workspaceBytes: totalBytes(tensors) + totalBytes(sent),
+      outputBytes: totalBytes(sent),
+      outputDims: sent.map(({ dims }) => dims),
     });
-    tensors = measured.tensors;
+    tensors = sent;
   }
   return measures;
 }
 
-async function measureWhole(options: CalibrateOptions, late: boolean): Promise<number | null> {
-  const { graph, blocks, inputs, memoryBytes, signal } = options;
+async function measureWhole(options: CalibrateOptions, executor: RoomyExecutor): Promise<number | null> {
+  const { graph, blocks, inputs, memoryBytes, packOf, signal } = options;
   const whole = makeShard(graph, blocks, 0, blocks.count);
-  if (late || whole.weightBytes > memoryBytes) return null;
+  if (whole.weightBytes > memoryBytes * COMFORT) return null;
   signal.throwIfAborted();
-  return (await measure(options, whole, inputs, false)).ms;
+  const pack = whole.weightBytes > 0 ? await packOf(whole) : null;
+  // Stand-ins through the whole length may leave the floats, or steer an operator where true values never do.
+  if (whole.weightBytes > 0 && pack === null) return null;
+  const roomy = await executor.withRoomFor(whole.weightBytes);
+  return (await measureBlock(roomy, whole, pack, inputs, false)).ms;
 }
 
-/** `once`: the first run counts, though it warms up. Else the lower quartile of several: other work only adds time. */
-async function measure(
-  { executor, blobOf }: CalibrateOptions,
-  shard: Shard,
-  tensors: readonly Tensor[],
-  once: boolean,
-): Promise<{ ms: number; tensors: readonly Tensor[] }> {
-  const { model, inputs, outputs } = shard;
-  const weights = shard.weightBytes > 0 ? packBlob(shard.weights, blobOf) : null;
-  const handle = await executor.load({ model, weights, inputs, outputs });
-  try {
-    const stage = { terms: termsAlone(shard), executor, handle };
-    const fresh = (): Tensor[] => tensors.map((t) => ({ ...t, data: t.data.slice() }));
-    let last = await runStage(stage, fresh());
-    if (once) return { ms: last.computeMs, tensors: last.tensors };
-    const times: number[] = [];
-    for (let spent = 0; times.length < LEAST_RUNS || (spent < RUN_FOR_MS && times.length < MOST_RUNS); ) {
-      last = await runStage(stage, fresh());
-      times.push(last.computeMs);
-      spent += last.computeMs;
-    }
-    times.sort((a, b) => a - b);
-    return { ms: times[times.length >> 2] ?? 0, tensors: last.tensors };
-  } finally {
-    await executor.release(handle);
+/** Blocks that did not run take their share by the rough cost, at the rate of those that ran. */
+function completed(walked: readonly BlockMeasure[], costs: readonly number[]): number[] {
+  let ms = 0;
+  let cost = 0;
+  for (const [at, block] of walked.entries()) {
+    if (block.ms === null) continue;
+    ms += block.ms;
+    cost += costs[at] ?? 0;
   }
+  const rate = cost > 0 ? ms / cost : UNMEASURED_MS_PER_COST;
+  return walked.map((block, at) => block.ms ?? (costs[at] ?? 0) * rate);
 }
 
-function totalBytes(tensors: readonly Tensor[]): number {
-  return tensors.reduce((sum, t) => sum + t.data.byteLength, 0);
+function faster(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? one : Math.min(one, other);
 }

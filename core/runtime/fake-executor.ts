@@ -9,6 +9,7 @@ import type {
   StageHandle,
   StageModel,
   StageResult,
+  WorkerMemory,
 } from './stage-executor.ts';
 
 export type FakeStep = 'open' | 'create' | 'run' | 'release';
@@ -42,6 +43,7 @@ export class FakeExecutor implements StageExecutor {
   readonly #counts: Map<FakeStep, number> = new Map();
   #opened = false;
   #nextHandle: StageHandle = 1;
+  #peakBytes = 0;
 
   constructor(options: FakeExecutorOptions = {}) {
     this.#options = options;
@@ -61,12 +63,13 @@ export class FakeExecutor implements StageExecutor {
     return this.#step('create', async () => {
       if (!this.#opened) throw failure('create', 'not open', 'open first');
       const bytes = stage.model.byteLength + (taken instanceof Blob ? taken.size : (taken?.byteLength ?? 0));
-      const room = (this.#options.memoryBytes ?? Number.POSITIVE_INFINITY) - (await this.memoryBytes());
+      const room = (this.#options.memoryBytes ?? Number.POSITIVE_INFINITY) - this.#heldBytes();
       if (bytes > room) throw failure('create', `${bytes} bytes`, `at most ${room} bytes`);
       const ops = parseFakeStage(stage.model);
       const pack = taken instanceof Blob ? await taken.arrayBuffer() : (taken?.buffer ?? new ArrayBuffer(0));
       const weights = new Float32Array(pack, 0, pack.byteLength >> 2);
       this.#stages.set(this.#nextHandle, { ops, stage, weights, bytes });
+      this.#peakBytes = Math.max(this.#peakBytes, this.#heldBytes());
       return this.#nextHandle++;
     });
   }
@@ -94,13 +97,21 @@ export class FakeExecutor implements StageExecutor {
     });
   }
 
+  async memory(): Promise<WorkerMemory> {
+    return { heapBytes: this.#heldBytes(), bufferBytes: 0, peakBytes: this.#peakBytes };
+  }
+
   async memoryBytes(): Promise<number> {
-    return [...this.#stages.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#heldBytes();
   }
 
   close(): void {
     this.#stages.clear();
     this.#queue.end(failure('close', 'closed', 'an open executor'));
+  }
+
+  #heldBytes(): number {
+    return [...this.#stages.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   #stage(handle: StageHandle, step: FakeStep): LoadedStage {

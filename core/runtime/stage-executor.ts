@@ -17,6 +17,22 @@ export interface StageModel {
   readonly outputs: readonly BoundaryTensor[];
 }
 
+/** How the runtime holds the weights of a stage. Left out, the executor decides from the memory it may use. */
+export interface LoadOptions {
+  /** Weights are laid out anew for speed while they load, which needs up to half as much memory again (facts.md A1). */
+  readonly prepack: boolean;
+}
+
+/** Bytes of an executor's worker. */
+export interface WorkerMemory {
+  /** The runtime's heap, which never shrinks; 0 when it cannot be told. */
+  readonly heapBytes: number;
+  /** Held beside the heap: weights given as bytes while they load, tensors on their way, weights on a GPU. */
+  readonly bufferBytes: number;
+  /** The most of both together since the worker began. */
+  readonly peakBytes: number;
+}
+
 export interface StageResult {
   /** In the order of the stage's `outputs`; the caller owns the buffers. */
   readonly outputs: readonly Tensor[];
@@ -35,11 +51,12 @@ export interface StageExecutor {
   /** Starts the runtime; must be called once, first. Returns the options in force. */
   open(options: ExecutorOptions): Promise<ExecutorOptions>;
   /** Takes ownership of `weights` given as bytes: their buffer may be detached. */
-  load(stage: StageModel): Promise<StageHandle>;
+  load(stage: StageModel, options?: LoadOptions): Promise<StageHandle>;
   /** Inputs in the order of the stage's `inputs`. Takes ownership: their buffers may be detached. */
   run(stage: StageHandle, inputs: readonly Tensor[]): Promise<StageResult>;
   release(stage: StageHandle): Promise<void>;
-  /** Bytes the runtime's heap holds now, or 0 when it cannot tell. */
+  memory(): Promise<WorkerMemory>;
+  /** Leaves with its last caller: use {@link memory}. */
   memoryBytes(): Promise<number>;
   /** Ends the executor at once and gives all its memory back. Pending calls reject. */
   close(): void;
