@@ -6,6 +6,7 @@ import { memorySource } from '../core/graph/byte-source.ts';
 import { modelGraph } from '../core/graph/model-graph.ts';
 import { readModel } from '../core/graph/onnx-model.ts';
 import { packBlob } from '../core/graph/pack.ts';
+import { piecesOf } from '../core/graph/pieces.ts';
 import { makeShard } from '../core/graph/shard.ts';
 import type { PeerId } from '../core/ids.ts';
 import { systemClock } from '../core/mesh/clock.ts';
@@ -20,6 +21,11 @@ import type { SessionEvent } from '../core/session/events.ts';
 import { initialState, reduce } from '../core/session/reduce.ts';
 import type { DeviceCard, PlanView, SessionState } from '../core/session/state.ts';
 import { asFloat32, fromFloat32, type Tensor } from '../core/tensor/tensor.ts';
+import { subtleDigest } from '../core/weights/digest.ts';
+import { MemoryPieceStore } from '../core/weights/memory-piece-store.ts';
+import type { OriginCard, OriginFactory } from '../core/weights/origin.ts';
+import type { PieceStore } from '../core/weights/piece-store.ts';
+import { Shelf } from '../core/weights/shelf.ts';
 import { StageWorker } from './stage-worker.ts';
 
 ort.env.wasm.numThreads = 1;
@@ -45,9 +51,13 @@ interface Page {
 }
 
 class RoomUnderTest {
+  readonly stores = new Map<PeerId, PieceStore>();
   readonly rendezvous: MemoryRoom = new MemoryRoom(systemClock, { delayMs: 1 });
   readonly dialler: MemoryDialler = new MemoryDialler(systemClock, { delayMs: 1, mbitPerSec: 400 });
   readonly pages: Page[] = [];
+  origins: OriginFactory = () => {
+    throw new Error('this room has no origin');
+  };
 
   join(peer: PeerId, { benchMs = 10 }: { benchMs?: number } = {}): Page {
     const executors = () => new StageWorker(async (options) => ({ ort, options }));
@@ -72,6 +82,8 @@ class RoomUnderTest {
       clock,
       executors,
       runtime,
+      shelf: new Shelf(this.storeOf(peer), subtleDigest(crypto.subtle)),
+      origins: this.origins,
       emit,
       card: cardOf(peer, benchMs),
     });
@@ -82,6 +94,13 @@ class RoomUnderTest {
     const page = { peer, mesh, member, leader, state: () => state, entered };
     this.pages.push(page);
     return page;
+  }
+
+  /** What a device keeps over its visits. */
+  storeOf(peer: PeerId): PieceStore {
+    const store = this.stores.get(peer) ?? new MemoryPieceStore();
+    this.stores.set(peer, store);
+    return store;
   }
 
   close(): void {
@@ -143,8 +162,30 @@ const model: OpenModel = {
   graph,
   blocks,
   blobOf: () => blob,
+  origin: null,
+  hashes: [],
   sample: () => [image(0)],
 };
+
+const CARD: OriginCard = {
+  url: 'https://models.test/digits.onnx',
+  files: [{ name: '', bytes: file.byteLength, validator: '"1"' }],
+};
+/** The same model, whose weights nobody has but the server. */
+const published: OpenModel = { ...model, blobOf: null, origin: CARD };
+
+/** Serves ranges of the model file, and counts. */
+function originOf(sent: { bytes: number }): OriginFactory {
+  return () => ({
+    async *read(_, offset, length) {
+      for (let at = offset; at < offset + length; at += 5000) {
+        const chunk = file.slice(at, Math.min(at + 5000, offset + length));
+        sent.bytes += chunk.byteLength;
+        yield chunk;
+      }
+    },
+  });
+}
 
 async function until<T>(what: string, get: () => T | undefined | null | false, seconds = 15): Promise<T> {
   const limit = performance.now() + seconds * 1000;
@@ -291,5 +332,46 @@ describe('a room on memory links with ONNX Runtime Web', () => {
     for (const [i, value] of (out ? asFloat32(out) : []).entries())
       expect(value).toBeCloseTo(whole[i] ?? Number.NaN, 3);
     expect(phone.state().phase.kind).toBe('open');
+  });
+
+  it('fetches each byte of the weights from the origin once, and nothing on the next visit', async () => {
+    const sent = { bytes: 0 };
+    const weights = piecesOf(graph, blocks).all.reduce((sum, { length }) => sum + length, 0);
+    const visit = async (stores: RoomUnderTest['stores']): Promise<Float32Array> => {
+      room = new RoomUnderTest();
+      for (const [peer, store] of stores) room.stores.set(peer, store);
+      room.origins = originOf(sent);
+      const laptop = room.join(LAPTOP);
+      room.join(PHONE);
+      room.join(TABLET);
+      await laptop.leader?.open(published);
+      await running(laptop, 3);
+      const [out] = (await laptop.member.asker.ask([image(3)])).tensors;
+      return out ? asFloat32(out) : new Float32Array();
+    };
+    const whole = await inOneTab([{ start: 0, end: blocks.count }], image(3));
+    for (const [i, value] of (await visit(new Map())).entries()) {
+      expect(value).toBeCloseTo(whole[i] ?? Number.NaN, 3);
+    }
+    expect(sent.bytes / weights).toBeGreaterThanOrEqual(1);
+    expect(sent.bytes / weights).toBeLessThan(1.02);
+    const { stores } = room;
+    room.close();
+    sent.bytes = 0;
+    await visit(stores);
+    expect(sent.bytes).toBe(0);
+  });
+
+  it('gives a piece that a device has to the next one that needs it', async () => {
+    const sent = { bytes: 0 };
+    room = new RoomUnderTest();
+    room.origins = originOf(sent);
+    const laptop = room.join(LAPTOP);
+    await laptop.leader?.open(published);
+    await running(laptop, 1);
+    const alone = sent.bytes;
+    room.join(PHONE);
+    await running(laptop, 2);
+    expect(sent.bytes).toBe(alone);
   });
 });

@@ -1,5 +1,5 @@
 import type { BoundaryTensor } from '../graph/shard.types.ts';
-import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import type { Epoch, PeerId, RequestId, Sha256 } from '../ids.ts';
 import type {
   DeviceCard,
   LoadReport,
@@ -9,10 +9,11 @@ import type {
   Progress,
   Seat,
 } from '../session/state.ts';
+import type { OriginCard } from './origin-card.ts';
 
 /**
  * Control messages between peers: one union, JSON over a Link, checked in `parse.ts`, the only door.
- * Tensors and weights never travel here: see `frame.ts` and `shard-piece.ts`.
+ * Tensors and weights never travel here: see `frame.ts` and `piece-frame.ts`.
  */
 export type ControlMessage =
   /** First on every link, and again whenever the card changes. */
@@ -30,8 +31,17 @@ export type ControlMessage =
       readonly preparing: Progress | null;
       readonly seats: readonly Seat[];
     }
-  /** Leader to the holder of a stage: shard pieces of this epoch follow. */
+  /** Leader to the holder of a stage, which then gathers its pieces. */
   | LoadStage
+  /** To any device: send me these pieces. A `piece-frame` or `piece-refused` answers each ticket. */
+  | { readonly type: 'want-pieces'; readonly pieces: readonly WantedPiece[] }
+  | { readonly type: 'piece-refused'; readonly ticket: number; readonly reason: string }
+  /** Holder to leader: these have arrived, were verified, and can be had from here. */
+  | { readonly type: 'pieces-held'; readonly model: string; readonly pieces: readonly HeldPiece[] }
+  /** Leader to a holder: news of pieces that it awaits. */
+  | { readonly type: 'pieces-told'; readonly model: string; readonly pieces: readonly ToldPiece[] }
+  /** Holder to leader: `from` sent bytes that are not what they should be. */
+  | { readonly type: 'piece-corrupt'; readonly model: string; readonly id: number; readonly from: PeerId }
   /** Holder to everybody while its stage arrives and loads; null at the end. */
   | { readonly type: 'stage-progress'; readonly epoch: Epoch; readonly progress: Progress | null }
   /** Holder to leader. */
@@ -59,6 +69,40 @@ export interface LinkReport {
   readonly mbitPerSec: number;
 }
 
+/** A request for one piece; `ticket` is the asker's number for it. */
+export interface WantedPiece {
+  readonly ticket: number;
+  readonly hash: Sha256;
+}
+
+export interface HeldPiece {
+  /** Its number within the model. */
+  readonly id: number;
+  readonly hash: Sha256;
+}
+
+export interface ToldPiece {
+  readonly id: number;
+  /** Null: nobody has it any more; fetch it from the origin. */
+  readonly hash: Sha256 | null;
+  readonly holders: readonly PeerId[];
+}
+
+/** A piece of weights that a stage needs, and where it may come from. */
+export interface StagePiece {
+  /** Its number within the model. */
+  readonly id: number;
+  readonly length: number;
+  /** What its bytes hash to; null while nobody in the room has had them. */
+  readonly hash: Sha256 | null;
+  /** Where it lies at the origin: `file` is an index into the card's files. Null without an origin. */
+  readonly at: { readonly file: number; readonly offset: number } | null;
+  /** Devices that have it. */
+  readonly holders: readonly PeerId[];
+  /** Another device fetches it from the origin right now: word of it will come. */
+  readonly awaited: boolean;
+}
+
 export interface LoadStage {
   readonly type: 'load-stage';
   readonly epoch: Epoch;
@@ -66,12 +110,18 @@ export interface LoadStage {
   readonly stage: number;
   /** The holder of each stage, in order, so that activations go straight to the next. */
   readonly holders: readonly PeerId[];
-  /** Names the shard's content within this leader's page; equal keys mean equal bytes. */
-  readonly shard: string;
-  /** The holder loaded this very shard before and still runs it: no pieces follow. */
+  /** Names the model within this room, for messages about its pieces. */
+  readonly model: string;
+  /** The model's name for people, under which its pieces are stored. */
+  readonly label: string;
+  /** SHA-256 of the stage's small ONNX model, which names its whole content, and its pieces, which the leader has. */
+  readonly shard: Sha256;
+  readonly graph: readonly { readonly hash: Sha256; readonly length: number }[];
+  /** The holder loaded this very stage before and still runs it: nothing is fetched. */
   readonly reuse: boolean;
-  readonly modelBytes: number;
-  readonly weightBytes: number;
+  /** The pack, in order. */
+  readonly pieces: readonly StagePiece[];
+  readonly origin: OriginCard | null;
   readonly inputs: readonly BoundaryTensor[];
   readonly outputs: readonly BoundaryTensor[];
   readonly receives: readonly BoundaryTensor[];

@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ProtocolError } from '../errors.ts';
 import type { BoundaryTensor } from '../graph/shard.types.ts';
-import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import type { Epoch, PeerId, RequestId, Sha256 } from '../ids.ts';
 import type { ControlMessage } from './messages.ts';
 import { parseControl } from './parse.ts';
 
 const me = '00ab45ef01234567' as PeerId;
 const epoch = 4 as Epoch;
+const hash = '0f'.repeat(32) as Sha256;
 const tensor: BoundaryTensor = { name: '/features/conv1', dtype: 'float32', dims: [1, 'height', null] };
 const progress = { step: 'Receiving its layers', fraction: 0.5, bytesDone: 5, bytesTotal: 10 };
 
@@ -105,16 +106,30 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
     epoch,
     stage: 1,
     holders: [me, me],
-    shard: 'digits:0-3',
+    model: 'digits-1',
+    label: 'Digits',
+    shard: hash,
+    graph: [{ hash, length: 3000 }],
     reuse: false,
-    modelBytes: 3000,
-    weightBytes: 100_000,
+    pieces: [
+      { id: 0, length: 100_000, hash, at: { file: 0, offset: 64 }, holders: [me], awaited: false },
+      { id: 1, length: 4, hash: null, at: null, holders: [], awaited: true },
+    ],
+    origin: {
+      url: 'https://example.org/m.onnx',
+      files: [{ name: '', bytes: 4_000_000_000, validator: '"abc"' }],
+    },
     inputs: [tensor],
     outputs: [tensor],
     receives: [tensor],
     warmUp: [[1, 2]],
     sends: [tensor],
   },
+  'want-pieces': { type: 'want-pieces', pieces: [{ ticket: 7, hash }] },
+  'piece-refused': { type: 'piece-refused', ticket: 7, reason: 'it is not here' },
+  'pieces-held': { type: 'pieces-held', model: 'digits-1', pieces: [{ id: 0, hash }] },
+  'pieces-told': { type: 'pieces-told', model: 'digits-1', pieces: [{ id: 0, hash: null, holders: [me] }] },
+  'piece-corrupt': { type: 'piece-corrupt', model: 'digits-1', id: 0, from: me },
   'stage-progress': { type: 'stage-progress', epoch, progress },
   'stage-ready': { type: 'stage-ready', epoch, stage: 1 },
   'stage-failed': { type: 'stage-failed', epoch, stage: 1, step: 'create', message: 'out of memory' },

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ProtocolError } from '../errors.ts';
 import type { BoundaryTensor } from '../graph/shard.types.ts';
-import { type Epoch, isPeerId, type PeerId, type RequestId } from '../ids.ts';
+import { type Epoch, isPeerId, isSha256, type PeerId, type RequestId, type Sha256 } from '../ids.ts';
 import type {
   DeviceCard,
   DeviceProfile,
@@ -14,7 +14,15 @@ import type {
   StageView,
 } from '../session/state.ts';
 import { DTYPES } from '../tensor/dtype.ts';
-import type { ControlMessage, LinkReport } from './messages.ts';
+import type {
+  ControlMessage,
+  HeldPiece,
+  LinkReport,
+  StagePiece,
+  ToldPiece,
+  WantedPiece,
+} from './messages.ts';
+import type { OriginCard } from './origin-card.ts';
 
 /** A schema whose result is checked against our own type, so that the two cannot drift apart. */
 type SchemaOf<T> = v.GenericSchema<unknown, T>;
@@ -50,6 +58,7 @@ const request: SchemaOf<RequestId> = v.pipe(
   v.transform((n) => n as RequestId),
 );
 const peer: SchemaOf<PeerId> = v.custom<PeerId>((id) => typeof id === 'string' && isPeerId(id));
+const hash: SchemaOf<Sha256> = v.custom<Sha256>((text) => typeof text === 'string' && isSha256(text));
 const stageIndex: SchemaOf<number> = v.pipe(count, v.maxValue(0xfffe));
 
 /** A room has at most 32 devices; twice that leaves room to grow. */
@@ -67,6 +76,7 @@ const progress: SchemaOf<Progress> = v.object({
   fraction: v.nullable(share),
   bytesDone: v.exactOptional(amount),
   bytesTotal: v.exactOptional(amount),
+  secondsLeft: v.exactOptional(amount),
 });
 
 const profile: SchemaOf<DeviceProfile> = v.object({
@@ -173,6 +183,37 @@ const plan: SchemaOf<PlanView> = v.object({
 const link: SchemaOf<LinkReport> = v.object({ peer, rttMs: amount, mbitPerSec: amount });
 const complaint = { epoch, step: prose(LINE), message: prose(PARAGRAPH) };
 
+/** Twice as many as the leader makes of the largest model (core/graph/pieces.ts). */
+const MAX_PIECES = 4096;
+/** As many as are asked for, or told of, in one message. */
+const MAX_AT_ONCE = 1024;
+/** The largest piece, 16 MiB: the largest models have 2048 of them. */
+const pieceBytes: SchemaOf<number> = v.pipe(count, v.minValue(1), v.maxValue(16 * 1024 ** 2));
+const pieceId: SchemaOf<number> = v.pipe(count, v.maxValue(MAX_PIECES));
+const peers = listOf(peer, MAX_DEVICES);
+
+const stagePiece: SchemaOf<StagePiece> = v.object({
+  id: pieceId,
+  length: pieceBytes,
+  hash: v.nullable(hash),
+  at: v.nullable(v.object({ file: count, offset: count })),
+  holders: peers,
+  awaited: v.boolean(),
+});
+const wantedPiece: SchemaOf<WantedPiece> = v.object({ ticket: u32, hash });
+const heldPiece: SchemaOf<HeldPiece> = v.object({ id: pieceId, hash });
+const toldPiece: SchemaOf<ToldPiece> = v.object({ id: pieceId, hash: v.nullable(hash), holders: peers });
+
+/** Web addresses are at most this long in practice (2,083 characters was the limit for decades); signed ones reach twice that. */
+const address: SchemaOf<string> = v.pipe(v.string(), v.maxLength(8192), v.regex(/^https?:\/\//));
+const origin: SchemaOf<OriginCard> = v.object({
+  url: address,
+  files: listOf(
+    v.object({ name, bytes: count, validator: v.nullable(v.pipe(v.string(), v.maxLength(1024))) }),
+    1024,
+  ),
+});
+
 /** One schema for each type of message: the compiler asks for a new one when the union grows. */
 const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<ControlMessage, { type: T }>> } = {
   card: v.object({ type: v.literal('card'), card }),
@@ -191,16 +232,32 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
     epoch,
     stage: stageIndex,
     holders: listOf(peer, MAX_DEVICES),
-    shard: name,
+    model: name,
+    label: prose(LINE),
+    shard: hash,
+    graph: listOf(v.object({ hash, length: pieceBytes }), 64),
     reuse: v.boolean(),
-    modelBytes: count,
-    weightBytes: count,
+    pieces: listOf(stagePiece, MAX_PIECES),
+    origin: v.nullable(origin),
     inputs: boundary,
     outputs: boundary,
     receives: boundary,
     sends: boundary,
     warmUp: listOf(listOf(count, 16), MAX_TENSORS),
   }),
+  'want-pieces': v.object({ type: v.literal('want-pieces'), pieces: listOf(wantedPiece, MAX_AT_ONCE) }),
+  'piece-refused': v.object({ type: v.literal('piece-refused'), ticket: u32, reason: prose(LINE) }),
+  'pieces-held': v.object({
+    type: v.literal('pieces-held'),
+    model: name,
+    pieces: listOf(heldPiece, MAX_PIECES),
+  }),
+  'pieces-told': v.object({
+    type: v.literal('pieces-told'),
+    model: name,
+    pieces: listOf(toldPiece, MAX_PIECES),
+  }),
+  'piece-corrupt': v.object({ type: v.literal('piece-corrupt'), model: name, id: pieceId, from: peer }),
   'stage-progress': v.object({ type: v.literal('stage-progress'), epoch, progress: v.nullable(progress) }),
   'stage-ready': v.object({ type: v.literal('stage-ready'), epoch, stage: stageIndex }),
   'stage-failed': v.object({ type: v.literal('stage-failed'), stage: stageIndex, ...complaint }),

@@ -112,7 +112,7 @@ test('a slice that disagrees about the total is refused', () => {
 test.each([
   ['control', 2 ** 20],
   ['activation', 2 ** 28],
-  ['shard', 2 ** 22],
+  ['shard', 2 ** 24 + 8],
 ] as const)('a %s message over its limit is refused before anything is allocated', (kind, limit) => {
   const into = new Reassembler();
   expect(() => add(into, pattern(8), [0, 8], { kind, total: limit + 1 })).toThrow(ProtocolError);

@@ -12,7 +12,8 @@ const MIB = 1024 * 1024;
 export const LARGEST_MESSAGE: Readonly<Record<MessageKind, number>> = {
   control: MIB,
   activation: 256 * MIB,
-  shard: 4 * MIB,
+  // A piece of the largest models, and its header.
+  shard: 16 * MIB + 8,
   probe: 4 * MIB,
   'probe-ack': 64,
   cancel: 16,

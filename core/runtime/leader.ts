@@ -1,14 +1,19 @@
 import { messageOf } from '../errors.ts';
 import type { Blocks } from '../graph/blocks.ts';
 import type { ModelGraph } from '../graph/model-graph.ts';
+import { packBlob } from '../graph/pack.ts';
+import { piecesOf } from '../graph/pieces.ts';
 import { makeShard } from '../graph/shard.ts';
-import type { Epoch, PeerId } from '../ids.ts';
+import type { Epoch, PeerId, Sha256 } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Network } from '../mesh/network.ts';
-import type { LinkReport } from '../protocol/messages.ts';
+import type { HeldPiece, LinkReport, ToldPiece } from '../protocol/messages.ts';
+import type { OriginCard } from '../protocol/origin-card.ts';
 import type { SessionEvent } from '../session/events.ts';
 import type { DeviceCard, ModelCard, PlanMode, PlanView, Progress, Seat } from '../session/state.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { PieceLedger } from '../weights/ledger.ts';
+import { rememberManifest } from '../weights/manifest.ts';
 import { type Calibration, calibrate } from './calibrate.ts';
 import { type LeaderEars, type Member, MODEL_CHANGED } from './member.ts';
 import { planFor, sameAssignment } from './plan-for.ts';
@@ -20,12 +25,20 @@ const SETTLE_MS = 250;
 /** As many as the page has colours for devices. */
 const COLOURS = 8;
 
-/** A model as the leader's page has it: the graph in memory, the weights wherever their file is. */
+/** Owner of the ranges of picked files on the leader's shelf. */
+const FILES = 'files of the model';
+
+/** A model as the leader's page has it: the graph in memory, the weights wherever their files are. */
 export interface OpenModel {
   readonly card: ModelCard;
   readonly graph: ModelGraph;
   readonly blocks: Blocks;
-  readonly blobOf: (file: string) => Blob;
+  /** The model's files, where they are on this device; null where they are at the origin only. */
+  readonly blobOf: ((file: string) => Blob) | null;
+  /** Where each device can fetch from; null where this device alone has the files. */
+  readonly origin: OriginCard | null;
+  /** What is known of the pieces' hashes, by number. */
+  readonly hashes: readonly (Sha256 | null)[];
   /** One input of the shapes in use, to measure with. */
   readonly sample: () => readonly Tensor[];
 }
@@ -57,14 +70,21 @@ export class Leader implements LeaderEars {
   #plan: PlanView | null = null;
   #preparing: Progress | null = null;
   #epoch = 0;
-  #modelCount = 0;
+  /** Names the model in messages about its pieces; another name for each opening, over reloads too. */
+  #key = '';
+  #ledger: PieceLedger = new PieceLedger([], null);
   #seats: Seat[] = [];
   #timer: number | undefined;
   #replanning: AbortController | undefined;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
-    this.#courier = new ShardCourier(options.network, options.member.host, options.clock);
+    this.#courier = new ShardCourier(
+      options.network,
+      options.member.host,
+      options.member.shelf,
+      options.clock,
+    );
     this.#cards.set(options.member.me, options.member.card);
     options.member.lead(this);
     this.#seat();
@@ -78,12 +98,29 @@ export class Leader implements LeaderEars {
     const control = new AbortController();
     this.#calibrating = control;
     this.#model = model;
-    this.#modelCount++;
+    this.#key = `${this.#options.network.me}-${this.#options.clock.now().toString(36)}`;
+    this.#ledger = new PieceLedger(piecesOf(model.graph, model.blocks).all, model.origin, model.hashes);
+    this.#options.member.shelf.clear(FILES);
     this.#calibration = undefined;
     this.#failed.clear();
     this.#publishPlan(null);
     this.#tellModel();
     return this.#calibrate(model, control.signal);
+  }
+
+  /** Gives the model up, and with it whatever is being measured or loaded. */
+  drop(): void {
+    const { clock, emit } = this.#options;
+    this.#calibrating?.abort(new Error('the model was given up'));
+    this.#replanning?.abort(new Error('the model was given up'));
+    this.#options.member.asker.failAll('wait for the answer', MODEL_CHANGED);
+    this.#model = undefined;
+    this.#calibration = undefined;
+    this.#options.member.shelf.clear(FILES);
+    this.#prepare(null);
+    this.#publishPlan(null);
+    emit({ type: 'ModelChanged', model: { kind: 'none' }, at: clock.now() });
+    this.#tellModel();
   }
 
   setMode(mode: PlanMode): void {
@@ -111,6 +148,7 @@ export class Leader implements LeaderEars {
     this.#links.delete(peer);
     this.#failed.delete(peer);
     this.#courier.forget(peer);
+    this.#tellPieces(this.#ledger.gone(peer));
     this.#seat();
     if (this.#plan?.stages.some((stage) => stage.peer === peer)) {
       this.#replanning?.abort(new Error('a device left'));
@@ -156,6 +194,50 @@ export class Leader implements LeaderEars {
     this.#courier.progressed(peer, epoch);
   }
 
+  piecesHeld(peer: PeerId, model: string, pieces: readonly HeldPiece[]): void {
+    if (model !== this.#key) return;
+    const { tell, disputed } = this.#ledger.held(peer, pieces);
+    this.#tellPieces(tell);
+    if (disputed.length > 0) this.#suspect(peer, `${disputed.length} pieces other than everybody else's`);
+  }
+
+  pieceCorrupt(model: string, id: number, from: PeerId): void {
+    if (model !== this.#key) return;
+    this.#ledger.corrupt(from, id);
+    this.#suspect(from, `piece ${id}`);
+  }
+
+  #suspect(peer: PeerId, what: string): void {
+    const { emit, clock } = this.#options;
+    const name = this.#cards.get(peer)?.name ?? 'A device';
+    const message = `${name} sent damaged weights (${what}). They are fetched from elsewhere.`;
+    emit({ type: 'NoticeRaised', tone: 'warn', message, at: clock.now() });
+  }
+
+  #tellPieces(tell: ReadonlyMap<PeerId, readonly ToldPiece[]>): void {
+    const { network, member } = this.#options;
+    for (const [peer, pieces] of tell) {
+      if (peer === network.me) member.gatherer.told(this.#key, pieces);
+      else network.sendControl(peer, { type: 'pieces-told', model: this.#key, pieces });
+    }
+  }
+
+  /** Hashes the files that are on this device, so that everybody can verify what comes from here. */
+  async #vouch(model: OpenModel, signal: AbortSignal): Promise<void> {
+    const { blobOf } = model;
+    if (!blobOf) return;
+    const { shelf, me } = this.#options.member;
+    const { all } = piecesOf(model.graph, model.blocks);
+    for (const piece of all) {
+      signal.throwIfAborted();
+      const blob = packBlob([piece], blobOf);
+      const hash = await shelf.digest(new Uint8Array(await blob.arrayBuffer()));
+      if (signal.aborted) return;
+      shelf.lay(FILES, hash, blob);
+      this.#ledger.held(me, [{ id: piece.id, hash }]);
+    }
+  }
+
   async #calibrate(model: OpenModel, signal: AbortSignal): Promise<boolean> {
     const { member, executors, runtime, clock } = this.#options;
     // Measured as soon as this device is.
@@ -163,21 +245,24 @@ export class Leader implements LeaderEars {
     if (member.card.status === 'refused') {
       return this.#cannotRun(model, `this device may not hold layers. ${member.card.refusal ?? ''}`);
     }
-    const executor = executors();
-    const abort = (): void => executor.close();
-    signal.addEventListener('abort', abort);
+    const { blobOf } = model;
+    // Waited for below; until then a failure must not count as unheard.
+    const vouched = this.#vouch(model, signal);
+    vouched.catch(() => undefined);
     try {
       this.#prepare({ step: 'Measuring the model', fraction: 0 });
-      await executor.open(runtime());
       const calibration = await calibrate({
         ...model,
-        executor,
+        packOf: async (shard) => blobOf && packBlob(shard.weights, blobOf),
+        executors,
+        runtime: runtime(),
         inputs: model.sample(),
         clock,
         memoryBytes: member.card.profile?.memoryBytes ?? 0,
         onProgress: (fraction) => this.#prepare({ step: 'Measuring the model', fraction }),
         signal,
       });
+      await vouched;
       signal.throwIfAborted();
       this.#calibration = calibration;
       this.#schedule(0);
@@ -186,8 +271,6 @@ export class Leader implements LeaderEars {
       if (signal.aborted) return true;
       return this.#cannotRun(model, messageOf(error));
     } finally {
-      signal.removeEventListener('abort', abort);
-      executor.close();
       if (!signal.aborted) this.#prepare(null);
     }
   }
@@ -248,19 +331,31 @@ export class Leader implements LeaderEars {
     this.#replanning = control;
     this.#epoch = epoch;
     this.#publishPlan(wanted);
-    const outcome = await this.#courier.deliver(
-      wanted,
+    const outcome = await this.#courier.deliver({
+      plan: wanted,
       model,
-      String(this.#modelCount),
-      calibration.boundaryDims,
-      control.signal,
-    );
+      key: this.#key,
+      ledger: this.#ledger,
+      dims: calibration.boundaryDims,
+    });
     if (control.signal.aborted) return;
     if (outcome.kind === 'failed') {
       this.#exclude(outcome.peer, `${outcome.step}: ${outcome.message}`);
       return;
     }
     this.#publishPlan({ ...(this.#plan ?? wanted), status: 'running' });
+    await this.#remember(model);
+  }
+
+  /** What the room learned of the pieces at the origin, for the next visit. */
+  async #remember({ origin, graph, blocks }: OpenModel): Promise<void> {
+    if (!origin) return;
+    const files = new Map(origin.files.map(({ name }, at) => [name, at]));
+    const pieces = piecesOf(graph, blocks).all.flatMap(({ id, file, offset, length }) => {
+      const hash = this.#ledger.hashes[id];
+      return hash ? [[{ file: files.get(file) ?? 0, offset, length }, hash] as const] : [];
+    });
+    await rememberManifest(this.#options.member.shelf.store, origin, pieces);
   }
 
   /** A device could not take its stage: the room goes on without it. */

@@ -4,13 +4,16 @@ import type { Clock } from '../mesh/clock.ts';
 import type { BinaryKind, LinkStats, Network } from '../mesh/network.ts';
 import { decodeActivation, encodeActivation } from '../protocol/frame.ts';
 import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
-import type { ControlMessage, LinkReport } from '../protocol/messages.ts';
-import { decodeShardPiece } from '../protocol/shard-piece.ts';
+import type { ControlMessage, HeldPiece, LinkReport } from '../protocol/messages.ts';
 import type { SessionEvent } from '../session/events.ts';
 import type { DeviceCard, LinkView, LoadReport, ModelState, PlanView } from '../session/state.ts';
+import { PieceExchange } from '../weights/exchange.ts';
+import type { OriginFactory } from '../weights/origin.ts';
+import type { Shelf } from '../weights/shelf.ts';
 import { Asker } from './asker.ts';
 import { LinkSurvey } from './link-survey.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
+import { StageGatherer } from './stage-gatherer.ts';
 import { StageHost } from './stage-host.ts';
 
 /** A load report a second: what people can follow, for a few hundred bytes. */
@@ -18,6 +21,12 @@ const REPORT_EVERY_MS = 1000;
 
 /** Why open requests fail when another model is chosen: their input was made for the one before. */
 export const MODEL_CHANGED = 'The model was changed.';
+
+type ForLeader = Extract<
+  ControlMessage,
+  { type: 'stage-ready' | 'stage-failed' | 'pieces-held' | 'piece-corrupt' }
+>;
+type FromLeader = Extract<ControlMessage, { type: 'model' | 'room' | 'load-stage' | 'pieces-told' }>;
 
 /** What the leader's part of a page hears of the messages meant for it. */
 export interface LeaderEars {
@@ -28,6 +37,8 @@ export interface LeaderEars {
   stageReady(peer: PeerId, epoch: number, stage: number): void;
   stageFailed(peer: PeerId, epoch: number, stage: number, step: string, message: string): void;
   stageProgress(peer: PeerId, epoch: number): void;
+  piecesHeld(peer: PeerId, model: string, pieces: readonly HeldPiece[]): void;
+  pieceCorrupt(model: string, id: number, from: PeerId): void;
 }
 
 export interface MemberOptions {
@@ -35,6 +46,8 @@ export interface MemberOptions {
   readonly clock: Clock;
   readonly executors: ExecutorFactory;
   readonly runtime: () => ExecutorOptions;
+  readonly shelf: Shelf;
+  readonly origins: OriginFactory;
   readonly emit: (event: SessionEvent) => void;
   readonly card: DeviceCard;
 }
@@ -46,6 +59,9 @@ export interface MemberOptions {
 export class Member {
   readonly asker: Asker;
   readonly host: StageHost;
+  readonly shelf: Shelf;
+  readonly gatherer: StageGatherer;
+  readonly #exchange: PieceExchange;
   readonly #options: MemberOptions;
   readonly #survey: LinkSurvey;
   #card: DeviceCard;
@@ -59,13 +75,27 @@ export class Member {
   constructor(options: MemberOptions) {
     this.#options = options;
     this.#card = options.card;
-    const { network, clock, emit, executors, runtime } = options;
+    const { network, clock, emit, executors, runtime, shelf, origins } = options;
+    this.shelf = shelf;
+    this.#exchange = new PieceExchange(network, clock, shelf);
+    this.gatherer = new StageGatherer({
+      clock,
+      shelf,
+      exchange: this.#exchange,
+      origins,
+      events: {
+        held: (model, pieces) => this.#tellLeader({ type: 'pieces-held', model, pieces }),
+        corrupt: (model, id, from) => this.#tellLeader({ type: 'piece-corrupt', model, id, from }),
+        full: (message) => emit({ type: 'NoticeRaised', tone: 'warn', message, at: clock.now() }),
+      },
+    });
     this.asker = new Asker({
       me: network.me,
       clock,
       forward: (to, activation) => this.#forward(to, keep(activation, to === network.me)),
     });
     this.host = new StageHost({
+      gather: (terms, tell, signal) => this.gatherer.gather(terms, this.#leader ?? this.me, tell, signal),
       executors,
       runtime,
       clock,
@@ -76,9 +106,9 @@ export class Member {
             network.sendControl(peer, { type: 'stage-progress', epoch, progress });
           this.#ears?.stageProgress(network.me, epoch);
         },
-        ready: (terms) => this.#answer({ type: 'stage-ready', epoch: terms.epoch, stage: terms.stage }),
+        ready: (terms) => this.#tellLeader({ type: 'stage-ready', epoch: terms.epoch, stage: terms.stage }),
         failed: (terms, step, message) =>
-          this.#answer({
+          this.#tellLeader({
             type: 'stage-failed',
             epoch: terms.epoch,
             stage: terms.stage,
@@ -121,9 +151,10 @@ export class Member {
     this.#leader = this.me;
   }
 
-  /** A device that the running plan has no use for gives its memory back. */
+  /** A device that the running plan has no use for gives its memory back; without a plan nothing is to be loaded. */
   releaseUnless(plan: PlanView | null): void {
-    if (plan?.status === 'running' && !plan.stages.some((stage) => stage.peer === this.me))
+    if (!plan) this.host.stopLoading();
+    else if (plan.status === 'running' && !plan.stages.some((stage) => stage.peer === this.me))
       this.host.release();
   }
 
@@ -159,14 +190,27 @@ export class Member {
     else this.#options.network.sendControl(origin, { type: 'request-failed', epoch, request, step, message });
   }
 
-  #answer(message: Extract<ControlMessage, { type: 'stage-ready' | 'stage-failed' }>): void {
-    if (this.#ears) this.#hearStage(this.me, message);
+  /** The leader may be in this very page. */
+  #tellLeader(message: ForLeader): void {
+    if (this.#ears) this.#hear(this.me, message, this.#ears);
     else if (this.#leader) this.#options.network.sendControl(this.#leader, message);
   }
 
-  #hearStage(peer: PeerId, message: Extract<ControlMessage, { type: 'stage-ready' | 'stage-failed' }>): void {
-    if (message.type === 'stage-ready') this.#ears?.stageReady(peer, message.epoch, message.stage);
-    else this.#ears?.stageFailed(peer, message.epoch, message.stage, message.step, message.message);
+  #hear(peer: PeerId, message: ForLeader, ears: LeaderEars): void {
+    switch (message.type) {
+      case 'stage-ready':
+        ears.stageReady(peer, message.epoch, message.stage);
+        break;
+      case 'stage-failed':
+        ears.stageFailed(peer, message.epoch, message.stage, message.step, message.message);
+        break;
+      case 'pieces-held':
+        ears.piecesHeld(peer, message.model, message.pieces);
+        break;
+      case 'piece-corrupt':
+        ears.pieceCorrupt(message.model, message.id, message.from);
+        break;
+    }
   }
 
   #peerUp(peer: PeerId): void {
@@ -180,6 +224,8 @@ export class Member {
   #peerDown(peer: PeerId, reason: string): void {
     this.#options.emit({ type: 'PeerLeft', peer, reason, at: this.#options.clock.now() });
     this.#survey.forget(peer);
+    this.#exchange.peerDown(peer);
+    this.gatherer.peerDown(peer);
     if (peer === this.#leader) {
       // Open requests wait: the leader's page may come back with a plan.
       this.asker.setPlan(null);
@@ -215,7 +261,15 @@ export class Member {
         break;
       case 'stage-ready':
       case 'stage-failed':
-        this.#hearStage(peer, message);
+      case 'pieces-held':
+      case 'piece-corrupt':
+        if (this.#ears) this.#hear(peer, message, this.#ears);
+        break;
+      case 'want-pieces':
+        this.#exchange.wanted(peer, message.pieces);
+        break;
+      case 'piece-refused':
+        this.#exchange.refused(peer, message.ticket, message.reason);
         break;
       case 'request-failed':
         if (this.asker.plan?.stages.some((stage) => stage.peer === peer)) {
@@ -225,6 +279,7 @@ export class Member {
       case 'model':
       case 'room':
       case 'load-stage':
+      case 'pieces-told':
         // Only the leader decides what runs where.
         if (peer === this.#leader) this.#fromLeader(message);
         break;
@@ -243,7 +298,7 @@ export class Member {
     this.#ears?.cardChanged(card);
   }
 
-  #fromLeader(message: Extract<ControlMessage, { type: 'model' | 'room' | 'load-stage' }>): void {
+  #fromLeader(message: FromLeader): void {
     const { emit, clock } = this.#options;
     switch (message.type) {
       case 'model': {
@@ -266,13 +321,16 @@ export class Member {
       case 'load-stage':
         this.#guard(() => this.host.prepare(message));
         break;
+      case 'pieces-told':
+        this.gatherer.told(message.model, message.pieces);
+        break;
     }
   }
 
   #binary(peer: PeerId, kind: BinaryKind, bytes: Uint8Array<ArrayBuffer>): void {
     this.#guard(() => {
       if (kind === 'activation') this.#arrived(peer, decodeActivation(bytes));
-      else if (peer === this.#leader) this.host.addPiece(decodeShardPiece(bytes));
+      else this.#exchange.arrived(peer, bytes);
     });
   }
 

@@ -1,88 +1,85 @@
 import { messageOf } from '../errors.ts';
-import { packBlob } from '../graph/pack.ts';
 import { makeShard } from '../graph/shard.ts';
 import type { Shard } from '../graph/shard.types.ts';
 import type { PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Network } from '../mesh/network.ts';
 import type { LoadStage } from '../protocol/messages.ts';
-import { encodeShardPiece, type ShardPart } from '../protocol/shard-piece.ts';
 import type { PlanView } from '../session/state.ts';
+import type { PieceLedger } from '../weights/ledger.ts';
+import type { Shelf } from '../weights/shelf.ts';
 import type { Calibration } from './calibrate.ts';
 import type { OpenModel } from './leader.ts';
 import type { StageHost } from './stage-host.ts';
 import { termsOf } from './terms.ts';
 
-/** One piece of a shard on the wire: large enough to be cheap, small enough for steady progress. */
-const PIECE_BYTES = 256 * 1024;
+/** A stage's graph travels in pieces of this size; one is enough but for graphs with large tables inside. */
+const GRAPH_PIECE_BYTES = 4 * 1024 ** 2;
 /** A device that shows no progress for this long is given up; loading a stage of 1 GB took 20 s (facts.md F). */
 const SILENCE_MS = 60_000;
+/** Owner of the graphs of the present plan on the leader's shelf. */
+const GRAPHS = 'graphs of the plan';
 
 export type Delivery =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly peer: PeerId; readonly step: string; readonly message: string };
 
+/** A plan to be loaded, and all that its terms are made of. */
+export interface Consignment {
+  readonly plan: PlanView;
+  readonly model: OpenModel;
+  /** Names the model within this room. */
+  readonly key: string;
+  readonly ledger: PieceLedger;
+  readonly dims: Calibration['boundaryDims'];
+}
+
 /** Waits for one holder. */
 interface Errand {
   readonly terms: LoadStage;
-  began: () => void;
   readonly settle: (delivery: Delivery) => void;
   watchdog: number;
 }
 
-/** Brings each holder of a plan its own shard, and only that, and waits until all of them are ready. */
+/** Tells each holder of a plan what its stage is made of and where that is, and waits until all are ready. */
 export class ShardCourier {
   readonly #network: Network;
   readonly #local: StageHost;
+  readonly #shelf: Shelf;
   readonly #clock: Clock;
   readonly #errands = new Map<PeerId, Errand>();
   /** The shard that each device last said it had loaded. */
   readonly #held = new Map<PeerId, string>();
 
-  constructor(network: Network, local: StageHost, clock: Clock) {
+  constructor(network: Network, local: StageHost, shelf: Shelf, clock: Clock) {
     this.#network = network;
     this.#local = local;
+    this.#shelf = shelf;
     this.#clock = clock;
   }
 
-  /** Resolves when every stage is ready, or with the first failure; an abort leaves errands unfinished. */
-  async deliver(
-    plan: PlanView,
-    model: OpenModel,
-    modelKey: string,
-    dims: Calibration['boundaryDims'],
-    signal: AbortSignal,
-  ): Promise<Delivery> {
+  /** Resolves when every stage is ready, or with the first failure. */
+  async deliver(consignment: Consignment): Promise<Delivery> {
+    const { plan, ledger } = consignment;
     for (const errand of this.#errands.values()) this.#clock.clearTimeout(errand.watchdog);
     this.#errands.clear();
-    const holders = plan.stages.map((stage) => stage.peer);
-    const deliveries = plan.stages.map(async (stage, index): Promise<Delivery> => {
-      const shard = makeShard(model.graph, model.blocks, stage.start, stage.end);
-      const key = `${modelKey}:${stage.start}-${stage.end}`;
-      const place = {
-        epoch: plan.epoch,
-        stage: index,
-        holders,
-        key,
-        reuse: this.#held.get(stage.peer) === key,
-        warmUp: warmUpFor(shard, dims),
-      };
-      try {
-        const outcome = await this.#bring(stage.peer, termsOf(shard, place), shard, model, signal);
-        if (outcome.kind === 'ready' || outcome.step !== 'reuse') return outcome;
-        return await this.#bring(
-          stage.peer,
-          termsOf(shard, { ...place, reuse: false }),
-          shard,
-          model,
-          signal,
-        );
-      } catch (error) {
-        return { kind: 'failed', peer: stage.peer, step: 'send its layers', message: messageOf(error) };
-      }
+    this.#shelf.clear(GRAPHS);
+    ledger.newPlan();
+    let stages: readonly LoadStage[];
+    try {
+      stages = await Promise.all(plan.stages.map((_, index) => this.#terms(consignment, index)));
+    } catch (error) {
+      const message = messageOf(error);
+      return { kind: 'failed', peer: this.#network.me, step: 'cut the model', message };
+    }
+    const deliveries = plan.stages.map(async ({ peer }, index): Promise<Delivery> => {
+      const terms = stages[index];
+      if (!terms) throw new RangeError(`no terms for stage ${index}`);
+      const outcome = await this.#bring(peer, terms);
+      if (outcome.kind === 'ready' || outcome.step !== 'reuse') return outcome;
+      return this.#bring(peer, { ...terms, reuse: false });
     });
-    const outcomes = await Promise.all(deliveries);
-    return outcomes.find((outcome) => outcome.kind === 'failed') ?? { kind: 'ready' };
+    return firstFailure(deliveries);
   }
 
   ready(peer: PeerId, epoch: number, stage: number): void {
@@ -97,11 +94,10 @@ export class ShardCourier {
     this.#errand(peer, epoch, stage)?.settle({ kind: 'failed', peer, step, message });
   }
 
-  /** The holder is at work on this epoch: it knows the terms, so its pieces may come. */
+  /** The holder is at work on this epoch. */
   progressed(peer: PeerId, epoch: number): void {
     const errand = this.#errand(peer, epoch);
     if (!errand) return;
-    errand.began();
     this.#clock.clearTimeout(errand.watchdog);
     errand.watchdog = this.#watch(peer, errand.settle);
   }
@@ -109,71 +105,56 @@ export class ShardCourier {
   /** The device is gone, and what it held with it. */
   forget(peer: PeerId): void {
     this.#held.delete(peer);
-    this.#errands
-      .get(peer)
-      ?.settle({ kind: 'failed', peer, step: 'send its layers', message: 'the device left' });
+    const gone = { kind: 'failed', peer, step: 'load its layers', message: 'the device left' } as const;
+    this.#errands.get(peer)?.settle(gone);
   }
 
-  async #bring(
-    peer: PeerId,
-    terms: LoadStage,
-    shard: Shard,
-    model: OpenModel,
-    signal: AbortSignal,
-  ): Promise<Delivery> {
-    let began = (): void => undefined;
-    const underWay = new Promise<void>((resolve) => {
-      began = resolve;
+  async #terms({ plan, model, key, ledger, dims }: Consignment, index: number): Promise<LoadStage> {
+    const stage = plan.stages[index];
+    if (!stage) throw new RangeError(`no stage ${index}`);
+    const shard = makeShard(model.graph, model.blocks, stage.start, stage.end);
+    const shardHash = await this.#shelf.digest(shard.model);
+    return termsOf(shard, {
+      epoch: plan.epoch,
+      stage: index,
+      holders: plan.stages.map(({ peer }) => peer),
+      model: key,
+      label: model.card.name,
+      shard: shardHash,
+      graph: await this.#layGraph(shard.model),
+      reuse: this.#held.get(stage.peer) === shardHash,
+      pieces: ledger.assign(stage.peer, shard.weights),
+      origin: model.origin,
+      warmUp: warmUpFor(shard, dims),
     });
-    const done = new Promise<Delivery>((resolve) => {
+  }
+
+  async #layGraph(bytes: Uint8Array<ArrayBuffer>): Promise<LoadStage['graph']> {
+    const graph: LoadStage['graph'][number][] = [];
+    for (let at = 0; at < bytes.byteLength; at += GRAPH_PIECE_BYTES) {
+      const piece = bytes.slice(at, at + GRAPH_PIECE_BYTES);
+      const hash = await this.#shelf.digest(piece);
+      this.#shelf.lay(GRAPHS, hash, new Blob([piece]));
+      graph.push({ hash, length: piece.byteLength });
+    }
+    return graph;
+  }
+
+  #bring(peer: PeerId, terms: LoadStage): Promise<Delivery> {
+    if (!terms.reuse) this.#held.delete(peer);
+    return new Promise((resolve) => {
       const settle = (delivery: Delivery): void => {
         const errand = this.#errands.get(peer);
         if (errand?.terms === terms) {
           this.#clock.clearTimeout(errand.watchdog);
           this.#errands.delete(peer);
         }
-        began();
         resolve(delivery);
       };
-      this.#errands.set(peer, { terms, began, settle, watchdog: this.#watch(peer, settle) });
+      this.#errands.set(peer, { terms, settle, watchdog: this.#watch(peer, settle) });
+      if (peer === this.#network.me) this.#local.prepare(terms);
+      else this.#network.sendControl(peer, terms);
     });
-    if (!terms.reuse) this.#held.delete(peer);
-    const weights = shard.weightBytes > 0 ? packBlob(shard.weights, model.blobOf) : null;
-    if (peer === this.#network.me) {
-      if (terms.reuse) this.#local.prepare(terms);
-      else
-        this.#local.loadLocal(terms, {
-          model: shard.model,
-          weights,
-          inputs: shard.inputs,
-          outputs: shard.outputs,
-        });
-      return done;
-    }
-    this.#network.sendControl(peer, terms);
-    if (!terms.reuse) {
-      await underWay;
-      if (this.#errands.get(peer)?.terms === terms) {
-        await this.#sendPart(peer, terms, 'model', new Blob([shard.model]), signal);
-        if (weights) await this.#sendPart(peer, terms, 'weights', weights, signal);
-      }
-    }
-    return done;
-  }
-
-  async #sendPart(
-    peer: PeerId,
-    terms: LoadStage,
-    part: ShardPart,
-    blob: Blob,
-    signal: AbortSignal,
-  ): Promise<void> {
-    for (let offset = 0; offset < blob.size; offset += PIECE_BYTES) {
-      const bytes = new Uint8Array(await blob.slice(offset, offset + PIECE_BYTES).arrayBuffer());
-      await this.#network.send(peer, 'shard', encodeShardPiece({ epoch: terms.epoch, part, offset, bytes }), {
-        signal,
-      });
-    }
   }
 
   #errand(peer: PeerId, epoch: number, stage?: number): Errand | undefined {
@@ -183,17 +164,24 @@ export class ShardCourier {
   }
 
   #watch(peer: PeerId, settle: (delivery: Delivery) => void): number {
+    const message = `no progress for ${SILENCE_MS / 1000} s`;
     return this.#clock.setTimeout(
-      () =>
-        settle({
-          kind: 'failed',
-          peer,
-          step: 'load its layers',
-          message: `no progress for ${SILENCE_MS / 1000} s`,
-        }),
+      () => settle({ kind: 'failed', peer, step: 'load its layers', message }),
       SILENCE_MS,
     );
   }
+}
+
+/** Does not wait for the others once one has failed. */
+function firstFailure(deliveries: readonly Promise<Delivery>[]): Promise<Delivery> {
+  return new Promise((resolve, reject) => {
+    for (const delivery of deliveries) {
+      delivery.then((outcome) => {
+        if (outcome.kind === 'failed') resolve(outcome);
+      }, reject);
+    }
+    Promise.all(deliveries).then(() => resolve({ kind: 'ready' }), reject);
+  });
 }
 
 /** The measured shape of each input of a stage, which are among what it receives. */

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BoundaryTensor } from '../graph/shard.types.ts';
-import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import type { Epoch, PeerId, RequestId, Sha256 } from '../ids.ts';
 import { systemClock } from '../mesh/clock.ts';
 import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
 import type { LoadStage } from '../protocol/messages.ts';
 import { asFloat32, fromFloat32 } from '../tensor/tensor.ts';
 import { FakeExecutor, type FakeExecutorOptions } from './fake-executor.ts';
 import { fakeStage } from './fake-stage.ts';
-import { StageHost } from './stage-host.ts';
+import type { StageModel } from './stage-executor.ts';
+import { type Gather, StageHost } from './stage-host.ts';
 
 const HERE = '00000000000000aa' as PeerId;
 const NEXT = '00000000000000bb' as PeerId;
@@ -24,10 +25,13 @@ function terms(change: Partial<LoadStage> = {}): LoadStage {
     epoch: 1 as Epoch,
     stage: 0,
     holders: [HERE, NEXT],
-    shard: '1:0-1',
+    model: 'm',
+    label: 'A model',
+    shard: 'a'.repeat(64) as Sha256,
+    graph: [],
     reuse: false,
-    modelBytes: MODEL.byteLength,
-    weightBytes: 0,
+    pieces: [],
+    origin: null,
     inputs: [x],
     outputs: [y],
     receives: [x, passes],
@@ -53,10 +57,11 @@ function activation(request: number, change: Partial<Activation> = {}): Activati
   };
 }
 
-function host(fake: FakeExecutorOptions = {}) {
+function host(fake: FakeExecutorOptions = {}, gather: Gather = fromTheShelf) {
   const events: string[] = [];
   const sent: { to: PeerId; activation: Activation }[] = [];
   const it = new StageHost({
+    gather,
     executors: () => new FakeExecutor({ clock: systemClock, ...fake }),
     runtime: () => ({ provider: 'wasm', threads: 1 }),
     clock: systemClock,
@@ -72,10 +77,16 @@ function host(fake: FakeExecutorOptions = {}) {
   return { host: it, events, sent };
 }
 
+const fromTheShelf: Gather = async ({ inputs, outputs }) => ({
+  model: MODEL,
+  weights: null,
+  inputs,
+  outputs,
+});
+
 async function loaded(fake: FakeExecutorOptions = {}, change: Partial<LoadStage> = {}) {
   const all = host(fake);
   all.host.prepare(terms(change));
-  all.host.addPiece({ epoch: 1 as Epoch, part: 'model', offset: 0, bytes: MODEL });
   await vi.advanceTimersByTimeAsync(0);
   return all;
 }
@@ -84,17 +95,38 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('StageHost', () => {
-  it('says that it began, puts pieces together in any order, loads, and says ready', async () => {
-    const all = host();
+  it('tells how far the parts of its stage are, loads them, and says ready', async () => {
+    let arrive: (model: StageModel) => void = () => undefined;
+    const all = host({}, (_, tell) => {
+      tell({ step: 'Receiving its layers', fraction: 0.5, bytesDone: 7 });
+      return new Promise((resolve) => {
+        arrive = resolve;
+      });
+    });
     all.host.prepare(terms());
-    expect(all.events).toEqual(['Receiving its layers 0']);
-    all.host.addPiece({ epoch: 1 as Epoch, part: 'model', offset: 5, bytes: MODEL.slice(5) });
-    all.host.addPiece({ epoch: 7 as Epoch, part: 'model', offset: 0, bytes: MODEL });
     await vi.advanceTimersByTimeAsync(0);
-    expect(all.events).not.toContain('ready 1/0');
-    all.host.addPiece({ epoch: 1 as Epoch, part: 'model', offset: 0, bytes: MODEL.slice(0, 5) });
+    expect(all.events).toEqual(['Receiving its layers 7']);
+    arrive({ model: MODEL, weights: null, inputs: [x], outputs: [y] });
     await vi.advanceTimersByTimeAsync(0);
     expect(all.events.slice(-2)).toEqual(['idle', 'ready 1/0']);
+  });
+
+  it('stops gathering when other terms come, and does not load what arrives then', async () => {
+    const signals: AbortSignal[] = [];
+    let arrive: (model: StageModel) => void = () => undefined;
+    const all = host({}, (_, __, signal) => {
+      signals.push(signal);
+      return new Promise((resolve) => {
+        arrive = resolve;
+      });
+    });
+    all.host.prepare(terms());
+    const first = arrive;
+    all.host.prepare(terms({ epoch: 2 as Epoch }));
+    first({ model: MODEL, weights: null, inputs: [x], outputs: [y] });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(all.events.some((event) => event.startsWith('ready'))).toBe(false);
   });
 
   it('runs, lets values pass through beside the outputs, and hands on to the next holder with its times', async () => {
@@ -134,7 +166,7 @@ describe('StageHost', () => {
     it.prepare(terms({ epoch: 2 as Epoch, reuse: true }));
     expect(events.at(-1)).toBe('ready 2/0');
     expect(it.accept(activation(1, { epoch: 2 as Epoch }))).toBe(true);
-    it.prepare(terms({ epoch: 3 as Epoch, reuse: true, shard: 'other' }));
+    it.prepare(terms({ epoch: 3 as Epoch, reuse: true, shard: 'b'.repeat(64) as Sha256 }));
     expect(events.at(-1)).toMatch(/^failed reuse/);
   });
 
@@ -178,16 +210,10 @@ describe('StageHost', () => {
     expect(events.some((event) => event.startsWith('failed'))).toBe(false);
   });
 
-  it('refuses pieces beyond the agreed size', () => {
-    const { host: it, events } = host();
+  it('tells the leader what could not be gathered', async () => {
+    const { host: it, events } = host({}, () => Promise.reject(new Error('nobody has piece 3')));
     it.prepare(terms());
-    const piece = {
-      epoch: 1 as Epoch,
-      part: 'model' as const,
-      offset: MODEL.byteLength,
-      bytes: new Uint8Array(1),
-    };
-    it.addPiece(piece);
-    expect(events.at(-1)).toMatch(/^failed receive its layers/);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(events.at(-1)).toBe('failed receive its layers: nobody has piece 3');
   });
 });

@@ -4,10 +4,8 @@ import type { Clock } from '../mesh/clock.ts';
 import type { Activation } from '../protocol/frame.types.ts';
 import { RESULT_STAGE } from '../protocol/frame.types.ts';
 import type { LoadStage } from '../protocol/messages.ts';
-import type { ShardPiece } from '../protocol/shard-piece.ts';
 import type { Progress } from '../session/state.ts';
 import { LoadMeter } from './load-meter.ts';
-import { ShardIntake } from './shard-intake.ts';
 import { runStage, type Stage } from './stage.ts';
 import type { ExecutorFactory, ExecutorOptions, StageExecutor, StageModel } from './stage-executor.ts';
 import { warmUp } from './warm-up.ts';
@@ -37,20 +35,34 @@ export interface StageHostEvents {
   requestFailed(activation: Activation, step: string, message: string): void;
 }
 
+/** Brings the parts of a stage to this device. Rejects with what failed, or the signal's reason. */
+export type Gather = (
+  terms: LoadStage,
+  progress: (progress: Progress) => void,
+  signal: AbortSignal,
+) => Promise<StageModel>;
+
 export interface StageHostOptions {
+  readonly gather: Gather;
   readonly executors: ExecutorFactory;
   readonly runtime: () => ExecutorOptions;
   readonly clock: Clock;
   readonly events: StageHostEvents;
 }
 
-/** Holds this device's stage of the current plan: receives its shard, loads it, runs items in order of arrival. */
+/** A stage on its way here. */
+interface Loading {
+  readonly terms: LoadStage;
+  readonly control: AbortController;
+  executor: StageExecutor | undefined;
+}
+
+/** Holds this device's stage of the current plan: gathers its parts, loads it, runs items in order of arrival. */
 export class StageHost {
   readonly meter: LoadMeter = new LoadMeter();
   readonly #options: StageHostOptions;
-  #loading: StageExecutor | undefined;
+  #loading: Loading | undefined;
   #stage: Stage | undefined;
-  #intake: ShardIntake | undefined;
   #inbox: { activation: Activation; arrivedAt: number }[] = [];
   #working = false;
   #sending: Promise<void>[] = [];
@@ -76,7 +88,7 @@ export class StageHost {
   /** The leader's terms for the next epoch. Older work is dropped: whoever asked asks again. */
   prepare(terms: LoadStage): void {
     this.#inbox = [];
-    this.#dropIntake();
+    this.stopLoading();
     const held = this.#stage;
     if (terms.reuse) {
       if (held?.terms.shard !== terms.shard) {
@@ -88,25 +100,16 @@ export class StageHost {
       return;
     }
     this.release();
-    this.#received(terms, () => {
-      this.#intake = new ShardIntake(terms);
-    });
+    void this.#load(terms);
   }
 
-  /** A piece of the shard being received. Pieces of another epoch are dropped. */
-  addPiece(piece: ShardPiece): void {
-    const intake = this.#intake;
-    if (!intake || piece.epoch !== intake.terms.epoch) return;
-    this.#received(intake.terms, () => intake.add(piece));
-  }
-
-  /** Loads a shard whose bytes are already on this device (the leader's own). */
-  loadLocal(terms: LoadStage, model: StageModel): void {
-    this.#inbox = [];
-    this.release();
-    const intake = new ShardIntake(terms, model);
-    this.#intake = intake;
-    this.#load(intake);
+  /** The stage on its way here is not wanted any more. What arrived of it stays in the store. */
+  stopLoading(): void {
+    const dropped = this.#loading;
+    this.#loading = undefined;
+    dropped?.control.abort(new Error('the plan changed'));
+    dropped?.executor?.close();
+    if (dropped) this.#options.events.progress(dropped.terms.epoch, null);
   }
 
   /** Takes an activation for this stage; false when it belongs to another epoch or stage. */
@@ -126,9 +129,9 @@ export class StageHost {
     return true;
   }
 
-  /** Gives back the stage, one that is being received or loaded, and all memory of the runtime. */
+  /** Gives back the stage, one that is being gathered or loaded, and all memory of the runtime. */
   release(): void {
-    this.#dropIntake();
+    this.stopLoading();
     this.#stage?.executor.close();
     this.#stage = undefined;
     this.meter.stageChanged();
@@ -140,49 +143,37 @@ export class StageHost {
     return this.#inbox.reduce((sum, { activation }) => sum + bytesOf(activation), 0);
   }
 
-  #dropIntake(): void {
-    const dropped = this.#intake;
-    this.#intake = undefined;
-    this.#loading?.close();
-    this.#loading = undefined;
-    if (dropped) this.#options.events.progress(dropped.terms.epoch, null);
-  }
-
-  /** Out of memory, or pieces that do not fit: the leader hears it now and not by a time limit. */
-  #received(terms: LoadStage, take: () => void): void {
+  async #load(terms: LoadStage): Promise<void> {
+    const { gather, executors, runtime, events } = this.#options;
+    const loading: Loading = { terms, control: new AbortController(), executor: undefined };
+    this.#loading = loading;
+    let step = 'receive its layers';
     try {
-      take();
-      const intake = this.#intake;
-      this.#tellProgress(intake?.complete ?? false);
-      if (intake?.complete) this.#load(intake);
+      const tell = (progress: Progress): void => this.#tellProgress(loading, progress, false);
+      const model = await gather(terms, tell, loading.control.signal);
+      if (this.#loading !== loading) return;
+      step = 'load';
+      this.#tellProgress(loading, { step: 'Loading its layers', fraction: null }, true);
+      const executor = executors();
+      loading.executor = executor;
+      await this.#guarded(
+        (async () => {
+          await executor.open(runtime());
+          const stage = { terms, executor, handle: await executor.load(model) };
+          await warmUp(stage);
+          if (this.#loading !== loading) return executor.close();
+          this.#loading = undefined;
+          this.#stage = stage;
+          events.progress(terms.epoch, null);
+          events.ready(terms);
+        })(),
+      );
     } catch (error) {
-      this.#dropIntake();
-      this.#options.events.failed(terms, 'receive its layers', messageOf(error));
+      loading.executor?.close();
+      if (this.#loading !== loading) return;
+      this.stopLoading();
+      events.failed(terms, step, messageOf(error));
     }
-  }
-
-  #load(intake: ShardIntake): void {
-    const { terms } = intake;
-    const { executors, runtime, events } = this.#options;
-    const executor = executors();
-    this.#loading = executor;
-    const job = async (): Promise<void> => {
-      await executor.open(runtime());
-      const handle = await executor.load(intake.take());
-      await warmUp({ terms, executor, handle });
-      if (this.#intake !== intake) return executor.close();
-      this.#intake = undefined;
-      this.#loading = undefined;
-      this.#stage = { terms, executor, handle };
-      events.progress(terms.epoch, null);
-      events.ready(terms);
-    };
-    this.#guarded(job()).catch((error: unknown) => {
-      executor.close();
-      if (this.#intake !== intake) return;
-      this.#dropIntake();
-      events.failed(terms, 'load', messageOf(error));
-    });
   }
 
   async #work(): Promise<void> {
@@ -235,12 +226,11 @@ export class StageHost {
     if (this.#sending.length >= SENDS_AT_ONCE) await Promise.race(this.#sending);
   }
 
-  #tellProgress(force: boolean): void {
-    const intake = this.#intake;
+  #tellProgress({ terms }: Loading, progress: Progress, force: boolean): void {
     const now = this.#options.clock.now();
-    if (!intake || (!force && now - this.#lastProgress < PROGRESS_EVERY_MS)) return;
+    if (this.#loading?.terms !== terms || (!force && now - this.#lastProgress < PROGRESS_EVERY_MS)) return;
     this.#lastProgress = now;
-    this.#options.events.progress(intake.terms.epoch, intake.progress());
+    this.#options.events.progress(terms.epoch, progress);
   }
 
   #guarded<T>(work: Promise<T>): Promise<T> {

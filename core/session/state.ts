@@ -63,6 +63,8 @@ export interface Progress {
   readonly fraction: number | null;
   readonly bytesDone?: number;
   readonly bytesTotal?: number;
+  /** At the rate of the last seconds. */
+  readonly secondsLeft?: number;
 }
 
 /** What a device says of itself to all others. */
