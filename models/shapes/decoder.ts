@@ -13,15 +13,21 @@ export interface DecoderSizes {
   readonly context: number;
 }
 
-/** What a decoder is made of beside its sizes. */
-export interface DecoderStyle {
+/** What a decoder has beside its sizes. */
+export interface DecoderTraits {
   /** Whether the embedding is also the output matrix. */
   readonly tied: boolean;
-  /** Operators: those of ONNX alone, as optimum exports, or with ONNX Runtime's own, as onnx-community exports. */
+  /** Whether queries, keys and values have a bias. */
+  readonly bias: boolean;
+}
+
+/** How a decoder is exported. */
+export interface DecoderStyle {
+  /** Operators: those of ONNX alone, as optimum writes, or with ONNX Runtime's own, as onnx-community's exports. */
   readonly ops: 'plain' | 'fused';
-  /** `q4`: matrices in blocks of 32 4-bit values with a scale each; asks for fused operators. */
+  /** `q4`: matrices in blocks of 32 4-bit values with a scale each; fused operators only. */
   readonly dtype: 'fp32' | 'q4';
-  /** Also the embedding in 4 bits, or in fp32 as most exports leave it. */
+  /** The embedding may stay in fp32, as most 4-bit exports leave it. */
   readonly embedding: 'fp32' | 'q4';
 }
 

@@ -14,6 +14,15 @@ export interface Weight {
   readonly fill: Fill;
 }
 
+/** A network whose weights have no bytes yet: NodeProtos in the order in which they run, and ValueInfoProtos. */
+export interface Network {
+  readonly nodes: readonly Bytes[];
+  readonly inputs: readonly Bytes[];
+  readonly outputs: readonly Bytes[];
+  /** In the order in which they are first read, so that a layer's lie together. */
+  readonly weights: readonly Weight[];
+}
+
 /** What a node may have beside its inputs. */
 interface NodeOptions {
   readonly attributes?: readonly Bytes[];
@@ -25,8 +34,8 @@ interface NodeOptions {
 /** The domain of ONNX Runtime's own operators. */
 export const MICROSOFT = 'com.microsoft';
 
-/** A graph while it is put together, in the order in which the nodes run; weights as recipes only. */
-export class GraphDraft {
+/** A network while it is put together. */
+export class GraphDraft implements Network {
   readonly nodes: Bytes[] = [];
   readonly inputs: Bytes[] = [];
   readonly outputs: Bytes[] = [];
@@ -85,7 +94,7 @@ export class GraphDraft {
   }
 }
 
-/** Where an exporter puts the nodes of a module: "model.layers.0.mlp" becomes "/model/layers.0/mlp". */
+/** Where exporters put the nodes of a module: "model.layers.0.mlp" becomes "/model/layers.0/mlp". */
 export function pathOf(module: string): string {
   return `/${module.replace(/\.(?=[a-z])/g, '/')}`;
 }

@@ -3,7 +3,7 @@ import { bytesField, concat, textField, varintField } from '../../core/graph/pro
 import { externalTensor, TENSOR } from '../../core/graph/stored-tensor.ts';
 import { dtypeCode } from '../../core/tensor/dtype.ts';
 import { tensorBytes } from '../../core/tensor/tensor.ts';
-import { type GraphDraft, MICROSOFT, type Weight } from './draft.ts';
+import { MICROSOFT, type Network, type Weight } from './draft.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -27,10 +27,10 @@ const IR_VERSION = 8;
 const OPSET = 17;
 
 /** Lays out a network: all in one file, or large weights end to end in a second one. */
-export function layoutOf(draft: GraphDraft, oneFile: boolean): Layout {
+export function layoutOf(network: Network, oneFile: boolean): Layout {
   const data: Weight[] = [];
   let offset = 0;
-  const weights = draft.weights.flatMap((weight) => {
+  const weights = network.weights.flatMap((weight) => {
     const length = weightBytes(weight);
     if (oneFile || length < EXTERNAL_FROM) return inside(weight, length);
     data.push(weight);
@@ -39,11 +39,11 @@ export function layoutOf(draft: GraphDraft, oneFile: boolean): Layout {
     return [bytesField(5, proto)];
   });
   const graph: Part[] = [
-    ...draft.nodes.map((node) => bytesField(1, node)),
+    ...network.nodes.map((node) => bytesField(1, node)),
     textField(2, 'main_graph'),
     ...weights,
-    ...draft.inputs.map((input) => bytesField(11, input)),
-    ...draft.outputs.map((output) => bytesField(12, output)),
+    ...network.inputs.map((input) => bytesField(11, input)),
+    ...network.outputs.map((output) => bytesField(12, output)),
   ];
   const head = concat([
     varintField(1, IR_VERSION),

@@ -1,15 +1,15 @@
 import { intAttribute } from '../../core/graph/model-builder.ts';
 import { intsAttribute } from './attributes.ts';
-import { type DecoderSizes, headSize } from './decoder.ts';
+import { type DecoderSizes, type DecoderTraits, headSize } from './decoder.ts';
 import { type GraphDraft, pathOf } from './draft.ts';
-import { linear } from './linear.ts';
+import { biased, linear } from './linear.ts';
 import type { PlainMask } from './plain-mask.ts';
 import { type PlainRotary, turned } from './plain-rotary.ts';
 
 /** Attention of one layer over [batch, sequence, hidden], with its part of the cache, in operators of ONNX alone. */
 export function plainAttention(
   draft: GraphDraft,
-  sizes: DecoderSizes,
+  sizes: DecoderSizes & Pick<DecoderTraits, 'bias'>,
   layer: number,
   x: string,
   shared: PlainMask & PlainRotary,
@@ -21,7 +21,9 @@ export function plainAttention(
   const swap = { attributes: [intsAttribute('perm', [0, 2, 1, 3])] };
 
   const inHeads = (name: 'q' | 'k' | 'v', count: number): string => {
-    const flat = linear(draft, `${module}.${name}_proj`, x, hidden, count * head);
+    const projection = `${module}.${name}_proj`;
+    const product = linear(draft, projection, x, { from: hidden, to: count * head });
+    const flat = sizes.bias ? biased(draft, projection, product, count * head) : product;
     const split = draft.node('Reshape', `${at}/Reshape_${name}`, [flat, draft.longs(0, -1, count, head)]);
     return draft.node('Transpose', `${at}/Transpose_${name}`, [split], swap);
   };
@@ -63,5 +65,5 @@ export function plainAttention(
   const mixed = draft.node('MatMul', `${at}/MatMul_1`, [shares, v]);
   const back = draft.node('Transpose', `${at}/Transpose_o`, [mixed], swap);
   const joined = draft.node('Reshape', `${at}/Reshape_o`, [back, draft.longs(0, -1, hidden)]);
-  return linear(draft, `${module}.o_proj`, joined, hidden, hidden);
+  return linear(draft, `${module}.o_proj`, joined, { from: hidden, to: hidden });
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GraphDraft, Weight } from './draft.ts';
+import type { Network, Weight } from './draft.ts';
 import { FileSink, type WrittenFile } from './file-sink.ts';
 import { DATA_FILE, layoutOf, type Part, sizeOf, weightBytes } from './layout.ts';
 import { keyOf } from './random.ts';
@@ -25,10 +25,10 @@ const MESSAGE_LIMIT = 2 ** 31;
  */
 export async function writeNetwork(
   folder: string,
-  draft: GraphDraft,
+  network: Network,
   { seed, oneFile, onProgress = () => {} }: WriteOptions,
 ): Promise<readonly WrittenFile[]> {
-  const { model, data } = layoutOf(draft, oneFile);
+  const { model, data } = layoutOf(network, oneFile);
   if (sizeOf(model) >= MESSAGE_LIMIT)
     throw new RangeError('one file holds less than 2 GiB: leave out --one-file');
   await mkdir(folder, { recursive: true });
