@@ -60,7 +60,7 @@ const MAX_IR_VERSION = 2 ** 31 - 1;
 export async function readModel(source: ByteSource, options: ReadModelOptions = {}): Promise<OnnxModel> {
   if (source.size === 0) throw refused('The file is empty.', 'an ONNX model', '0 bytes');
   const reader = new WindowReader(source);
-  const kind = foreignKind(await reader.bytes(0, Math.min(KIND_BYTES, source.size)));
+  const kind = foreignKind(await reader.view(0, Math.min(KIND_BYTES, source.size)));
   if (kind) throw refused(`This is ${kind}, not an ONNX model.`, 'an ONNX model', kind);
   const budget = new ReadBudget();
   let irVersion = 0;
@@ -109,26 +109,26 @@ async function readGraph(
   const initializers: StoredTensor[] = [];
   const constants: StoredTensor[] = [];
   const lists = new Map<number, Bytes[]>(LISTED.map((number) => [number, []]));
+  const read = (head: FieldHead): Promise<Bytes> => {
+    expectWire(head, WIRE.bytes);
+    budget.keep(head.length);
+    return reader.bytes(head.next, head.length);
+  };
   for (let offset = start; offset < end; ) {
     budget.item();
     const head = await reader.head(offset, end);
     const next = head.next + head.length;
-    const read = (): Promise<Bytes> => {
-      expectWire(head, WIRE.bytes);
-      budget.keep(head.length);
-      return reader.bytes(head.next, head.length);
-    };
     if (head.number === GRAPH.initializer) {
       expectWire(head, WIRE.bytes);
       initializers.push(await readTensor(reader, head.next, next, budget));
     } else if (head.number === GRAPH.node) {
       const large = await readConstant(reader, head.next, next, budget);
-      const node = large ? null : readNode(await read(), head.next, budget);
-      const constant = node ? await externalConstant(node, budget) : large;
+      const node = large ? null : readNode(await read(head), head.next, budget);
+      const constant = node?.opType === 'Constant' ? await externalConstant(node, budget) : large;
       if (constant) constants.push(constant);
       else if (node) nodes.push(node);
-    } else if (head.number === GRAPH.name) name = textOf(await read());
-    else lists.get(head.number)?.push(await read());
+    } else if (head.number === GRAPH.name) name = textOf(await read(head));
+    else lists.get(head.number)?.push(await read(head));
     offset = next;
   }
   return {

@@ -31,7 +31,7 @@ export async function readConstant(
     offset = head.next + head.length;
     if (TEXTS.has(head.number)) {
       budget.keep(head.length);
-      texts.set(head.number, textOf(await reader.bytes(head.next, head.length)));
+      texts.set(head.number, textOf(await reader.view(head.next, head.length)));
     } else if (head.number === NODE.attribute) {
       // Writers put the operator before the attributes; a node in another order is read as it is.
       if (texts.get(NODE.opType) !== 'Constant' || value) return null;
@@ -59,7 +59,7 @@ async function readValue(
     offset = head.next + head.length;
     if (head.number === ATTRIBUTE.name) {
       budget.keep(head.length);
-      name = textOf(await reader.bytes(head.next, head.length));
+      name = textOf(await reader.view(head.next, head.length));
     } else if (head.number === ATTRIBUTE.tensor && head.wire === WIRE.bytes && name === 'value' && !tensor) {
       tensor = await readTensor(reader, head.next, offset, budget);
     } else if (head.length > INLINE_BYTES) return null;
@@ -67,11 +67,11 @@ async function readValue(
   return tensor;
 }
 
-/** A small Constant node whose values are in another file, as an initialiser; null for other nodes. */
+/** A small Constant node as an initialiser where its values are in another file; else null. */
 export async function externalConstant(node: GraphNode, budget: ReadBudget): Promise<StoredTensor | null> {
   const tensor = node.attributes.get('value')?.tensor;
   const [name] = node.outputs;
-  if (node.opType !== 'Constant' || node.domain !== '' || !tensor || !name) return null;
+  if (node.domain !== '' || !tensor || !name) return null;
   const value = await readTensor(new WindowReader(memorySource(tensor)), 0, tensor.length, budget);
   return value.body && value.body.file !== '' ? named(value, name) : null;
 }

@@ -68,7 +68,7 @@ export async function readTensor(
 ): Promise<StoredTensor> {
   const take = (from: number, to: number): Promise<Bytes> => {
     budget.keep(to - from);
-    return reader.bytes(from, to - from);
+    return reader.view(from, to - from);
   };
   const parts: Part[] = [];
   for (let offset = start; offset < end; ) {

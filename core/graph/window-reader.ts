@@ -1,4 +1,5 @@
 import { ModelFormatError } from '../errors.ts';
+import { Arena } from './arena.ts';
 import type { ByteSource } from './byte-source.ts';
 import { type FieldHead, MAX_HEAD_BYTES, readHead } from './protobuf.ts';
 import { concat } from './protobuf-writer.ts';
@@ -22,6 +23,7 @@ export class WindowReader {
   #window: Bytes = new Uint8Array(0);
   #start = 0;
   #size = LEAST_WINDOW / 2;
+  readonly #arena = new Arena();
 
   constructor(source: ByteSource) {
     this.#source = source;
@@ -47,10 +49,16 @@ export class WindowReader {
     return { ...head, next };
   }
 
-  /** A copy of `length` bytes at `offset`: a view would keep a whole window in memory for a few bytes. */
+  /** A copy of `length` bytes at `offset`, to be kept: a view would keep a whole window in memory for a few bytes. */
   async bytes(offset: number, length: number): Promise<Bytes> {
+    const found = await this.view(offset, length);
+    return found.buffer === this.#window.buffer ? this.#arena.copy(found) : found;
+  }
+
+  /** `length` bytes at `offset`, to be looked at and let go. */
+  async view(offset: number, length: number): Promise<Bytes> {
     const held = this.#heldAt(offset);
-    if (length <= MOST_WINDOW || length <= held.length) return (await this.#view(offset, length)).slice();
+    if (length <= MOST_WINDOW || length <= held.length) return this.#view(offset, length);
     const rest = await this.#source.read(offset + held.length, length - held.length);
     this.#window = new Uint8Array(0);
     this.#start = offset + length;
