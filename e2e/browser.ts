@@ -1,20 +1,16 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type Page,
-} from 'playwright';
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright';
 import { type PageWatch, watchPage } from './page-watch.ts';
 
 /** One device: its own browser process with one page. */
 export interface Device {
-  readonly browser: Browser;
   readonly context: BrowserContext;
   readonly page: Page;
   readonly watch: PageWatch;
+  /** Where the browser keeps its data; it also tells this browser's processes from others. */
+  readonly profile: string;
   close(): Promise<void>;
 }
 
@@ -23,6 +19,8 @@ export interface DeviceOptions {
   readonly webgpu?: boolean;
   /** Window, colour scheme, touch. */
   readonly context?: BrowserContextOptions;
+  /** The folder of an earlier visit, to come back as the same browser; a new one that goes with the device if left out. */
+  readonly profile?: string;
 }
 
 const QUIET = [
@@ -93,16 +91,22 @@ export function isExecutable(path: string): boolean {
   }
 }
 
-/** Starts one browser process with one empty page. The caller closes it. */
+/** Starts one browser process with one empty page, and a disk of its own as people's browsers have. The caller closes it. */
 export async function launchDevice(options: DeviceOptions = {}): Promise<Device> {
-  const browser = await chromium.launch({
+  const profile = options.profile ?? mkdtempSync(join(tmpdir(), 'potluck-device-'));
+  const context = await chromium.launchPersistentContext(profile, {
     executablePath: findChromium(),
     headless: true,
     args: options.webgpu ? [...QUIET, ...SOFTWARE_WEBGPU] : QUIET,
+    ignoreHTTPSErrors: true,
+    ...options.context,
   });
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options.context });
   // tsx names functions through this helper, also in those that Playwright carries into the page.
   await context.addInitScript('globalThis.__name ??= (named) => named');
-  const page = await context.newPage();
-  return { browser, context, page, watch: watchPage(page), close: () => browser.close() };
+  const page = context.pages()[0] ?? (await context.newPage());
+  const close = async (): Promise<void> => {
+    await context.close();
+    if (options.profile === undefined) rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
+  };
+  return { context, page, watch: watchPage(page), profile, close };
 }

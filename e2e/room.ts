@@ -18,25 +18,33 @@ export interface RoomOptions {
   /** Leader included. */
   readonly devices: number;
   readonly device?: DeviceOptions;
-  /** Tuning of each device's own page, such as `?provider=wasm&threads=1`. */
-  readonly query?: string;
+  /** Tuning of each device's own page, such as `?provider=wasm&threads=1`; device 0 leads. */
+  readonly query?: string | ((device: number) => string);
+  /** Folders of an earlier visit, leader's first, to come back as the same browsers. */
+  readonly profiles?: readonly string[];
 }
 
 /** Opens a room in one browser and joins it from the others by the link in its QR code, as people do. */
-export async function openRoom({ origin, devices, device, query = '' }: RoomOptions): Promise<Room> {
+export async function openRoom(options: RoomOptions): Promise<Room> {
+  const { origin, devices, device, query = '', profiles } = options;
+  const queryOf = (index: number): string => (typeof query === 'string' ? query : query(index));
+  const launch = (index: number): Promise<Device> => {
+    const profile = profiles?.[index];
+    return launchDevice({ ...device, ...(profile === undefined ? {} : { profile }) });
+  };
   const launched: Device[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(launched.map((each) => each.close()));
   };
   try {
-    const leader = await launchDevice(device);
+    const leader = await launch(0);
     launched.push(leader);
-    await leader.page.goto(`${origin}/${query}`);
+    await leader.page.goto(`${origin}/${queryOf(0)}`);
     const link = await readRoomQr(leader.page);
     for (let i = 1; i < devices; i++) {
-      const follower = await launchDevice(device);
+      const follower = await launch(i);
       launched.push(follower);
-      await follower.page.goto(withQuery(link, query));
+      await follower.page.goto(withQuery(link, queryOf(i)));
     }
     for (const { page } of launched) await until(page, `${devices} devices ready`, readyDevices(devices));
     return { leader, followers: launched.slice(1), devices: launched, link, close };

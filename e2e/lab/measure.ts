@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { quantile } from '../../bench/statistics.ts';
 import type { Device } from '../browser.ts';
+import { browserBytes } from '../process-memory.ts';
 import { openRoom, type Room } from '../room.ts';
 import { startProduct } from '../server.ts';
 import { runsOn, stateOf, until } from '../session-page.ts';
@@ -32,29 +33,46 @@ export async function measure(options: LabOptions, input: LabInput): Promise<Lab
       origin: server.origin,
       devices: options.devices,
       device: { webgpu },
-      query: `?provider=${options.provider}`,
+      query: (device) => queryOf(options, device),
     });
+    const idle = room.devices.map(({ profile }) => browserBytes(profile));
     opened.push(room);
     const roomMs = performance.now() - begun;
     const reference = await openReference(files.origin, webgpu);
     opened.push(reference);
-    return await compare({ options, input, room, roomMs, reference, modelUrl: files.urlOf(options.model) });
+    return await compare({
+      options,
+      input,
+      room,
+      idle,
+      roomMs,
+      reference,
+      modelUrl: files.urlOf(options.model),
+    });
   } finally {
     for (const each of opened.reverse()) await each.close();
   }
+}
+
+/** The tuning of one device's page. */
+function queryOf({ provider, memory }: LabOptions, device: number): string {
+  const offered = memory[device] ?? memory.at(-1);
+  return `?provider=${provider}${offered === undefined ? '' : `&memory=${offered}`}`;
 }
 
 interface Comparison {
   readonly options: LabOptions;
   readonly input: LabInput;
   readonly room: Room;
+  /** What each device's browser took before the model was chosen. */
+  readonly idle: readonly (number | null)[];
   readonly roomMs: number;
   readonly reference: ReferenceTab;
   readonly modelUrl: string;
 }
 
 async function compare(parts: Comparison): Promise<LabReport> {
-  const { options, input, room, roomMs, reference, modelUrl } = parts;
+  const { options, input, room, idle, roomMs, reference, modelUrl } = parts;
   const { page } = room.leader;
   const mode = options.allDevices ? 'everyone' : 'fastest';
   const model = { url: modelUrl, name: basename(options.model), sizes: input.sizes };
@@ -89,7 +107,9 @@ async function compare(parts: Comparison): Promise<LabReport> {
   await new Promise((resolve) => setTimeout(resolve, LOADS_SETTLE_MS));
   const after = await stateOf(page);
   if (!after?.plan) throw new Error('The plan is gone.');
-  const devices = await Promise.all(room.devices.map(describeDevice));
+  const devices = await Promise.all(
+    room.devices.map((device, index) => describeDevice(device, idle[index] ?? null)),
+  );
   return {
     model: basename(options.model),
     devices,
@@ -106,7 +126,8 @@ async function compare(parts: Comparison): Promise<LabReport> {
 }
 
 /** The device as its own page sees it. */
-async function describeDevice({ page }: Device): Promise<LabDevice> {
+async function describeDevice({ page, profile }: Device, idle: number | null): Promise<LabDevice> {
+  const now = browserBytes(profile);
   const state = await stateOf(page);
   const me = state?.devices.find(({ card }) => card.peer === state.me);
   if (!state || !me) throw new Error('A device has left the room.');
@@ -120,6 +141,8 @@ async function describeDevice({ page }: Device): Promise<LabDevice> {
     weightBytes: stages.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
     bytesReceived: me.load.bytesIn,
     busyMs: me.load.busyMs,
+    peakMemoryBytes: me.load.peakMemoryBytes,
+    browserGrowthBytes: now === null || idle === null ? null : now - idle,
   };
 }
 

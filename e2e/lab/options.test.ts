@@ -12,6 +12,8 @@ it('fills in what is not said', () => {
     requests: 10,
     inFlight: 4,
     provider: 'auto',
+    memory: [],
+    from: 'file',
     json: undefined,
   });
 });
@@ -30,6 +32,8 @@ it('reads every option', () => {
     requests: 5,
     inFlight: 2,
     provider: 'webgpu',
+    memory: [350, 200],
+    from: 'url',
     json: 'o.json',
   });
 });

@@ -11,6 +11,10 @@ export interface LabOptions {
   readonly requests: number;
   readonly inFlight: number;
   readonly provider: 'auto' | 'wasm' | 'webgpu';
+  /** Megabytes (1e6 bytes) that each device offers, the last number for all that follow; what they have if empty. */
+  readonly memory: readonly number[];
+  /** Whether the leader picks the file, or names its address on a server that answers ranges. */
+  readonly from: 'file' | 'url';
   readonly json: string | undefined;
 }
 
@@ -33,6 +37,8 @@ compares the result with the whole model in one tab. Ends with 0 only when both 
   --requests R        measured runs (default 10)
   --in-flight K       requests at once in the throughput measurement (default 4)
   --provider auto|wasm|webgpu   where the arithmetic runs (default auto)
+  --memory MB[,MB...] what each device offers; the last number is for all that follow (default: what it has)
+  --from file|url     pick the model as a file, or fetch it from a server by ranges (default file)
   --json OUT          also write everything measured to this file
 `;
 
@@ -50,6 +56,8 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
   if (provider !== 'auto' && provider !== 'wasm' && provider !== 'webgpu') {
     throw new UsageError(`--provider must be auto, wasm or webgpu, not "${provider}".`);
   }
+  const from = values.from ?? 'file';
+  if (from !== 'file' && from !== 'url') throw new UsageError(`--from must be file or url, not "${from}".`);
   return {
     model: values.model,
     devices: whole('--devices', values.devices ?? '3', 1, MOST_DEVICES),
@@ -60,6 +68,8 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
     requests: whole('--requests', values.requests ?? '10', 1, 10_000),
     inFlight: whole('--in-flight', values['in-flight'] ?? '4', 1, 64),
     provider,
+    memory: (values.memory?.split(',') ?? []).map((text) => whole('--memory', text, 1, 1_000_000)),
+    from,
     json: values.json,
   };
 }
@@ -78,6 +88,8 @@ function parsed(args: readonly string[]) {
         requests: { type: 'string' },
         'in-flight': { type: 'string' },
         provider: { type: 'string' },
+        memory: { type: 'string' },
+        from: { type: 'string' },
         json: { type: 'string' },
       },
     });

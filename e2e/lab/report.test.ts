@@ -12,8 +12,20 @@ const REPORT: LabReport = {
       weightBytes: 2048,
       bytesReceived: 1024,
       busyMs: 12.4,
+      peakMemoryBytes: 250e6,
+      browserGrowthBytes: 301e6,
     },
-    { name: 'B', provider: 'wasm', threads: 1, stage: null, weightBytes: 0, bytesReceived: 0, busyMs: 0 },
+    {
+      name: 'B',
+      provider: 'wasm',
+      threads: 1,
+      stage: null,
+      weightBytes: 0,
+      bytesReceived: 0,
+      busyMs: 0,
+      peakMemoryBytes: 0,
+      browserGrowthBytes: null,
+    },
   ],
   preparation: { roomMs: 4000, modelMs: 6500 },
   plan: { predictedLatencyMs: 10, predictedPeriodMs: 5 },
@@ -24,7 +36,7 @@ const REPORT: LabReport = {
 };
 
 it('shows every device, also one that is left out', () => {
-  expect(tableOf(REPORT)).toMatch(/A +wasm x1 +0-3 +2 +1 +12\nB +wasm x1 +left out/);
+  expect(tableOf(REPORT)).toMatch(/A +wasm x1 +0-3 +2 +1 +250 +301 +12\nB +wasm x1 +left out/);
 });
 
 it('says what differs and what broke', () => {

@@ -22,6 +22,10 @@ export interface LabDevice {
   readonly weightBytes: number;
   readonly bytesReceived: number;
   readonly busyMs: number;
+  /** The most that its workers took: heap and buffers. */
+  readonly peakMemoryBytes: number;
+  /** By which all processes of its browser grew over the idle page, once the model ran; null where the system does not tell. */
+  readonly browserGrowthBytes: number | null;
 }
 
 export interface Latency {
@@ -38,11 +42,25 @@ export function tableOf(report: LabReport): string {
     device.stage ? `${device.stage.start}-${device.stage.end}` : 'left out',
     kilobytes(device.weightBytes),
     kilobytes(device.bytesReceived),
+    megabytes(device.peakMemoryBytes),
+    device.browserGrowthBytes === null ? '?' : megabytes(device.browserGrowthBytes),
     device.busyMs.toFixed(0),
   ]);
   return [
     report.model,
-    aligned([['device', 'runs on', 'blocks', 'weights KB', 'received KB', 'busy ms'], ...rows]),
+    aligned([
+      [
+        'device',
+        'runs on',
+        'blocks',
+        'weights KB',
+        'received KB',
+        'worker peak MB',
+        'browser grew MB',
+        'busy ms',
+      ],
+      ...rows,
+    ]),
     '',
     `ready   room after ${seconds(preparation.roomMs)}, model after ${seconds(preparation.modelMs)} more`,
     `split   median ${ms(split.latencyMs.median)}, p95 ${ms(split.latencyMs.p95)}, predicted ${ms(plan.predictedLatencyMs)}, ` +
@@ -78,6 +96,10 @@ function ms(value: number): string {
 
 function seconds(value: number): string {
   return `${(value / 1000).toFixed(1)} s`;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
 }
 
 function kilobytes(bytes: number): string {
