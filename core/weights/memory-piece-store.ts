@@ -101,20 +101,17 @@ export class MemoryPieceStore implements PieceStore {
 
   #makeRoom(bytes: number): void {
     const { pieces, usedBytes, capacityBytes } = this.#shelf;
-    const idle = [...pieces].filter(([, { users }]) => users.size === 0);
-    const idleBytes = idle.reduce((sum, [, { blob }]) => sum + blob.size, 0);
-    const most = capacityBytes - usedBytes + idleBytes;
-    if (bytes > most) {
-      throw new StorageFullError(
-        `This page keeps at most ${capacityBytes} bytes of weights in memory. Take fewer layers.`,
-        { step: 'store a piece', expected: `${bytes} bytes free`, actual: `${most} bytes` },
-      );
-    }
     let short = usedBytes + bytes - capacityBytes;
-    for (const [hash, { blob }] of idle) {
+    for (const [hash, { blob, users }] of pieces) {
       if (short <= 0) return;
+      if (users.size > 0) continue;
       pieces.delete(hash);
       short -= blob.size;
     }
+    if (short <= 0) return;
+    throw new StorageFullError(
+      `This page keeps at most ${capacityBytes} bytes of weights in memory. Let this device take fewer layers.`,
+      { step: 'store a piece', expected: `room for ${bytes} bytes`, actual: `${bytes - short} bytes` },
+    );
   }
 }

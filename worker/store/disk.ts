@@ -25,14 +25,20 @@ export function workOn(hash: Sha256): string {
 }
 
 /** A whole piece: an entry, and a file as long as it says. Null otherwise. */
-export async function findPiece({ ledger, files }: Disk, hash: Sha256): Promise<Blob | null> {
+export async function findPiece(
+  { ledger, files }: Pick<Disk, 'ledger' | 'files'>,
+  hash: Sha256,
+): Promise<Blob | null> {
   const entry = await ledger.find(hash);
   const blob = entry ? await files.read(hash) : null;
   return blob?.size === entry?.bytes ? blob : null;
 }
 
 /** The entry goes first: a file without one is nothing. */
-export async function removePiece({ ledger, files }: Disk, hash: Sha256): Promise<void> {
+export async function removePiece(
+  { ledger, files }: Pick<Disk, 'ledger' | 'files'>,
+  hash: Sha256,
+): Promise<void> {
   await ledger.remove(hash);
   await files.remove(hash);
 }

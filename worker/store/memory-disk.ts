@@ -4,6 +4,9 @@ import type { Disk } from './disk.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { MemoryClaims } from './memory-claims.ts';
 
+/** Chromium tells this whatever is true. */
+const CLAIMED_FREE_BYTES = 10 * 1024 ** 3;
+
 /** The twin of a browser's disk, with room for some bytes, and pages that may die at any step. */
 export class MemoryDisk {
   readonly files: Map<Sha256, Blob> = new Map();
@@ -60,7 +63,8 @@ export class MemoryDisk {
         clearDocuments: () => step('clear documents', () => this.#documents.clear()),
       },
       claims: this.#claims.of(page),
-      estimate: () => step('estimate', () => ({ usage: this.#usedBytes(), quota: this.#roomBytes })),
+      estimate: () =>
+        step('estimate', () => ({ usage: this.#usedBytes(), quota: this.#usedBytes() + CLAIMED_FREE_BYTES })),
       clock: systemClock,
     };
     return { disk, close };
