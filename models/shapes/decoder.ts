@@ -37,14 +37,12 @@ const THETA = 10_000;
 /** Size of a head. Throws RangeError unless heads divide evenly. */
 export function headSize({ hidden, heads, kvHeads }: DecoderSizes): number {
   const size = hidden / heads;
-  if (!Number.isInteger(size / 2))
-    throw new RangeError(
-      `${heads} heads of an even size do not make ${hidden}: set --hidden and --heads together`,
-    );
-  if (heads % kvHeads !== 0)
-    throw new RangeError(
-      `${heads} heads cannot share ${kvHeads} heads of keys: set --heads and --kv-heads together`,
-    );
+  if (!Number.isInteger(size / 2)) {
+    throw new RangeError(`${heads} heads of an even size do not make ${hidden}: set --hidden and --heads`);
+  }
+  if (heads % kvHeads !== 0) {
+    throw new RangeError(`${heads} heads cannot share ${kvHeads} heads of keys: set --heads and --kv-heads`);
+  }
   return size;
 }
 

@@ -17,7 +17,7 @@ import { withFile } from './temporary-file.ts';
 const SMALL_DECODER = '--layers 2 --hidden 64 --heads 4 --kv-heads 2 --mlp 96 --vocab 128 --context 32';
 const SMALL_VIT = '--layers 2 --hidden 48 --heads 4 --mlp 96 --classes 10';
 const TWO_PICTURES = { N: 2, batch_size: 2 };
-/** Two tokens after three in the cache. GroupQueryAttention takes more than one sequence only without a past. */
+/** Two tokens after three in the cache. After a past, GroupQueryAttention takes several tokens for one sequence only. */
 const TOKENS = { sequence_length: 2, past_sequence_length: 3, batch_size: 1 };
 
 it.each([

@@ -12,7 +12,7 @@ export interface Preset {
   readonly sizes: Readonly<Record<string, number>>;
   /** Whether it comes in several styles. */
   readonly isDecoder: boolean;
-  /** Throws RangeError for sizes and styles that do not go together. */
+  /** Throws RangeError for sizes or styles that do not go together. */
   draft(sizes: Readonly<Record<string, number>>, style: Partial<DecoderStyle>): Network;
 }
 
