@@ -1,7 +1,7 @@
-import { basename } from 'node:path';
 import type { SessionState } from '../core/session/state.ts';
 import { tensorBytes } from '../core/tensor/tensor.ts';
 import { feedsFor } from '../e2e/lab/input.ts';
+import { labModel } from '../e2e/lab/model-files.ts';
 import type { ReferenceServer, ReferenceTab } from '../e2e/lab/reference-tab.ts';
 import { openModel, setFeeds, timeOnce } from '../e2e/lab/room-model.ts';
 import type { Room } from '../e2e/room.ts';
@@ -18,17 +18,21 @@ export async function roundsOf(
   model: string,
   room: Room,
   reference: ReferenceTab,
-  files: ReferenceServer,
+  server: ReferenceServer,
   rounds: number,
 ): Promise<Round[]> {
   const { page } = room.leader;
-  const url = files.urlOf(model);
-  await openModel(page, { url, name: basename(model) }, 'everyone');
+  const files = await labModel(model);
+  await openModel(page, { model: files }, 'everyone');
   const state = await until(page, 'every tab holds a stage', runsOn(room.devices.length));
   if (state.model.kind !== 'ready') throw new Error('The model is gone.');
   const feeds = feedsFor(state.model.card, 0);
   await setFeeds(page, feeds);
-  await reference.load(url, { provider: 'wasm', threads: 1, bundle: 'wasm' }, feeds);
+  await reference.load(
+    { url: server.urlOf(model), external: files.external },
+    { provider: 'wasm', threads: 1, bundle: 'wasm' },
+    feeds,
+  );
   const inputBytes = Object.values(feeds).reduce((sum, { dtype, dims }) => sum + tensorBytes(dtype, dims), 0);
   const raw = await connect(room, state, inputBytes);
   const measured: Round[] = [];

@@ -88,7 +88,7 @@ class RoomUnderTest {
       card: cardOf(peer, benchMs),
     });
     const leader =
-      peer === LAPTOP ? new Leader({ member, network: mesh, clock, executors, runtime, emit }) : undefined;
+      peer === LAPTOP ? new Leader({ member, network: mesh, clock, runtime, emit }) : undefined;
     if (!leader) member.follow(LAPTOP);
     const entered = (by: PeerId): void => emit({ type: 'RoomEntered', leader: by, at: 0 });
     const page = { peer, mesh, member, leader, state: () => state, entered };

@@ -7,6 +7,9 @@ import { MemoryRoom } from '../../core/mesh/memory-rendezvous.ts';
 import { Mesh } from '../../core/mesh/mesh.ts';
 import type { StageExecutor } from '../../core/runtime/stage-executor.ts';
 import type { DeviceCard } from '../../core/session/state.ts';
+import { subtleDigest } from '../../core/weights/digest.ts';
+import { MemoryPieceStore } from '../../core/weights/memory-piece-store.ts';
+import { Shelf } from '../../core/weights/shelf.ts';
 import { BrowserSession } from './browser-session.ts';
 
 const ME = 'a'.repeat(16) as PeerId;
@@ -41,6 +44,7 @@ function relayingExecutor(): StageExecutor {
     },
     run: async (_, outputs) => ({ outputs, computeMs: 1 }),
     release: async () => {},
+    memory: async () => ({ heapBytes: 0, bufferBytes: 0, peakBytes: 0 }),
     memoryBytes: async () => 0,
     close: () => {},
   };
@@ -74,6 +78,10 @@ describe('opening a model', () => {
       network,
       executors: relayingExecutor,
       runtime: () => ({ provider: 'wasm', threads: 1 }),
+      shelf: new Shelf(new MemoryPieceStore(), subtleDigest(crypto.subtle)),
+      origins: () => {
+        throw new Error('no model here has an origin');
+      },
       door: { admit: () => {}, deny: () => {}, askFirst: () => {}, leave: () => {} },
     });
     session.entered(ME);

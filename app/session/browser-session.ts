@@ -18,17 +18,32 @@ import type {
   SessionState,
 } from '../../core/session/state.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
+import type { OriginFactory } from '../../core/weights/origin.ts';
+import type { Shelf } from '../../core/weights/shelf.ts';
 import { catalogue, openBundled } from './catalogue.ts';
 import { rememberName } from './device-name.ts';
-import { filesFrom, filesFromUrl, type ModelFiles } from './model-source.ts';
+import { fileSource } from './file-source.ts';
+import { findHubModel, hubModels } from './hub/catalogue.ts';
+import type { ModelSource } from './model-source.ts';
 import { openModel, type Provenance, withTask } from './open-model.ts';
 import { asksFirst, keepAskFirst, leavePlace, type Place } from './place.ts';
 import { Questions } from './questions.ts';
 import { addressOf } from './room-link.ts';
-import type { Actions, Answer, CatalogueEntry, Store } from './store.ts';
+import type { Actions, Answer, CatalogueEntry, HubEntry, Storage, Store } from './store.ts';
+import { urlSource } from './url-source.ts';
 
 /** A link to a leader that is there comes up by now, through the relay if need be. */
 const LEADER_LINK_MS = 12_000;
+
+/** Gets at a model, and tells how far it is. */
+type Opener = (
+  progress: (progress: Progress) => void,
+  signal: AbortSignal,
+) => Promise<{
+  readonly source: ModelSource;
+  readonly provenance: Provenance;
+  readonly sizes?: Readonly<Record<string, number>>;
+}>;
 
 /** What main.ts hands over, already joined. */
 export interface SessionParts {
@@ -37,6 +52,8 @@ export interface SessionParts {
   readonly network: Mesh;
   readonly executors: ExecutorFactory;
   readonly runtime: () => ExecutorOptions;
+  readonly shelf: Shelf;
+  readonly origins: OriginFactory;
   readonly door: Door;
 }
 
@@ -61,23 +78,34 @@ export class BrowserSession implements Store, Actions {
   readonly #leader: Leader | undefined;
   /** Counts openings, so that a slow download cannot replace a model chosen after it. */
   #opening = 0;
+  #openControl: AbortController | undefined;
   #open: OpenModel | undefined;
+  /** The model before the present one, to go back to while that is not running yet. */
+  #previous: OpenModel | undefined;
 
   constructor(parts: SessionParts) {
-    const { place, network, card, executors, runtime } = parts;
+    const { place, network, card, executors, runtime, shelf, origins } = parts;
     this.#parts = parts;
     this.state = signal(initialState(place.identity.peer));
     this.emit({ type: 'RoomChosen', room: place.link.room, link: place.address, me: place.identity.peer });
     if (asksFirst(place)) this.emit({ type: 'AskFirstChanged', value: true });
     const emit = (event: SessionEvent): void => this.emit(event);
-    this.member = new Member({ network, clock: systemClock, executors, runtime, emit, card });
+    this.member = new Member({
+      network,
+      clock: systemClock,
+      executors,
+      runtime,
+      shelf,
+      origins,
+      emit,
+      card,
+    });
     this.#questions = new Questions(this.member.asker, emit);
     if (place.identity.leads) {
       this.#leader = new Leader({
         member: this.member,
         network,
         clock: systemClock,
-        executors,
         runtime,
         emit,
       });
@@ -155,10 +183,10 @@ export class BrowserSession implements Store, Actions {
   };
 
   readonly openBundled = (id: string): Promise<void> => {
-    return this.#openWith(id, async (progress) => {
-      const { card, files } = await openBundled(id, progress);
+    return this.#openWith(id, async (progress, signal) => {
+      const { card, source } = await openBundled(id, progress, signal);
       const { name, about } = card;
-      return { files, provenance: { name, about, source: 'bundled' } };
+      return { source, provenance: { name, about, source: 'bundled' } };
     });
   };
 
@@ -169,11 +197,59 @@ export class BrowserSession implements Store, Actions {
   /** Opens a model with these sizes of its symbolic dimensions, by name, instead of the guessed ones. */
   readonly openSized = (files: readonly File[], sizes: Readonly<Record<string, number>>): Promise<void> => {
     const name = files[0]?.name ?? 'That file';
-    return this.#openWith(name, async () => ({ ...this.#named(filesFrom([...files]), 'file'), sizes }));
+    return this.#openWith(name, async () => {
+      const source = fileSource([...files]);
+      return {
+        source,
+        provenance: { name: source.name, about: 'A model from this device.', source: 'file' },
+        sizes,
+      };
+    });
   };
 
-  readonly openUrl = (url: string): Promise<void> => {
-    return this.#openWith(url, async (progress) => this.#named(await filesFromUrl(url, progress), 'url'));
+  readonly openUrl = (url: string, sizes: Readonly<Record<string, number>> = {}): Promise<void> => {
+    return this.#openWith(url, async (progress, signal) => {
+      const source = await urlSource(url, this.#parts.shelf, progress, signal);
+      return {
+        source,
+        provenance: { name: source.name, about: 'A model from the web.', source: 'url' },
+        sizes,
+      };
+    });
+  };
+
+  readonly hub = (): readonly HubEntry[] => hubModels();
+
+  readonly openHub = (id: string): Promise<void> => {
+    return this.#openWith(id, async (progress, signal) => {
+      const { title, about, address } = findHubModel(id);
+      const source = await urlSource(address, this.#parts.shelf, progress, signal);
+      return { source, provenance: { name: title, about, source: 'url' } };
+    });
+  };
+
+  readonly cancelModel = (): void => {
+    const { model, plan } = this.state.value;
+    if (!this.#leader || (model.kind !== 'opening' && plan?.status === 'running')) return;
+    const opening = ++this.#opening;
+    this.#openControl?.abort(new Error('The opening was cancelled.'));
+    const back = model.kind === 'opening' ? this.#open : this.#previous;
+    this.#open = back;
+    this.#previous = undefined;
+    if (!back) this.#leader.drop();
+    else if (model.kind === 'opening' && plan) {
+      this.emit({ type: 'ModelChanged', model: { kind: 'ready', card: back.card }, at: Date.now() });
+    } else if (opening === this.#opening) void this.#leader.open(back);
+  };
+
+  readonly storage = async (): Promise<Storage> => {
+    const { store } = this.#parts.shelf;
+    const [usage, models] = await Promise.all([store.usage(), store.list()]);
+    return { kind: store.kind, ...usage, models };
+  };
+
+  readonly clearStorage = (label?: string): Promise<void> => {
+    return this.#parts.shelf.store.clear(label);
   };
 
   readonly setTask = (task: ModelCard['task'], dims: Readonly<Record<string, number>>): void => {
@@ -203,31 +279,24 @@ export class BrowserSession implements Store, Actions {
     this.emit({ type: 'NoticeDismissed', id: notice });
   };
 
-  #named(files: ModelFiles, source: 'file' | 'url'): { files: ModelFiles; provenance: Provenance } {
-    const about = source === 'file' ? 'A model from this device.' : 'A model from the web.';
-    return { files, provenance: { name: files.name, about, source } };
-  }
-
-  async #openWith(
-    name: string,
-    get: (progress: (progress: Progress) => void) => Promise<{
-      files: ModelFiles;
-      provenance: Provenance;
-      sizes?: Readonly<Record<string, number>>;
-    }>,
-  ): Promise<void> {
+  async #openWith(name: string, get: Opener): Promise<void> {
     if (!this.#leader) throw new InputError('Only the leader chooses the model.', { step: 'choose a model' });
+    this.#openControl?.abort(new Error('Another model was chosen.'));
+    const control = new AbortController();
+    this.#openControl = control;
     const opening = ++this.#opening;
     const tell = (model: ModelState): void => {
       if (opening === this.#opening) this.emit({ type: 'ModelChanged', model, at: Date.now() });
     };
+    const progress = (progress: Progress): void => tell({ kind: 'opening', name, progress });
     try {
-      tell({ kind: 'opening', name, progress: { step: 'Opening', fraction: null } });
-      const { files, provenance, sizes } = await get((progress) => tell({ kind: 'opening', name, progress }));
-      const model = await openModel(files, provenance, sizes);
+      progress({ step: 'Opening', fraction: null });
+      const { source, provenance, sizes } = await get(progress, control.signal);
+      const model = await openModel(source, provenance, this.#parts.shelf.store, { sizes, progress });
       if (opening !== this.#opening) return;
       const previous = this.#open;
       this.#open = model;
+      this.#previous = previous;
       if (await this.#leader.open(model)) return;
       // It does not run here: the room goes on with the model it had.
       this.#open = previous;
@@ -236,10 +305,12 @@ export class BrowserSession implements Store, Actions {
       if (failed.kind === 'failed') this.#notice(`Could not ${failed.step}. ${failed.message}`);
       await this.#leader.open(previous);
     } catch (error) {
+      // Cancelled, or another one was chosen.
+      if (opening !== this.#opening) return;
       const step = error instanceof PotluckError ? error.data.step : 'open the model';
       tell({ kind: 'failed', name, step, message: messageOf(error) });
       // The room goes on with the model it had.
-      if (this.#open && opening === this.#opening) {
+      if (this.#open) {
         this.#notice(`${name}: could not ${step}. ${messageOf(error)}`);
         tell({ kind: 'ready', card: this.#open.card });
       }

@@ -1,7 +1,8 @@
 import { FetchError } from '../../core/errors.ts';
 import type { Progress } from '../../core/session/state.ts';
-import { filesFromUrl, type ModelFiles } from './model-source.ts';
+import type { ModelSource } from './model-source.ts';
 import type { CatalogueEntry } from './store.ts';
+import { downloadedSource } from './url-source.ts';
 
 /** public/models/<id>.json: what is known of a bundled model beyond its graph. */
 export interface BundledCard extends CatalogueEntry {
@@ -19,10 +20,12 @@ export function catalogue(): Promise<readonly CatalogueEntry[]> {
 export async function openBundled(
   id: string,
   onProgress: (progress: Progress) => void,
-): Promise<{ card: BundledCard; files: ModelFiles }> {
+  signal: AbortSignal,
+): Promise<{ card: BundledCard; source: ModelSource }> {
   const known = await card(id);
-  const files = await filesFromUrl(`${import.meta.env.BASE_URL}models/${known.file}`, onProgress);
-  return { card: known, files };
+  // Small, and kept by the browser's own cache as part of the page: taken whole.
+  const address = `${import.meta.env.BASE_URL}models/${known.file}`;
+  return { card: known, source: await downloadedSource(address, onProgress, signal) };
 }
 
 async function card(id: string): Promise<BundledCard> {

@@ -7,17 +7,22 @@ import { SignalingClient } from '../../core/mesh/signaling-client.ts';
 import { type SimplePeerLike, simplePeerDial } from '../../core/mesh/simple-peer-wire.ts';
 import type { RefusalReason } from '../../core/protocol/signaling.ts';
 import type { DeviceCard, EndReason } from '../../core/session/state.ts';
+import { subtleDigest } from '../../core/weights/digest.ts';
+import { Shelf } from '../../core/weights/shelf.ts';
 import { BrowserSession } from './browser-session.ts';
 import { DeviceInPage } from './device-in-page.ts';
 import { describeDevice } from './device-name.ts';
+import { httpOrigin } from './origin/http-origin.ts';
 import { watchPage } from './page-life.ts';
 import type { Place } from './place.ts';
+import { openPieceStore } from './storage/open-piece-store.ts';
 
 /** Joins everything that one tab in one room is made of, and opens the door. */
 export async function enter(place: Place): Promise<BrowserSession> {
   const { identity, link } = place;
   const random = (bytes: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(bytes));
   const { room, secret } = link;
+  const opening = openPieceStore();
   const seal = await RoomSeal.derive({ subtle: crypto.subtle, random, room, secret, me: identity.peer });
   const report = (error: unknown): void => console.warn(`Dropped: ${messageOf(error)}`);
   const client = new SignalingClient({
@@ -53,6 +58,7 @@ export async function enter(place: Place): Promise<BrowserSession> {
     report: (_, error) => report(error),
   });
   const description = await describeDevice();
+  const shelf = new Shelf(await opening, subtleDigest(crypto.subtle));
   const card: DeviceCard = {
     peer: identity.peer,
     ...description,
@@ -69,6 +75,8 @@ export async function enter(place: Place): Promise<BrowserSession> {
     network,
     executors: () => device.executor(),
     runtime: () => device.runtime,
+    shelf,
+    origins: httpOrigin,
     door: client,
   });
   watchPage(session, () => client.hurry());

@@ -1,12 +1,17 @@
 import { blocksOf } from '../../core/graph/blocks.ts';
-import type { ByteRange, ByteSource } from '../../core/graph/byte-source.ts';
+import type { ByteSource } from '../../core/graph/byte-source.ts';
 import { modelGraph } from '../../core/graph/model-graph.ts';
 import { readModel } from '../../core/graph/onnx-model.ts';
+import { type Piece, piecesOf } from '../../core/graph/pieces.ts';
 import { sampleInputs } from '../../core/graph/sample-inputs.ts';
+import type { Sha256 } from '../../core/ids.ts';
+import type { OriginCard } from '../../core/protocol/origin-card.ts';
 import type { OpenModel } from '../../core/runtime/leader.ts';
 import { guessTask, type TaskGuess } from '../../core/session/guess-task.ts';
-import type { ModelCard, ModelTask } from '../../core/session/state.ts';
-import { blobSource, type ModelFiles } from './model-source.ts';
+import type { ModelCard, ModelTask, Progress } from '../../core/session/state.ts';
+import { recallManifest } from '../../core/weights/manifest.ts';
+import type { PieceStore } from '../../core/weights/piece-store.ts';
+import type { ModelSource } from './model-source.ts';
 
 /** What the opener knows beside the file. */
 export interface Provenance {
@@ -15,27 +20,32 @@ export interface Provenance {
   readonly source: ModelCard['source'];
 }
 
+export interface OpenOptions {
+  /** Sizes of symbolic dimensions, by name; they go before the guessed ones. */
+  readonly sizes?: Readonly<Record<string, number>> | undefined;
+  readonly progress?: (progress: Progress) => void;
+}
+
 /**
- * Reads the graph, finds its cuts and what it is for. The weights stay in the file. `sizes` of symbolic
- * dimensions, by name, go before the guessed ones.
+ * Reads the graph, finds its cuts and what it is for. The weights stay where they are.
  * @throws ModelFormatError, FetchError
  */
 export async function openModel(
-  files: ModelFiles,
+  source: ModelSource,
   provenance: Provenance,
-  sizes: Readonly<Record<string, number>> = {},
+  store: PieceStore,
+  { sizes = {}, progress }: OpenOptions = {},
 ): Promise<OpenModel> {
-  const source = blobSource(files.main);
-  const first = await readModel(source);
-  const external = new Map<string, Blob>();
+  progress?.({ step: 'Reading the model', fraction: null });
+  const first = await readModel(source.main);
+  const external = new Map<string, ByteSource>();
   for (const { file } of first.initializers.flatMap(({ body }) => body ?? [])) {
-    if (file !== '' && !external.has(file)) external.set(file, await files.external(file));
+    if (file !== '' && !external.has(file)) external.set(file, await source.external(file));
   }
-  const sourceOf = (file: string): ByteSource | undefined => {
-    const blob = external.get(file);
-    return blob && blobSource(blob);
-  };
-  const model = external.size > 0 ? await readModel(source, { externalSource: sourceOf }) : first;
+  const externalSource = (file: string): ByteSource | undefined => external.get(file);
+  const model = external.size > 0 ? await readModel(source.main, { externalSource }) : first;
+  await source.graphRead();
+  progress?.({ step: 'Finding places to cut', fraction: null });
   const graph = modelGraph(model);
   const blocks = blocksOf(graph);
   const guess = guessTask({ name: provenance.name, inputs: graph.inputs, outputs: graph.outputs });
@@ -43,7 +53,7 @@ export async function openModel(
   const dims = { ...guess.dims, ...sizes };
   const card: ModelCard = {
     ...provenance,
-    bytes: [...external.values()].reduce((sum, blob) => sum + blob.size, files.main.size),
+    bytes: [...external.values()].reduce((sum, { size }) => sum + size, source.main.size),
     weightBytes: model.initializers.reduce((sum, { bytes }) => sum + bytes, 0),
     nodes: graph.nodes.length,
     blocks: blocks.count,
@@ -53,8 +63,23 @@ export async function openModel(
     dims,
     task,
   };
-  const blobOf = (file: ByteRange['file']): Blob => external.get(file) ?? files.main;
-  return withTask({ card, graph, blocks, blobOf, sample: () => [] }, task, dims);
+  const origin = source.origin();
+  const hashes = origin ? await knownHashes(store, origin, piecesOf(graph, blocks).all) : [];
+  const { blobOf } = source;
+  return withTask({ card, graph, blocks, blobOf, origin, hashes, sample: () => [] }, task, dims);
+}
+
+/** What earlier visits learned of the pieces at this address. */
+async function knownHashes(
+  store: PieceStore,
+  origin: OriginCard,
+  pieces: readonly Piece[],
+): Promise<(Sha256 | null)[]> {
+  const manifest = await recallManifest(store, origin);
+  const files = new Map(origin.files.map(({ name }, at) => [name, at]));
+  return pieces.map(({ file, offset, length }) =>
+    manifest.hashOf({ file: files.get(file) ?? 0, offset, length }),
+  );
 }
 
 /** The same model with a corrected task or other dimensions. */

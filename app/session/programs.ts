@@ -14,13 +14,16 @@ export interface PlainTensor {
 /** `window.potluck`: the room for scripts in this page, such as the lab. */
 export interface Programs {
   state(): SessionState;
-  /** `sizes` of symbolic dimensions, by name, go before the guessed ones; the plan is made for them. */
+  /**
+   * A model, or the files of one that has external data. `sizes` of symbolic dimensions, by name, go before the
+   * guessed ones; the plan is made for them.
+   */
   openFile(
-    bytes: Uint8Array<ArrayBuffer> | File,
+    model: Uint8Array<ArrayBuffer> | File | readonly File[],
     name: string,
     sizes?: Readonly<Record<string, number>>,
   ): Promise<void>;
-  openUrl(url: string): Promise<void>;
+  openUrl(url: string, sizes?: Readonly<Record<string, number>>): Promise<void>;
   setMode(mode: PlanMode): void;
   /** Runs the model once; missing inputs are filled with random numbers of seed 0. */
   run(feeds: Readonly<Record<string, PlainTensor>>): Promise<{
@@ -34,9 +37,8 @@ export interface Programs {
 export function programs(session: BrowserSession): Programs {
   return {
     state: () => session.state.value,
-    openFile: (bytes, name, sizes = {}) =>
-      session.openSized([bytes instanceof File ? bytes : new File([bytes], name)], sizes),
-    openUrl: (url) => session.openUrl(url),
+    openFile: (model, name, sizes = {}) => session.openSized(filesOf(model, name), sizes),
+    openUrl: (url, sizes = {}) => session.openUrl(url, sizes),
     setMode: (mode) => session.setMode(mode),
     run: async (feeds) => {
       const tensors = Object.fromEntries(
@@ -48,6 +50,11 @@ export function programs(session: BrowserSession): Programs {
       return { outputs, latencyMs: answer.latencyMs, stages: request?.stages ?? [] };
     },
   };
+}
+
+function filesOf(model: Uint8Array<ArrayBuffer> | File | readonly File[], name: string): readonly File[] {
+  if (model instanceof File) return [model];
+  return model instanceof Uint8Array ? [new File([model], name)] : model;
 }
 
 function checked({ dtype, dims, data }: PlainTensor): Tensor {

@@ -16,6 +16,36 @@ export interface CatalogueEntry {
   readonly bytes: number;
 }
 
+/** A well-known model on a hub, which devices fetch from there themselves. */
+export interface HubEntry {
+  readonly id: string;
+  readonly title: string;
+  /** What it is for, in words to sort by: "Image classes". */
+  readonly purpose: string;
+  readonly about: string;
+  /** "onnx-community/mobilenetv4", as the hub knows it. */
+  readonly repository: string;
+  readonly licence: string;
+  /** All files together; the hub may have changed since. */
+  readonly aboutBytes: number;
+}
+
+/** What this device keeps of models, so that they need not be fetched again. */
+export interface Storage {
+  /** `memory`: this browser keeps nothing beyond the page. */
+  readonly kind: 'disk' | 'memory';
+  readonly usedBytes: number;
+  /** What the browser allows this site; null where it does not tell. */
+  readonly quotaBytes: number | null;
+  /** Most recently used first. */
+  readonly models: readonly {
+    readonly label: string;
+    readonly bytes: number;
+    readonly pieces: number;
+    readonly usedAt: number;
+  }[];
+}
+
 /** Class scores for one image, best first. */
 export interface Answer {
   readonly request: number;
@@ -41,6 +71,13 @@ export interface Actions {
   /** One model file, or a model and its external data files together. */
   openFile(...files: File[]): Promise<void>;
   openUrl(url: string): Promise<void>;
+  hub(): readonly HubEntry[];
+  openHub(id: string): Promise<void>;
+  /** Leader only: stops opening or loading a model. The room goes on with the one before, if it had one. */
+  cancelModel(): void;
+  storage(): Promise<Storage>;
+  /** Forgets the stored pieces of one model, or all. Stages that run now keep theirs. */
+  clearStorage(label?: string): Promise<void>;
   /** Leader only: corrects the guess. */
   setTask(task: ModelCard['task'], dims: Readonly<Record<string, number>>): void;
   /** Draws, photos: any image source; preprocessing is the model's. Rejects with a PotluckError. */

@@ -49,6 +49,7 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
       bytesOut: 2,
       busyMs: 3,
       memoryBytes: 4,
+      peakMemoryBytes: 5,
     },
   },
   links: { type: 'links', links: [{ peer: me, rttMs: 2.5, mbitPerSec: 80 }] },

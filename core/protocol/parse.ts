@@ -112,6 +112,7 @@ const load: SchemaOf<LoadReport> = v.object({
   bytesOut: amount,
   busyMs: amount,
   memoryBytes: amount,
+  peakMemoryBytes: amount,
 });
 
 const boundaryTensor: SchemaOf<BoundaryTensor> = v.object({

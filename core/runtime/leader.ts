@@ -18,7 +18,7 @@ import { type Calibration, calibrate } from './calibrate.ts';
 import { type LeaderEars, type Member, MODEL_CHANGED } from './member.ts';
 import { planFor, sameAssignment } from './plan-for.ts';
 import { ShardCourier } from './shard-courier.ts';
-import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
+import type { ExecutorOptions } from './stage-executor.ts';
 
 /** Several devices often become ready together: one plan for all of them. */
 const SETTLE_MS = 250;
@@ -47,7 +47,6 @@ export interface LeaderOptions {
   readonly member: Member;
   readonly network: Network;
   readonly clock: Clock;
-  readonly executors: ExecutorFactory;
   readonly runtime: () => ExecutorOptions;
   readonly emit: (event: SessionEvent) => void;
 }
@@ -239,7 +238,7 @@ export class Leader implements LeaderEars {
   }
 
   async #calibrate(model: OpenModel, signal: AbortSignal): Promise<boolean> {
-    const { member, executors, runtime, clock } = this.#options;
+    const { member, runtime, clock } = this.#options;
     // Measured as soon as this device is.
     if (member.card.status === 'measuring') return true;
     if (member.card.status === 'refused') {
@@ -254,7 +253,7 @@ export class Leader implements LeaderEars {
       const calibration = await calibrate({
         ...model,
         packOf: async (shard) => blobOf && packBlob(shard.weights, blobOf),
-        executors,
+        executors: member.executors,
         runtime: runtime(),
         inputs: model.sample(),
         clock,

@@ -12,6 +12,7 @@ import type { OriginFactory } from '../weights/origin.ts';
 import type { Shelf } from '../weights/shelf.ts';
 import { Asker } from './asker.ts';
 import { LinkSurvey } from './link-survey.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 import { StageGatherer } from './stage-gatherer.ts';
 import { StageHost } from './stage-host.ts';
@@ -61,6 +62,9 @@ export class Member {
   readonly host: StageHost;
   readonly shelf: Shelf;
   readonly gatherer: StageGatherer;
+  /** Those of this device, with their memory watched. */
+  readonly executors: ExecutorFactory;
+  readonly #memory: MemoryWatch = new MemoryWatch();
   readonly #exchange: PieceExchange;
   readonly #options: MemberOptions;
   readonly #survey: LinkSurvey;
@@ -75,7 +79,8 @@ export class Member {
   constructor(options: MemberOptions) {
     this.#options = options;
     this.#card = options.card;
-    const { network, clock, emit, executors, runtime, shelf, origins } = options;
+    const { network, clock, emit, runtime, shelf, origins } = options;
+    this.executors = this.#memory.watching(options.executors);
     this.shelf = shelf;
     this.#exchange = new PieceExchange(network, clock, shelf);
     this.gatherer = new StageGatherer({
@@ -96,7 +101,7 @@ export class Member {
     });
     this.host = new StageHost({
       gather: (terms, tell, signal) => this.gatherer.gather(terms, this.#leader ?? this.me, tell, signal),
-      executors,
+      executors: this.executors,
       runtime,
       clock,
       events: {
@@ -361,9 +366,10 @@ export class Member {
     const { clock, network, emit } = this.#options;
     this.#timer = clock.setTimeout(() => this.#tick(), REPORT_EVERY_MS);
     void this.host
-      .memoryBytes()
-      .catch(() => 0)
-      .then((memoryBytes) => {
+      .memory()
+      .catch(() => null)
+      .then((memory) => {
+        this.#memory.note(memory?.peakBytes ?? 0);
         const sums = network.peers().map((peer) => network.stats(peer));
         const load: LoadReport = {
           at: clock.now(),
@@ -371,7 +377,8 @@ export class Member {
           queue: this.host.queue,
           bytesIn: sums.reduce((sum, stats) => sum + (stats?.bytesIn ?? 0), 0),
           bytesOut: sums.reduce((sum, stats) => sum + (stats?.bytesOut ?? 0), 0),
-          memoryBytes,
+          memoryBytes: (memory?.heapBytes ?? 0) + (memory?.bufferBytes ?? 0),
+          peakMemoryBytes: this.#memory.peakBytes,
         };
         const idle = this.#lastLoad?.busy === 0 && load.busy === 0 && load.items === this.#lastLoad.items;
         this.#lastLoad = load;

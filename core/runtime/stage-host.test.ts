@@ -189,7 +189,7 @@ describe('StageHost', () => {
     const hanging = await loaded({ disturb: (step) => (step === 'create' ? 'hang' : undefined) });
     await vi.advanceTimersByTimeAsync(121_000);
     expect(hanging.events.at(-1)).toMatch(/^failed load: The runtime did not finish/);
-    expect(await hanging.host.memoryBytes()).toBe(0);
+    expect((await hanging.host.memory()).heapBytes).toBe(0);
   });
 
   it('gives up a stage whose worker broke, and says so, so that the leader finds another place', async () => {
@@ -197,7 +197,7 @@ describe('StageHost', () => {
     it.accept(activation(1));
     await vi.advanceTimersByTimeAsync(121_000);
     expect(events.slice(-2)).toEqual(['request 1 failed at run', expect.stringMatching(/^failed run/)]);
-    expect(await it.memoryBytes()).toBe(0);
+    expect((await it.memory()).heapBytes).toBe(0);
   });
 
   it('closes an executor that is still loading when other terms come', async () => {

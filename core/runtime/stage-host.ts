@@ -7,7 +7,13 @@ import type { LoadStage } from '../protocol/messages.ts';
 import type { Progress } from '../session/state.ts';
 import { LoadMeter } from './load-meter.ts';
 import { runStage, type Stage } from './stage.ts';
-import type { ExecutorFactory, ExecutorOptions, StageExecutor, StageModel } from './stage-executor.ts';
+import type {
+  ExecutorFactory,
+  ExecutorOptions,
+  StageExecutor,
+  StageModel,
+  WorkerMemory,
+} from './stage-executor.ts';
 import { warmUp } from './warm-up.ts';
 
 /** Activations that may wait; a 65th is refused, so that a slow device pushes back instead of filling up. */
@@ -81,8 +87,10 @@ export class StageHost {
     return this.#stage?.terms;
   }
 
-  memoryBytes(): Promise<number> {
-    return this.#stage?.executor.memoryBytes() ?? Promise.resolve(0);
+  /** Of the worker that runs the stage; nothing while there is none. */
+  memory(): Promise<WorkerMemory> {
+    const executor = this.#stage?.executor ?? this.#loading?.executor;
+    return executor?.memory() ?? Promise.resolve({ heapBytes: 0, bufferBytes: 0, peakBytes: 0 });
   }
 
   /** The leader's terms for the next epoch. Older work is dropped: whoever asked asks again. */

@@ -73,6 +73,7 @@ describe('reduce', () => {
       bytesOut: 0,
       busyMs: 0,
       memoryBytes: 0,
+      peakMemoryBytes: 0,
     };
     let state = stateAfter(...joined);
     for (let at = 0; at < 100; at++)

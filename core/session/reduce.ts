@@ -20,6 +20,7 @@ const NO_LOAD: LoadReport = {
   bytesOut: 0,
   busyMs: 0,
   memoryBytes: 0,
+  peakMemoryBytes: 0,
 };
 
 /** The state of a page that has only just been opened. */

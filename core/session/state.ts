@@ -143,7 +143,10 @@ export interface LoadReport {
   readonly bytesOut: number;
   /** Total milliseconds spent computing since joining. */
   readonly busyMs: number;
+  /** Of the worker that runs its stage: heap and buffers. */
   readonly memoryBytes: number;
+  /** The most that any of its workers has taken since it joined. */
+  readonly peakMemoryBytes: number;
 }
 
 export type ModelState =

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { quantile } from '../../bench/statistics.ts';
 import type { Device } from '../browser.ts';
 import { browserBytes } from '../process-memory.ts';
@@ -6,6 +5,7 @@ import { openRoom, type Room } from '../room.ts';
 import { startProduct } from '../server.ts';
 import { runsOn, stateOf, until } from '../session-page.ts';
 import { feedsFor, type LabInput } from './input.ts';
+import { type LabModel, labModel } from './model-files.ts';
 import type { LabOptions } from './options.ts';
 import { openReference, type ReferenceTab, serveReference } from './reference-tab.ts';
 import type { LabDevice, LabReport, Latency } from './report.ts';
@@ -47,7 +47,8 @@ export async function measure(options: LabOptions, input: LabInput): Promise<Lab
       idle,
       roomMs,
       reference,
-      modelUrl: files.urlOf(options.model),
+      model: await labModel(options.model),
+      url: files.urlOf(options.model),
     });
   } finally {
     for (const each of opened.reverse()) await each.close();
@@ -68,16 +69,18 @@ interface Comparison {
   readonly idle: readonly (number | null)[];
   readonly roomMs: number;
   readonly reference: ReferenceTab;
-  readonly modelUrl: string;
+  readonly model: LabModel;
+  /** Where pages can fetch it. */
+  readonly url: string;
 }
 
 async function compare(parts: Comparison): Promise<LabReport> {
-  const { options, input, room, idle, roomMs, reference, modelUrl } = parts;
+  const { options, input, room, idle, roomMs, reference, model, url } = parts;
   const { page } = room.leader;
   const mode = options.allDevices ? 'everyone' : 'fastest';
-  const model = { url: modelUrl, name: basename(options.model), sizes: input.sizes };
   const begun = performance.now();
-  const state = await openModel(page, model, mode);
+  const opened = { model, sizes: input.sizes, url: options.from === 'url' ? url : undefined };
+  const state = await openModel(page, opened, mode);
   const modelMs = performance.now() - begun;
   if (options.allDevices) await until(page, 'every device holds a stage', runsOn(options.devices));
   const profile = state.devices.find(({ card }) => card.peer === state.me)?.card.profile;
@@ -87,7 +90,7 @@ async function compare(parts: Comparison): Promise<LabReport> {
   const { runtime, threads } = profile;
   const provider = profile.provider === 'webgpu' ? 'webgpu' : 'wasm';
   await reference.load(
-    modelUrl,
+    { url, external: model.external },
     { provider, threads, ...(runtime === 'node' ? {} : { bundle: runtime }) },
     feeds,
   );
@@ -111,7 +114,7 @@ async function compare(parts: Comparison): Promise<LabReport> {
     room.devices.map((device, index) => describeDevice(device, idle[index] ?? null)),
   );
   return {
-    model: basename(options.model),
+    model: model.name,
     devices,
     preparation: { roomMs, modelMs },
     plan: {

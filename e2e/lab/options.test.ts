@@ -21,7 +21,7 @@ it('fills in what is not said', () => {
 it('reads every option', () => {
   const said =
     '--model m.onnx --devices 2 --all-devices --input i.pb --seed 7 --dim batch=1 --dim a=b=3 --requests 5 ' +
-    '--in-flight 2 --provider webgpu --json o.json';
+    '--in-flight 2 --provider webgpu --memory 350,200 --from url --json o.json';
   expect(parseLabOptions(said.split(' '))).toEqual({
     model: 'm.onnx',
     devices: 2,

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import sirv from 'sirv';
 import { build } from 'vite';
 import type { Tensor } from '../../core/tensor/tensor.ts';
@@ -11,8 +10,12 @@ import type { NamedTensor } from './verify.ts';
 
 /** The whole model on the bare runtime, in a browser process of its own. */
 export interface ReferenceTab {
-  /** Opens the runtime with the model at this address, and keeps the input in the tab. */
-  load(modelUrl: string, options: ReferenceOptions, feeds: Readonly<Record<string, Tensor>>): Promise<void>;
+  /** Opens the runtime with the model at this address and its external data beside it; keeps the input in the tab. */
+  load(
+    model: { readonly url: string; readonly external: readonly string[] },
+    options: ReferenceOptions,
+    feeds: Readonly<Record<string, Tensor>>,
+  ): Promise<void>;
   run(): Promise<readonly NamedTensor[]>;
   /** Milliseconds inside the runtime, and with the way to the worker and back; the outputs stay in the tab. */
   time(): Promise<{ readonly ms: number; readonly wallMs: number }>;
@@ -40,11 +43,17 @@ export interface ReferenceServer extends FileServer {
 export async function serveReference(models: readonly string[]): Promise<ReferenceServer> {
   await build({ configFile: join(ROOT, 'e2e/lab/reference/vite.config.ts'), logLevel: 'error' });
   const pages = sirv(join(ROOT, '.cache/reference'));
-  const files = new Map(models.map((model, i) => [pathOf(model, i), model]));
+  // Each model's folder, for its external data; ranges are answered as hubs do.
+  const folders = models.map((model) => sirv(dirname(model), { dev: true, etag: true }));
   const server = await serve((request, response) => {
-    const model = files.get(request.url ?? '/');
-    if (model !== undefined) {
-      response.writeHead(200, { ...OPEN_TO_ALL }).end(readFileSync(model));
+    const [, index, rest] = /^\/models\/(\d+)(\/.*)$/.exec(request.url ?? '') ?? [];
+    const folder = folders[Number(index)];
+    if (folder && rest !== undefined) {
+      request.url = rest;
+      for (const [name, value] of Object.entries(OPEN_TO_ALL)) response.setHeader(name, value);
+      folder(request, response, () => {
+        response.writeHead(404).end();
+      });
       return;
     }
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
@@ -65,15 +74,18 @@ export async function openReference(origin: string, webgpu: boolean): Promise<Re
   const { page, close } = await launchDevice({ webgpu });
   await page.goto(origin);
   return {
-    load: async (modelUrl, options, feeds) => {
+    load: async ({ url, external }, options, feeds) => {
       await page.evaluate(
-        async ({ modelUrl, options, feeds }) => {
+        async ({ url, external, options, feeds }) => {
           const lab = globalThis as unknown as ReferenceWindow;
           lab.referenceFeeds = feeds;
           await lab.reference.open(options);
-          await lab.reference.load(await (await fetch(modelUrl)).arrayBuffer());
+          const bytesOf = async (address: string): Promise<ArrayBuffer> =>
+            (await fetch(address)).arrayBuffer();
+          const data = external.map(async (path) => ({ path, data: await bytesOf(new URL(path, url).href) }));
+          await lab.reference.load(await bytesOf(url), await Promise.all(data));
         },
-        { modelUrl, options, feeds },
+        { url, external, options, feeds },
       );
     },
     run: async () => {

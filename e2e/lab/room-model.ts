@@ -2,6 +2,7 @@ import type { Page } from 'playwright';
 import type { SessionState, StageTiming } from '../../core/session/state.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
 import { type PotluckWindow, until } from '../session-page.ts';
+import type { LabModel } from './model-files.ts';
 import type { NamedTensor } from './verify.ts';
 
 /** One answer of the room, measured by the page that asked. */
@@ -14,10 +15,19 @@ export interface RoomRun {
 interface LabWindow extends PotluckWindow {
   /** Kept in the page, so that measured runs do not carry their input through the browser's tools. */
   labFeeds?: Parameters<PotluckWindow['potluck']['run']>[0];
+  labFiles?: HTMLInputElement;
 }
 
 /** A large model on a slow machine is read, cut, calibrated and sent within this. */
 const MODEL_PATIENCE_MS = 240_000;
+
+/** A model to open, as a file that a person picks, or by its address. */
+export interface ModelToOpen {
+  readonly model: LabModel;
+  /** Given: the page fetches it from there. */
+  readonly url?: string | undefined;
+  readonly sizes?: Readonly<Record<string, number>>;
+}
 
 /**
  * Opens the model in the leader's page and waits until a plan runs.
@@ -25,31 +35,34 @@ const MODEL_PATIENCE_MS = 240_000;
  */
 export async function openModel(
   page: Page,
-  model: { readonly url: string; readonly name: string; readonly sizes?: Readonly<Record<string, number>> },
+  { model, url, sizes = {} }: ModelToOpen,
   mode: 'fastest' | 'everyone',
 ): Promise<SessionState> {
+  if (url === undefined) await pickFiles(page, model.paths);
   const asked = await page.evaluate(
-    async ({ model, mode, patienceMs }) => {
-      const { potluck } = globalThis as unknown as PotluckWindow;
+    async ({ url, name, bytes, sizes, mode, patienceMs }) => {
+      const { potluck, labFiles } = globalThis as unknown as LabWindow;
       potluck.setMode(mode);
-      const response = await fetch(model.url);
-      const bytes = new Uint8Array(await response.arrayBuffer());
       const epoch = potluck.state().plan?.epoch ?? 0;
       const late = new Promise<string>((resolve) => {
-        setTimeout(() => resolve(`${model.name} did not open in ${patienceMs / 1000} s.`), patienceMs);
+        setTimeout(() => resolve(`${name} did not open in ${patienceMs / 1000} s.`), patienceMs);
       });
-      const opened = potluck.openFile(bytes, model.name, model.sizes).then(
+      const opening =
+        url === undefined
+          ? potluck.openFile([...(labFiles?.files ?? [])], name, sizes)
+          : potluck.openUrl(url, sizes);
+      const opened = opening.then(
         () => null,
-        (error) => `${model.name}: ${error.message}`,
+        (error) => `${name}: ${error.message}`,
       );
       const refusal = await Promise.race([opened, late]);
       // Where a model does not run here, the page goes on with the one before, and says so in a notice.
       const { model: shown, notices } = potluck.state();
-      const replaced = shown.kind === 'ready' && shown.card.bytes !== bytes.byteLength;
+      const replaced = shown.kind === 'ready' && shown.card.bytes !== bytes;
       const said = replaced ? (notices.at(-1)?.message ?? 'The page went back to the model before.') : null;
-      return { epoch, bytes: bytes.byteLength, refusal: refusal ?? said };
+      return { epoch, refusal: refusal ?? said };
     },
-    { model, mode, patienceMs: MODEL_PATIENCE_MS },
+    { url, name: model.name, bytes: model.bytes, sizes, mode, patienceMs: MODEL_PATIENCE_MS },
   );
   if (asked.refusal !== null) throw new Error(asked.refusal);
   const state = await until(
@@ -58,7 +71,7 @@ export async function openModel(
     ({ model: shown, plan, preparing }) =>
       shown.kind === 'failed' ||
       (shown.kind === 'ready' &&
-        shown.card.bytes === asked.bytes &&
+        shown.card.bytes === model.bytes &&
         preparing === null &&
         plan?.mode === mode &&
         plan.status === 'running' &&
@@ -68,6 +81,18 @@ export async function openModel(
   );
   if (state.model.kind === 'failed') throw new Error(`${state.model.step}: ${state.model.message}`);
   return state;
+}
+
+/** As a person picks them in the browser's dialog: the page gets Files that stay on disk. */
+async function pickFiles(page: Page, paths: readonly string[]): Promise<void> {
+  const input = await page.evaluateHandle(() => {
+    const lab = globalThis as unknown as LabWindow;
+    lab.labFiles = document.createElement('input');
+    lab.labFiles.type = 'file';
+    lab.labFiles.multiple = true;
+    return lab.labFiles;
+  });
+  await input.setInputFiles([...paths]);
 }
 
 /** Puts the input into the page, once. */

@@ -1,4 +1,4 @@
-import { type Remote, wrap } from 'comlink';
+import { type Remote, transfer, wrap } from 'comlink';
 import type { Reference } from './reference.types.ts';
 import type { BareRuntime } from './worker.ts';
 
@@ -14,7 +14,15 @@ const runtime: Remote<BareRuntime> = wrap(
 
 window.reference = {
   open: (options) => runtime.open(options),
-  load: (model) => runtime.load(new Uint8Array(model)),
+  // Moved, so that the tab holds them once.
+  load: (model, externalData = []) =>
+    runtime.load(
+      transfer(new Uint8Array(model), [model]),
+      transfer(
+        externalData,
+        externalData.map(({ data }) => data),
+      ),
+    ),
   // Feeds are copied, not moved: the caller runs the same ones again.
   run: async (feeds) => {
     const startedAt = performance.now();

@@ -8,6 +8,12 @@ export interface ReferenceOptions {
   readonly bundle?: OrtBundle;
 }
 
+/** A file of external data, by the location that the model names. */
+export interface ExternalFile {
+  readonly path: string;
+  readonly data: ArrayBuffer;
+}
+
 export interface ReferenceResult {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Time inside the runtime's `run`, in the worker. */
@@ -19,7 +25,7 @@ export interface ReferenceResult {
 /** `window.reference`: a whole model on the bare runtime, to compare ours with. */
 export interface Reference {
   open(options: ReferenceOptions): Promise<void>;
-  load(model: Uint8Array<ArrayBuffer> | ArrayBuffer): Promise<void>;
+  load(model: ArrayBuffer, externalData?: readonly ExternalFile[]): Promise<void>;
   run(feeds: Readonly<Record<string, Tensor>>): Promise<ReferenceResult>;
   release(): Promise<void>;
 }

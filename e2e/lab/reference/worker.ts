@@ -4,9 +4,9 @@ import { buffersOf, type Tensor } from '../../../core/tensor/tensor.ts';
 import { importBundle } from '../../../worker/bundles.ts';
 import { fromOrt, toOrt } from '../../../worker/feeds.ts';
 import type { OrtLike } from '../../../worker/ort.ts';
-import type { ReferenceOptions, ReferenceResult } from './reference.types.ts';
+import type { ExternalFile, ReferenceOptions, ReferenceResult } from './reference.types.ts';
 
-/** The runtime as its manual shows it: one session of the whole model, weights inline, no options but the provider. */
+/** The runtime as its manual shows it: one session of the whole model, no options but the provider. */
 class BareRuntime {
   #ort: OrtLike | undefined;
   #provider = 'wasm';
@@ -18,9 +18,12 @@ class BareRuntime {
     this.#provider = provider;
   }
 
-  async load(model: Uint8Array): Promise<void> {
+  async load(model: Uint8Array, externalData: readonly ExternalFile[]): Promise<void> {
     if (!this.#ort) throw new Error('open first');
-    this.#session = await this.#ort.InferenceSession.create(model, { executionProviders: [this.#provider] });
+    this.#session = await this.#ort.InferenceSession.create(model, {
+      executionProviders: [this.#provider],
+      externalData: externalData.map(({ path, data }) => ({ path, data: new Uint8Array(data) })),
+    });
   }
 
   async run(feeds: Readonly<Record<string, Tensor>>): Promise<Omit<ReferenceResult, 'wallMs'>> {
