@@ -28,7 +28,12 @@ export async function piece(
   length: number = PIECE_BYTES,
 ): Promise<{ readonly hash: Sha256; readonly bytes: Uint8Array<ArrayBuffer> }> {
   const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) bytes[i] = (i * 31 + seed * 17 + (i >> 8)) % 251;
+  // A linear congruential generator (Numerical Recipes): Firefox compresses what it caches, and this stays as it is.
+  let state = seed + 1;
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
   return { hash: await digest(bytes), bytes };
 }
 

@@ -38,7 +38,8 @@ class StoreWorker {
       return null;
     } catch (error) {
       if (error instanceof StorageFullError) return { message: error.message, data: error.data };
-      throw error;
+      // Firefox throws things that cannot be sent to the page.
+      throw error instanceof Error ? error : new Error(String(error));
     }
   }
 

@@ -43,7 +43,10 @@ export async function removePiece(
   await files.remove(hash);
 }
 
-/** True when the browser has no room for what was written. Told by name: the class is new, and not everywhere. */
+/** How a refusal for want of room is named; the second is Firefox's Cache API, whose exception is no Error. */
+const REFUSALS: readonly unknown[] = ['QuotaExceededError', 'NS_ERROR_FILE_NO_DEVICE_SPACE'];
+
+/** True when the browser has no room for what was written. */
 export function isQuotaExceeded(error: unknown): boolean {
-  return error instanceof Error && error.name === 'QuotaExceededError';
+  return typeof error === 'object' && error !== null && 'name' in error && REFUSALS.includes(error.name);
 }
