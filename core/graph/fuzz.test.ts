@@ -26,7 +26,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** Replay one case with `FUZZ_CASE=n npx vitest run core/graph/fuzz`; another seed with `FUZZ_SEED`. */
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const ONE_CASE = process.env.FUZZ_CASE;
-const CASES = 40_000;
+const CASES = 24_000;
 /** Of processor time, so that a busy machine does not count; the median is under one. */
 const MAX_CASE_MS = 1000;
 const MAX_GROWTH_BYTES = 600 * 1024 * 1024;
