@@ -2,29 +2,28 @@ import { FetchError } from '../../../core/errors.ts';
 import { headOf } from './head.ts';
 import { refusal } from './refusal.ts';
 import { withRetry } from './retry.ts';
-import { type Transfer, transfer } from './transfer.ts';
+import { type Transfer, type TransferOptions, transfer } from './transfer.ts';
 import { contentLengthOf, contentRangeOf, validatorOf } from './version.ts';
 
 /** The graph's reader begins at the front; most graphs of small models end within this. */
 const FRONT_BYTES = 64 * 1024;
 
-/** What a server does when it is asked for the front of a file. */
-export type Probe =
-  /** It gives parts. `front` are the first bytes, which came with the answer. */
-  | {
-      readonly kind: 'ranges';
-      readonly bytes: number;
-      readonly validator: string | null;
-      readonly front: Uint8Array<ArrayBuffer>;
-    }
-  /** It sends the whole file, and has begun to. The caller reads the body, or ends it. */
-  | {
-      readonly kind: 'whole';
-      /** As announced; null when the server does not say. */
-      readonly bytes: number | null;
-      readonly validator: string | null;
-      readonly body: Transfer;
-    };
+/** The server gives parts. `front` are the first bytes, which came with the answer. */
+export interface RangesProbe {
+  readonly kind: 'ranges';
+  readonly bytes: number;
+  readonly validator: string | null;
+  readonly front: Uint8Array<ArrayBuffer>;
+}
+
+/** The server sends the whole file, and has begun to. The caller reads the body, or ends it. */
+export interface WholeProbe {
+  readonly kind: 'whole';
+  /** As announced; null when the server does not say. */
+  readonly bytes: number | null;
+  readonly validator: string | null;
+  readonly body: Transfer;
+}
 
 export interface ProbeOptions {
   /** In words, for errors: "open the model". */
@@ -40,11 +39,11 @@ export interface ProbeOptions {
  * Finds out about an absolute address with the request that its reader needs first anyway.
  * @throws FetchError when the server refuses or is not there, or the signal's reason.
  */
-export function probeOrigin(url: string, options: ProbeOptions): Promise<Probe> {
+export function probeOrigin(url: string, options: ProbeOptions): Promise<RangesProbe | WholeProbe> {
   return withRetry(() => probeOnce(url, options), options);
 }
 
-async function probeOnce(url: string, options: ProbeOptions): Promise<Probe> {
+async function probeOnce(url: string, options: ProbeOptions): Promise<RangesProbe | WholeProbe> {
   const { frontBytes = FRONT_BYTES } = options;
   const answer = await transfer(url, { ...options, range: `bytes=0-${frontBytes - 1}` });
   const { response } = answer;
@@ -62,13 +61,21 @@ async function probeOnce(url: string, options: ProbeOptions): Promise<Probe> {
     if (!whole) answer.end();
   }
   // It gives parts but tells nobody of what size the whole is: only the whole itself will tell.
-  const again = await transfer(url, options);
-  if (again.response.status === 200) return wholeFrom(again);
-  again.end();
-  throw refusal(url, again.response, options.step, '200');
+  return wholeProbe(url, options);
 }
 
-function wholeFrom(body: Transfer): Probe {
+/** Begins to fetch a whole file. @throws FetchError when the server refuses or is not there, or the signal's reason. */
+export async function wholeProbe(
+  url: string,
+  options: Pick<TransferOptions, 'step' | 'signal' | 'stallMs' | 'cache'>,
+): Promise<WholeProbe> {
+  const body = await transfer(url, options);
+  if (body.response.status === 200) return wholeFrom(body);
+  body.end();
+  throw refusal(url, body.response, options.step, '200');
+}
+
+function wholeFrom(body: Transfer): WholeProbe {
   const { response } = body;
   return { kind: 'whole', bytes: contentLengthOf(response), validator: validatorOf(response), body };
 }

@@ -10,6 +10,8 @@ export interface TransferOptions {
   /** The value of a Range header: `bytes=0-9`. */
   readonly range?: string;
   readonly stallMs?: number | undefined;
+  /** Weights pass by the browser's cache; `default` is for what belongs to the page. */
+  readonly cache?: 'default' | 'no-store';
 }
 
 /** An answer whose body is read chunk by chunk. Whoever got it calls `end`, which closes the connection if needed. */
@@ -29,7 +31,7 @@ export interface Transfer {
  *   Chromium lets requests for one address wait for each other when its cache is in play.
  */
 export async function transfer(url: string, options: TransferOptions): Promise<Transfer> {
-  const { step, signal, method = 'GET', range, stallMs = STALL_MS } = options;
+  const { step, signal, method = 'GET', range, stallMs = STALL_MS, cache = 'no-store' } = options;
   const { host } = new URL(url);
   const patience = new Patience(signal, stallMs);
   try {
@@ -40,7 +42,7 @@ export async function transfer(url: string, options: TransferOptions): Promise<T
         method,
         signal: patience.signal,
         credentials: 'omit',
-        cache: 'no-store',
+        cache,
         ...(range === undefined ? {} : { headers: { Range: range } }),
       }),
     );

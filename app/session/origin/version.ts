@@ -3,15 +3,17 @@ export function validatorOf({ headers }: Response): string | null {
   return headers.get('etag') ?? headers.get('last-modified');
 }
 
-/**
- * False when an answer comes from another version of the file than `validator` tells of. True when it is the same,
- * or nobody can tell: an answer may lack the header that another had.
- */
+/** False when an answer comes from another version of the file than `validator` tells of; true where nobody can tell. */
 export function mayBeVersion(validator: string | null, { headers }: Response): boolean {
   if (validator === null) return true;
-  const now = headers.get(isTag(validator) ? 'etag' : 'last-modified');
+  return isSameVersion(validator, headers.get(isTag(validator) ? 'etag' : 'last-modified'));
+}
+
+/** True when two validators are of the same version, or cannot be compared: an answer may lack what another had. */
+export function isSameVersion(one: string | null, other: string | null): boolean {
+  if (one === null || other === null || isTag(one) !== isTag(other)) return true;
   // A weak tag stands for the same content, compressed on its way or not.
-  return now === null || bare(now) === bare(validator);
+  return bare(one) === bare(other);
 }
 
 function isTag(validator: string): boolean {

@@ -1,0 +1,31 @@
+import type { Progress } from '../../../core/session/state.ts';
+import { blobSource } from '../blob-source.ts';
+import type { ModelSource } from '../model-source.ts';
+import { fileAddress, modelAddress, modelName } from './address.ts';
+import { wholeProbe } from './probe.ts';
+import { wholeFile } from './whole-file.ts';
+
+/** A small model that is taken whole and left to the browser's own cache, as one that belongs to the page. @throws FetchError */
+export async function downloadedSource(
+  address: string,
+  progress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<ModelSource> {
+  const url = modelAddress(address);
+  const blobs = new Map<string, Blob>();
+  const download = async (name: string): Promise<Blob> => {
+    const file = fileAddress(url.href, name);
+    const answer = await wholeProbe(file, { step: 'download the model', signal, cache: 'default' });
+    const blob = await wholeFile(answer, { url: file, step: 'Downloading the model', progress, keep: null });
+    blobs.set(name, blob);
+    return blob;
+  };
+  return {
+    name: modelName(url),
+    main: blobSource(await download('')),
+    external: async (location) => blobSource(await download(location)),
+    blobOf: (location) => blobs.get(location) ?? new Blob(),
+    origin: () => null,
+    graphRead: async () => undefined,
+  };
+}
