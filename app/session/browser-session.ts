@@ -26,11 +26,11 @@ import { fileSource } from './file-source.ts';
 import { findHubModel, hubModels } from './hub/catalogue.ts';
 import type { ModelSource } from './model-source.ts';
 import { openModel, type Provenance, withTask } from './open-model.ts';
+import { urlSource } from './origin/url-source.ts';
 import { asksFirst, keepAskFirst, leavePlace, type Place } from './place.ts';
 import { Questions } from './questions.ts';
 import { addressOf } from './room-link.ts';
 import type { Actions, Answer, CatalogueEntry, HubEntry, Storage, Store } from './store.ts';
-import { urlSource } from './url-source.ts';
 
 /** A link to a leader that is there comes up by now, through the relay if need be. */
 const LEADER_LINK_MS = 12_000;

@@ -1,8 +1,8 @@
 import { FetchError } from '../../core/errors.ts';
 import type { Progress } from '../../core/session/state.ts';
 import type { ModelSource } from './model-source.ts';
+import { downloadedSource } from './origin/downloaded-source.ts';
 import type { CatalogueEntry } from './store.ts';
-import { downloadedSource } from './url-source.ts';
 
 /** public/models/<id>.json: what is known of a bundled model beyond its graph. */
 export interface BundledCard extends CatalogueEntry {

@@ -14,6 +14,8 @@ export interface Mirror {
   at(path: string): string;
   /** Replaces the faults of a path. */
   fault(path: string, ...faults: readonly Fault[]): void;
+  /** Closes the connections of all answers that are being sent. */
+  cut(): void;
   /** Forgets all faults and counts. */
   reset(): void;
   close(): Promise<void>;
@@ -29,6 +31,7 @@ export interface MirrorOptions {
 export async function startMirror({ folder, files = {} }: MirrorOptions): Promise<Mirror> {
   const counts = new Counts();
   const plan = new FaultPlan();
+  const sending = new Set<ServerResponse>();
   const find = async (path: string): Promise<Published | null> => {
     const held = files[path];
     if (held) return publishedBytes(held);
@@ -36,6 +39,8 @@ export async function startMirror({ folder, files = {} }: MirrorOptions): Promis
   };
   const server = await serve((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://mirror').pathname);
+    sending.add(response);
+    response.once('close', () => sending.delete(response));
     // The client is gone, or the test is over.
     answer(request, response, path, { counts, plan, find }).catch(() => response.destroy());
   });
@@ -44,6 +49,9 @@ export async function startMirror({ folder, files = {} }: MirrorOptions): Promis
     counts,
     at: (path) => `${server.origin}${path}`,
     fault: (path, ...faults) => plan.set(path, faults),
+    cut: () => {
+      for (const response of sending) response.destroy();
+    },
     reset: () => {
       plan.clear();
       counts.clear();
