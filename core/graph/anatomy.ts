@@ -51,7 +51,7 @@ function dissect(graph: ModelGraph, allowSide: boolean): Anatomy {
   const work: number[] = [];
   const levels = new Map<string, number>();
   const sideValues = new Set<string>();
-  for (const { name } of graph.inputs) {
+  for (const { name } of [...graph.inputs, ...graph.unsendable.filter(({ side }) => side === 'input')]) {
     levels.set(name, 0);
     const code = graph.types.get(name)?.code ?? 0;
     if (INTEGERS.has(code) || code === BOOL) sideValues.add(name);
@@ -84,9 +84,9 @@ function dissect(graph: ModelGraph, allowSide: boolean): Anatomy {
   return { roles, work, levels };
 }
 
-function liveNodes({ nodes, producers, outputs }: ModelGraph): ReadonlySet<number> {
+function liveNodes({ nodes, producers, outputs, unsendable }: ModelGraph): ReadonlySet<number> {
   const live = new Set<number>();
-  const wanted = outputs.map(({ name }) => name);
+  const wanted = [...outputs, ...unsendable].map(({ name }) => name);
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
     const index = producers.get(name);
     if (index === undefined || live.has(index)) continue;

@@ -28,7 +28,7 @@ const MAX_BLOCKS = 96;
 export function blocksOf(graph: ModelGraph, max: number = MAX_BLOCKS): Blocks {
   const anatomy = anatomyOf(graph);
   const cuts = findCutPoints(graph, anatomy);
-  const usable = cuts.filter((cut) => cut.usable);
+  const usable = graph.unsendable.length > 0 ? [] : cuts.filter((cut) => cut.usable);
   const prefix = [0];
   for (const index of anatomy.work) {
     const node = graph.nodes[index];

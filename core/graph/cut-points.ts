@@ -5,6 +5,7 @@ import { fusedPatterns } from './fused-patterns.ts';
 import type { GraphNode } from './graph-node.ts';
 import type { ModelGraph } from './model-graph.ts';
 import type { BoundaryTensor } from './shard.types.ts';
+import { unsendableInWords } from './unsendable.ts';
 import { boundaryTensor, UNKNOWN_TYPE } from './value-info.ts';
 
 /** A possible boundary: after the first `position` work nodes of a model. */
@@ -60,6 +61,8 @@ export function uncuttable(graph: ModelGraph, anatomy: Anatomy, cuts: readonly C
 }
 
 function reasonFor(graph: ModelGraph, { work }: Anatomy, cuts: readonly CutPoint[]): string {
+  const [foreign] = graph.unsendable;
+  if (foreign) return unsendableInWords(foreign);
   const all = work.flatMap((index) => graph.nodes[index] ?? []);
   const weighty = all.filter((node) => !WEIGHTLESS.has(node.opType));
   const nodes = weighty.length > 0 ? weighty : all;

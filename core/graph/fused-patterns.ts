@@ -51,6 +51,8 @@ export function fusedPatterns(
     const scales = takesConstant(consumer);
     if (PRODUCTS.has(from) || NORMALISATIONS.has(from)) {
       if (POINTWISE.has(to) || NORMALISATIONS.has(to) || scales) return true;
+      // Half-precision scores in full: CPUs never round them in between, and unscaled scores may not fit.
+      if (to === 'Cast') return true;
       // A mask between scores and softmax.
       if (ARITHMETIC.has(to) && consumer.outputs.some((sum) => feedsOnly(sum, SOFTMAX))) return true;
     }

@@ -4,6 +4,8 @@ import { hoistConstant } from './hoist-constant.ts';
 import type { OnnxModel } from './onnx-model.ts';
 import type { BoundaryTensor } from './shard.types.ts';
 import type { StoredTensor } from './stored-tensor.ts';
+import { inTopologicalOrder } from './topological-order.ts';
+import { type UnsendableValue, unsendable } from './unsendable.ts';
 import { boundaryTensor, readValueInfo, UNKNOWN_TYPE, type ValueInfo, type ValueType } from './value-info.ts';
 import { outputTypes } from './value-types.ts';
 
@@ -17,9 +19,12 @@ export interface ModelGraph {
   readonly initializers: ReadonlyMap<string, StoredTensor>;
   /** SparseTensorProto messages by name. */
   readonly sparse: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
-  /** What the model is fed: initialisers that are also listed as inputs are left out. */
+  /** The dense tensors that the model is fed: initialisers that are also listed as inputs keep their values. */
   readonly inputs: readonly BoundaryTensor[];
+  /** The dense tensors that it returns. */
   readonly outputs: readonly BoundaryTensor[];
+  /** What else it takes and returns. A model that has such can only run whole, where its text is. */
+  readonly unsendable: readonly UnsendableValue[];
   /** Declared or inferred types of all values. */
   readonly types: ReadonlyMap<string, ValueType>;
   /** What the file declares about a value. */
@@ -28,15 +33,15 @@ export interface ModelGraph {
 
 /**
  * Makes a graph of a model.
- * @throws ModelFormatError when nodes read what nothing makes, or the model is fed or returns what is no tensor.
+ * @throws ModelFormatError when nodes read what nothing makes, or a value is made twice.
  */
 export function modelGraph(model: OnnxModel): ModelGraph {
   const initializers = new Map(model.initializers.map((tensor) => [tensor.name, tensor]));
   const sparse = new Map(model.sparseInitializers.map((proto) => [sparseName(proto), proto]));
   const stored = (name: string): boolean => initializers.has(name) || sparse.has(name);
   const listed = model.inputs.map(readValueInfo);
-  const inputs = listed.filter(({ name }) => !stored(name));
-  const outputs = model.outputs.map(readValueInfo);
+  const fed = listed.filter(({ name }) => !stored(name));
+  const returned = model.outputs.map(readValueInfo);
   const computed: GraphNode[] = [];
   for (const { proto, offset } of model.nodes) {
     const node = readNode(proto, offset);
@@ -44,25 +49,37 @@ export function modelGraph(model: OnnxModel): ModelGraph {
     if (constant) initializers.set(constant.name, constant);
     else computed.push(node);
   }
-  const nodes = inTopologicalOrder(computed, (name) => stored(name) || inputs.some((i) => i.name === name));
+  const given = new Set(fed.map(({ name }) => name));
+  const { nodes, missing } = inTopologicalOrder(computed, (name) => stored(name) || given.has(name));
+  if (missing) throw orphan(missing.reader.name || missing.reader.opType, missing.value);
   const producers = producersOf(nodes);
-  const infos = [...model.valueInfos.map(readValueInfo), ...outputs, ...listed];
+  for (const { name } of returned) {
+    if (!producers.has(name) && !stored(name) && !given.has(name)) throw orphan('', name);
+  }
+  const infos = [...model.valueInfos.map(readValueInfo), ...returned, ...listed];
   const declared = new Map(infos.map((info) => [info.name, info]));
   const types = typesOf(nodes, declared, initializers);
-  for (const { name } of outputs) {
-    if (!producers.has(name) && !stored(name) && !inputs.some((i) => i.name === name)) throw orphan('', name);
-  }
-  const toTensor = ({ name }: ValueInfo): BoundaryTensor => {
-    const found = boundaryTensor(name, types.get(name) ?? UNKNOWN_TYPE);
-    if ('tensor' in found) return found.tensor;
-    throw new ModelFormatError(`The model takes or returns what cannot be sent: ${found.refusal}.`, {
-      step: 'read the graph',
-      expected: 'dense tensors of numbers',
-      actual: found.refusal,
+  const typeOf = (name: string): ValueType => types.get(name) ?? UNKNOWN_TYPE;
+  const tensors = (values: readonly ValueInfo[]): BoundaryTensor[] =>
+    values.flatMap(({ name }) => {
+      const found = boundaryTensor(name, typeOf(name));
+      return 'tensor' in found ? [found.tensor] : [];
     });
+  return {
+    model,
+    nodes,
+    producers,
+    initializers,
+    sparse,
+    inputs: tensors(fed),
+    outputs: tensors(returned),
+    unsendable: [
+      ...fed.flatMap((info) => unsendable(info, typeOf(info.name), 'input') ?? []),
+      ...returned.flatMap((info) => unsendable(info, typeOf(info.name), 'output') ?? []),
+    ],
+    types,
+    declared,
   };
-  const boundary = { inputs: inputs.map(toTensor), outputs: outputs.map(toTensor) };
-  return { model, nodes, producers, initializers, sparse, ...boundary, types, declared };
 }
 
 function producersOf(nodes: readonly GraphNode[]): Map<string, number> {
@@ -98,44 +115,6 @@ function typesOf(
     }
   }
   return types;
-}
-
-/** File order where it is valid, as the format demands; else the stable order nearest to it (Kahn, 1962). */
-function inTopologicalOrder(
-  nodes: readonly GraphNode[],
-  given: (name: string) => boolean,
-): readonly GraphNode[] {
-  const made = new Set<string>();
-  const waiting = new Map<string, GraphNode[]>();
-  const missing = new Map<GraphNode, number>();
-  const ordered: GraphNode[] = [];
-  const place = (first: GraphNode): void => {
-    const ready = [first];
-    for (let node = ready.pop(); node; node = ready.pop()) {
-      ordered.push(node);
-      for (const name of node.outputs) {
-        made.add(name);
-        for (const reader of waiting.get(name) ?? []) {
-          const left = (missing.get(reader) ?? 0) - 1;
-          missing.set(reader, left);
-          if (left === 0) ready.push(reader);
-        }
-        waiting.delete(name);
-      }
-    }
-  };
-  for (const node of nodes) {
-    const absent = node.reads.filter((name) => !given(name) && !made.has(name));
-    if (absent.length === 0) {
-      place(node);
-      continue;
-    }
-    missing.set(node, absent.length);
-    for (const name of absent) waiting.set(name, [...(waiting.get(name) ?? []), node]);
-  }
-  const [stuck] = waiting;
-  if (stuck) throw orphan(stuck[1][0]?.name || (stuck[1][0]?.opType ?? ''), stuck[0]);
-  return ordered;
 }
 
 function orphan(node: string, name: string): ModelFormatError {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asFloat32 } from '../tensor/tensor.ts';
-import { concreteDims, sampleInputs } from './sample-inputs.ts';
+import { concreteDims, guesses, sampleInputs } from './sample-inputs.ts';
 import type { BoundaryTensor } from './shard.types.ts';
 
 const input = (
@@ -52,6 +52,17 @@ describe('sampleInputs', () => {
     expect(concreteDims(total, { sequence_length: 5, past_sequence_length: 2 })).toEqual([1, 7]);
     const sum = input(['past_sequence_length + sequence_length'], 'int64');
     expect(concreteDims(sum, { sequence_length: 5 })).toEqual([5]);
+  });
+
+  it('has other guesses, which leave known sizes and named ones alone', () => {
+    const inputs = [input(['N', 'T', 3]), input([2], 'int64', 'ids')];
+    const tried = [...guesses(inputs)].map((guess) => sampleInputs(inputs, { N: 5 }, 1, guess));
+    const shapes = new Set(tried.map(([x]) => String(x?.dims)));
+    expect(shapes).toContain('5,1,3');
+    expect(shapes).toContain('5,0,3');
+    expect(shapes).toContain('5,16,3');
+    expect(tried.some(([, ids]) => ids?.data.every((byte) => byte === 0))).toBe(true);
+    expect([...guesses([input([1, 3])])]).toHaveLength(1);
   });
 
   it('refuses sizes that no device can hold', () => {

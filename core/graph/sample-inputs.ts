@@ -21,20 +21,47 @@ export function sampleInputs(
   inputs: readonly BoundaryTensor[],
   dims: Readonly<Record<string, number>>,
   seed: number,
+  guess: Guess = {},
 ): Tensor[] {
   return inputs.map((input, index) => {
-    const shape = concreteDims(input, dims);
+    const shape = concreteDims(input, dims, guess);
     // Each input has a stream of its own, so that one more input does not change the others.
-    return fill(input, shape, seededRandom(seed * 1009 + index));
+    return fill(input, shape, seededRandom(seed * 1009 + index), guess.ids ?? SMALL_ID);
   });
 }
 
+/** What to try where nothing is known of a model's inputs. */
+export interface Guess {
+  /** For each size that the model leaves open and `dims` does not name. */
+  readonly open?: number;
+  /** Integers are below this; 1 gives zeros only. */
+  readonly ids?: number;
+}
+
+/** The likeliest first; small ones, as a wrong large one takes long. */
+const OPEN_SIZES = [undefined, 1, 2, 4, 8, 16, 32, 0, 64, 128, 256, 512] as const;
+
+/** Guesses for {@link sampleInputs}, for whoever can try which one a model accepts. */
+export function* guesses(inputs: readonly BoundaryTensor[]): Generator<Guess, void, undefined> {
+  const open = inputs.some(({ dims }) => !dims || dims.some((dim) => typeof dim !== 'number'));
+  const integers = inputs.some(({ dtype }) => /^u?int/.test(dtype));
+  for (const size of open ? OPEN_SIZES : [undefined]) {
+    for (const ids of integers ? [SMALL_ID, 1, 2] : [SMALL_ID]) {
+      yield { ids, ...(size === undefined ? {} : { open: size }) };
+    }
+  }
+}
+
 /** The shape of an input once its open sizes are chosen. */
-export function concreteDims(input: BoundaryTensor, dims: Readonly<Record<string, number>>): number[] {
-  const shape = (input.dims ?? [1]).map((dim, axis) => {
+export function concreteDims(
+  input: BoundaryTensor,
+  dims: Readonly<Record<string, number>>,
+  { open }: Guess = {},
+): number[] {
+  const shape = (input.dims ?? [open ?? 1]).map((dim, axis) => {
     if (typeof dim === 'number') return dim;
     const size = dim === null ? undefined : chosen(dim, dims);
-    return size ?? (isSide(input, axis) ? USUAL_SIDE : 1);
+    return size ?? open ?? (isSide(input, axis) ? USUAL_SIDE : 1);
   });
   const bytes = tensorBytes(input.dtype, shape);
   if (shape.every((size) => Number.isSafeInteger(size) && size >= 0) && bytes <= MAX_BYTES) return shape;
@@ -65,18 +92,23 @@ function isSide({ dims, dtype }: BoundaryTensor, axis: number): boolean {
   return channels(dims[1]) ? axis >= 2 : channels(dims[3]) && (axis === 1 || axis === 2);
 }
 
-function fill({ name, dtype }: BoundaryTensor, shape: readonly number[], random: () => number): Tensor {
+function fill(
+  { name, dtype }: BoundaryTensor,
+  shape: readonly number[],
+  random: () => number,
+  ids: number,
+): Tensor {
   const count = elementCount(shape);
-  const values = Array.from({ length: count }, valueMaker(name, dtype, random));
+  const values = Array.from({ length: count }, valueMaker(name, dtype, random, ids));
   return tensor(dtype, shape, toBytes(dtype, values));
 }
 
-function valueMaker(name: string, dtype: Dtype, random: () => number): () => number {
+function valueMaker(name: string, dtype: Dtype, random: () => number, ids: number): () => number {
   if (/mask/i.test(name)) return () => 1;
   if (dtype.startsWith('float')) return random;
   if (dtype === 'bool') return () => Math.floor(random() * 2);
-  if (dtype === 'uint8') return () => Math.floor(random() * 256);
-  return () => Math.floor(random() * SMALL_ID);
+  if (dtype === 'uint8' && ids === SMALL_ID) return () => Math.floor(random() * 256);
+  return () => Math.floor(random() * ids);
 }
 
 function toBytes(dtype: Dtype, values: readonly number[]): Uint8Array<ArrayBuffer> {

@@ -6,7 +6,8 @@ import { type Piece, type Pieces, piecesOf } from './pieces.ts';
 import { bytesField, concat, textField, varintField } from './protobuf-writer.ts';
 import { type BoundaryTensor, PACK_LOCATION, type Shard } from './shard.types.ts';
 import { externalTensor } from './stored-tensor.ts';
-import { writeValueInfo } from './value-info.ts';
+import type { UnsendableValue } from './unsendable.ts';
+import { type ValueInfo, writeValueInfo } from './value-info.ts';
 
 /** From IR version 4 on, initialisers need not be listed as inputs (onnx/docs/IR.md). */
 const IR_WITH_PLAIN_INITIALISERS = 4;
@@ -20,15 +21,15 @@ export function makeShard(graph: ModelGraph, blocks: Blocks, start: number, end:
   const sends = blocks.boundaries[end];
   if (!receives || !sends || start >= end)
     throw new RangeError(`no blocks [${start}, ${end}) of ${blocks.count}`);
-  const given = new Set(receives.map(({ name }) => name));
-  const outputs = sends.filter(({ name }) => !given.has(name));
-  const closure = closureOf(
-    graph,
-    outputs.map(({ name }) => name),
-    given,
-  );
+  const { fed, returned } = unsendableOf(graph);
+  const given = new Set([...receives, ...fed].map(({ name }) => name));
+  const made = sends.filter(({ name }) => !given.has(name));
+  // A runtime takes no model without outputs: one that only hands on what it gets returns it.
+  const outputs = made.length + returned.length > 0 ? made : sends;
+  const targets = [...outputs, ...returned].map(({ name }) => name);
+  const closure = closureOf(graph, targets, given);
   if (closure.absent.size > 0) throw new RangeError(`boundary ${start} lacks ${[...closure.absent]}`);
-  const inputs = receives.filter(({ name }) => closure.received.has(name));
+  const inputs = receives.filter((value) => closure.received.has(value.name) || targets.includes(value.name));
   const { fields, weights, weightBytes } = storeWeights(graph, closure, piecesOf(graph, blocks));
   const graphProto = [
     textField(GRAPH.name, graph.model.name || 'stage'),
@@ -37,7 +38,9 @@ export function makeShard(graph: ModelGraph, blocks: Blocks, start: number, end:
       .map((proto) => bytesField(GRAPH.node, proto)),
     ...fields,
     ...inputs.map((value) => bytesField(GRAPH.input, inputInfo(graph, value))),
+    ...fed.map(({ proto }) => bytesField(GRAPH.input, proto)),
     ...outputs.map(({ name, dtype }) => bytesField(GRAPH.output, writeValueInfo(name, dtype))),
+    ...returned.map(({ proto }) => bytesField(GRAPH.output, proto)),
     ...innerInfos(graph, closure, outputs),
   ];
   const model = concat([
@@ -47,6 +50,19 @@ export function makeShard(graph: ModelGraph, blocks: Blocks, start: number, end:
   ]);
   const nodeCount = closure.nodes.length;
   return { start, end, model, weights, weightBytes, inputs, outputs, receives, sends, nodeCount };
+}
+
+/**
+ * What the stage takes and returns besides tensors of numbers. Only a model that runs whole has such values; what no
+ * browser can return is left out, so that the rest can be had.
+ */
+function unsendableOf({ declared, unsendable }: ModelGraph): { fed: ValueInfo[]; returned: ValueInfo[] } {
+  const infos = (values: readonly UnsendableValue[]): ValueInfo[] =>
+    values.flatMap(({ name }) => declared.get(name) ?? []);
+  return {
+    fed: infos(unsendable.filter(({ side }) => side === 'input')),
+    returned: infos(unsendable.filter(({ side, inBrowsers }) => side === 'output' && inBrowsers)),
+  };
 }
 
 function storeWeights(

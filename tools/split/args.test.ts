@@ -18,16 +18,18 @@ it('reads a full command line', () => {
     'j',
   ];
   expect(readArgs(argv)).toEqual({
-    file: 'm.onnx',
+    files: ['m.onnx'],
     parts: 3,
     out: 'd',
     check: true,
     inputs: null,
     dims: { N: 2, 'a=b': 7 },
     json: 'j',
+    limit: 1200,
   });
   expect(readArgs(['m.onnx', '--every-cut']).parts).toBe('every-cut');
   expect(readArgs(['m.onnx']).parts).toBe(2);
+  expect(readArgs(['a', 'b', '--every-cut', '--limit', '9'])).toMatchObject({ files: ['a', 'b'], limit: 9 });
 });
 
 it.each([
@@ -40,6 +42,7 @@ it.each([
   [['a', '--dim', 'N=-3']],
   [['a', '--unknown']],
   [['a', '--every-cut', '--parts', '2']],
+  [['a', '--limit', '0']],
 ])('refuses %j', (argv) => {
   expect(() => readArgs(argv)).toThrow();
 });

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 
 /** What `npm run split` was asked to do. */
 export interface SplitArgs {
-  readonly file: string;
+  /** Files, and with `every-cut` folders too; at least one. */
+  readonly files: readonly string[];
   /** Number of stages, or each usable two-way cut in turn. */
   readonly parts: number | 'every-cut';
   readonly out: string | null;
@@ -11,20 +12,28 @@ export interface SplitArgs {
   readonly inputs: string | null;
   readonly dims: Readonly<Record<string, number>>;
   readonly json: string | null;
+  /** Seconds that one file may take with `every-cut` and `check`. */
+  readonly limit: number;
 }
 
-export const USAGE = `npm run split -- FILE [--parts K | --every-cut] [--out DIR] [--check]
-                     [--inputs DIR] [--dim name=value]... [--json OUT]
+/** The slowest shared model has 60 cuts of 5 s each; four times that. */
+const LIMIT_S = 1200;
+
+export const USAGE: string = `npm run split -- FILE [--parts K] [--out DIR] [--check] [--inputs DIR] …
+npm run split -- FILE|FOLDER... --every-cut [--check] [--limit SECONDS] …
 
   --parts K         cut into K stages (2)
-  --every-cut       try each usable two-way cut
+  --every-cut       try each usable two-way cut of each file, or of each *.onnx in each folder
   --out DIR         write the stages and manifest.json there
   --check           run whole and chain, and compare
   --inputs DIR      check on DIR/input_0.pb, input_1.pb, … instead of random numbers
-  --dim name=value  size of a symbolic dimension
+  --dim name=value  size of a symbolic dimension; may be given several times
+  --limit SECONDS   time for one file (${LIMIT_S})
   --json OUT        write the report there
 
-Exit: 0 equal or written, 1 different or failed, 2 cannot be cut, or wrong arguments.`;
+Exit: 0 equal, written, or with --every-cut --check also run whole and equal, or refused as ONNX Runtime
+refuses it too; 1 different, failed, or refused without need; 2 a single file that cannot be cut, or wrong
+arguments.`;
 
 /** Reads the command line; throws TypeError or RangeError with a message for people. */
 export function readArgs(argv: readonly string[]): SplitArgs {
@@ -39,22 +48,24 @@ export function readArgs(argv: readonly string[]): SplitArgs {
       inputs: { type: 'string' },
       dim: { type: 'string', multiple: true, default: [] },
       json: { type: 'string' },
+      limit: { type: 'string' },
     },
   });
-  const [file, ...more] = positionals;
-  if (file === undefined || more.length > 0) throw new RangeError('one model file is needed');
   const everyCut = values['every-cut'];
+  if (positionals.length === 0) throw new RangeError('a model file is needed');
+  if (positionals.length > 1 && !everyCut) throw new RangeError('only --every-cut takes several files');
   if (everyCut && (values.parts !== undefined || values.out !== undefined)) {
     throw new RangeError('--every-cut goes with neither --parts nor --out');
   }
   return {
-    file,
+    files: positionals,
     parts: everyCut ? 'every-cut' : natural('--parts', values.parts ?? '2'),
     out: values.out ?? null,
     check: values.check,
     inputs: values.inputs ?? null,
     dims: Object.fromEntries(values.dim.map(dimension)),
     json: values.json ?? null,
+    limit: natural('--limit', values.limit ?? String(LIMIT_S)),
   };
 }
 

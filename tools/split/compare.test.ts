@@ -23,6 +23,8 @@ describe('compare', () => {
 
   it('wants the same argmax', () => {
     expect(compare([of(5, 4.9999)], [of(4.9999, 5)])).toMatchObject({ argmaxEqual: false, equal: false });
+    const tie = compare([of(5, 5, 1)], [of(4.999999, 5, 1)]);
+    expect(tie).toMatchObject({ argmaxEqual: true, equal: true });
   });
 
   it('calls numbers against not-a-number, other shapes, other types and missing outputs different', () => {

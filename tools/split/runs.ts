@@ -2,13 +2,13 @@ import * as ort from 'onnxruntime-web';
 import { RuntimeFailedError } from '../../core/errors.ts';
 import type { ModelGraph } from '../../core/graph/model-graph.ts';
 import { packBytes } from '../../core/graph/pack.ts';
-import type { Shard } from '../../core/graph/shard.types.ts';
+import { PACK_LOCATION, type Shard } from '../../core/graph/shard.types.ts';
 import { runStage } from '../../core/runtime/stage.ts';
 import { termsAlone } from '../../core/runtime/terms.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
-import { fromOrt, toOrt } from '../../worker/feeds.ts';
 import { StageWorker } from '../../worker/stage-worker.ts';
 import type { ModelFile, WholeModel } from './model-file.ts';
+import { fetchNames, ortFeeds, resultTensor } from './ort-values.ts';
 
 /** One thread: the order of sums, and so the last bits, must not depend on the machine. */
 const THREADS = 1;
@@ -22,28 +22,51 @@ async function openOrt(): Promise<typeof ort> {
   return ort;
 }
 
-/** Runs a model untouched by us in ONNX Runtime Web; inputs and outputs in the graph's order. */
+type GraphValues = Pick<ModelGraph, 'inputs' | 'outputs' | 'unsendable' | 'declared'>;
+
+/** A model in ONNX Runtime Web, untouched by us. The owner releases it. */
+export class WholeSession {
+  readonly #session: ort.InferenceSession;
+
+  private constructor(session: ort.InferenceSession) {
+    this.#session = session;
+  }
+
+  /** Throws what the runtime throws when it refuses the model. */
+  static async load({ model, externalData }: WholeModel): Promise<WholeSession> {
+    const { InferenceSession } = await openOrt();
+    const options = { externalData, logSeverityLevel: ERRORS_ONLY } as const;
+    return new WholeSession(await InferenceSession.create(model, options));
+  }
+
+  /** Outputs in the graph's order: the tensors of numbers, then as bytes what else a browser can be given. */
+  async run(graph: GraphValues, inputs: readonly Tensor[]): Promise<Tensor[]> {
+    const names = fetchNames(graph);
+    const results = await this.#session.run(ortFeeds(graph, inputs), names);
+    return names.map((name) => {
+      const result = results[name];
+      if (!result) throw new RuntimeFailedError(`The whole model returned no "${name}".`, { step: 'run' });
+      return resultTensor(name, result);
+    });
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+/** Runs a model once, untouched by us. */
 export async function runWhole(
-  { model, externalData }: WholeModel,
-  graph: Pick<ModelGraph, 'inputs' | 'outputs'>,
+  model: WholeModel,
+  graph: GraphValues,
   inputs: readonly Tensor[],
 ): Promise<Tensor[]> {
-  const { InferenceSession } = await openOrt();
-  const options = { externalData, logSeverityLevel: ERRORS_ONLY } as const;
-  const session = await InferenceSession.create(model, options);
-  const feeds = Object.fromEntries(
-    graph.inputs.flatMap(({ name }, index) => {
-      const input = inputs[index];
-      return input ? [[name, toOrt(ort.Tensor, input)]] : [];
-    }),
-  );
-  const results = await session.run(feeds);
-  await session.release();
-  return graph.outputs.map(({ name }) => {
-    const result = results[name];
-    if (!result) throw new RuntimeFailedError(`The whole model returned no "${name}".`, { step: 'run' });
-    return fromOrt(name, result);
-  });
+  const session = await WholeSession.load(model);
+  try {
+    return await session.run(graph, inputs);
+  } finally {
+    await session.release();
+  }
 }
 
 /** What a walk through all stages gave. */
@@ -78,14 +101,28 @@ export class ChainRunner {
     return { outputs: tensors, crossingBytes: crossingBytes.slice(0, -1) };
   }
 
+  /** Runs the one stage of a model that takes or returns text, which our stages do not carry. */
+  async runAlone(shard: Shard, inputs: readonly Tensor[]): Promise<ChainRun> {
+    const weights = await this.#weights(shard);
+    const externalData = weights ? [{ path: PACK_LOCATION, data: weights }] : [];
+    return {
+      outputs: await runWhole({ model: shard.model, externalData }, this.#file.graph, inputs),
+      crossingBytes: [],
+    };
+  }
+
   async #runOne(shard: Shard, received: readonly Tensor[]): Promise<readonly Tensor[]> {
     const { model, inputs, outputs } = shard;
-    const weights = shard.weightBytes > 0 ? await packBytes(shard.weights, this.#file.sourceOf) : null;
+    const weights = await this.#weights(shard);
     const handle = await this.#worker.load({ model, weights, inputs, outputs });
     try {
       return (await runStage({ terms: termsAlone(shard), executor: this.#worker, handle }, received)).tensors;
     } finally {
       await this.#worker.release(handle);
     }
+  }
+
+  async #weights(shard: Shard): Promise<Uint8Array<ArrayBuffer> | null> {
+    return shard.weightBytes > 0 ? packBytes(shard.weights, this.#file.sourceOf) : null;
   }
 }
