@@ -16,8 +16,8 @@ export interface StoredModel {
 
 /**
  * Keeps pieces of weights on this device by their SHA-256, over visits where the browser allows it. When room
- * is short, the pieces used longest ago go first; those put or got through this store object stay, because a
- * running stage may still read them. Every implementation passes `pieceStoreContract`.
+ * is short, the pieces used longest ago go first; those that an open page put or asked for stay, because a running
+ * stage may still read them. Every implementation passes `pieceStoreContract`.
  */
 export interface PieceStore {
   /** `disk` outlives the page; `memory` does not, and counts against the page's own memory. */
@@ -33,16 +33,16 @@ export interface PieceStore {
    * @throws StorageFullError when even evicting leaves too little room.
    */
   put(hash: Sha256, bytes: Uint8Array<ArrayBuffer>, note: PieceNote): Promise<void>;
-  /** Forgets one piece. */
+  /** Forgets one piece, also when other pages use it. */
   drop(hash: Sha256): Promise<void>;
   /** What is stored, most recently used first. */
   list(): Promise<readonly StoredModel[]>;
-  /** Forgets all pieces with this label, or everything, notes included. */
+  /** Forgets all pieces with this label, or everything with the documents, also what is in use. */
   clear(label?: string): Promise<void>;
-  /** Bytes in use and bytes the browser allows this site, as far as it tells. */
+  /** Bytes in use by this site and bytes allowed, as far as the browser tells: Chromium claims 10 GiB more than used. */
   usage(): Promise<{ readonly usedBytes: number; readonly quotaBytes: number | null }>;
   /** A small JSON document under a key of any length, such as what is known of an address; null when there is none. */
   recall(key: string): Promise<unknown>;
-  /** Keeps such a document, at most 4 MiB of JSON. Best effort: does nothing when there is no room. */
+  /** Keeps such a document, at most 4 MiB of JSON. Best effort: does nothing when it is longer or there is no room. */
   remember(key: string, document: unknown): Promise<void>;
 }

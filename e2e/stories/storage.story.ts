@@ -2,6 +2,7 @@ import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Sha256 } from '../../core/ids.ts';
 import { pieceStoreContract } from '../../core/weights/piece-store-contract.ts';
+import { findFirefox, launchFirefox } from '../firefox.ts';
 import { ChromiumProfile } from './storage/chromium-profile.ts';
 import type { Numbered } from './storage/page.ts';
 import { type StoragePages, serveStoragePages } from './storage/storage-page.ts';
@@ -131,11 +132,51 @@ describe('pieces stored in Chromium', () => {
     await limited.close();
   });
 
-  it('a browser that stores nothing keeps pieces in memory', async () => {
-    const { page, store } = await chromium.open(pages.newOrigin(`${NO_OPFS};${NO_CACHE}`));
+  it('a page whose site data the person clears goes on, and stores anew', async () => {
+    const origin = pages.newOrigin();
+    const some: Numbered = { from: 0, to: 4, bytes: MB };
+    const { page, store } = await chromium.open(origin);
+    await put(page, some);
+    await chromium.clearSite(page, origin);
+    expect(await whole(page, some)).toEqual([]);
+    expect(await store.list()).toEqual([]);
+    await put(page, some);
+    expect(await whole((await chromium.open(origin)).page, some)).toEqual(upTo(4));
+  });
+
+  it.each([
+    ['refuses to store', `${NO_OPFS};${NO_CACHE}`],
+    ['never opens its database', 'IDBFactory.prototype.open = () => new EventTarget()'],
+  ])('a browser that %s keeps pieces in memory', async (_, prelude) => {
+    const { page, store } = await chromium.open(pages.newOrigin(prelude));
     expect(store.kind).toBe('memory');
     const some: Numbered = { from: 0, to: 3, bytes: MB };
     await put(page, some);
     expect(await whole(page, some)).toEqual(upTo(3));
+  });
+});
+
+const FIREFOX = findFirefox();
+if (FIREFOX === undefined) {
+  console.warn('\n!! SKIPPED: stored pieces in Firefox: none was found. Install one or set FIREFOX_PATH.\n');
+}
+
+describe.skipIf(FIREFOX === undefined)('pieces stored in a stock Firefox', () => {
+  it('are on disk, and another tab finds them after the first is closed', async () => {
+    const firefox = await launchFirefox(FIREFOX ?? '');
+    try {
+      const origin = pages.newOrigin();
+      const some: Numbered = { from: 0, to: 8, bytes: 4_000_000 };
+      const first = await firefox.newPage();
+      await first.goto(origin);
+      expect(await first.evaluate(async () => (await window.lab.store).kind)).toBe('disk');
+      await first.evaluate((some) => window.lab.put(some, 'model', 4), some);
+      await first.close();
+      const second = await firefox.newPage();
+      await second.goto(origin);
+      expect(await second.evaluate((some) => window.lab.whole(some), some)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    } finally {
+      await firefox.close();
+    }
   });
 });

@@ -35,6 +35,12 @@ export class ChromiumProfile {
     return page;
   }
 
+  /** Clears an origin's data, as a person does in the settings, while `page` and others may be open. */
+  async clearSite(page: Page, origin: string): Promise<void> {
+    const session = await this.#context.newCDPSession(page);
+    await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
+  }
+
   /** Ends the browser and starts it anew with the same profile. */
   async restart(): Promise<void> {
     await this.#context.close();
