@@ -26,14 +26,19 @@ export function encodePieceFrame({ ticket, bytes }: PieceFrame): Uint8Array<Arra
 /** The piece's bytes are a view into `message`. @throws ProtocolError */
 export function decodePieceFrame(message: Uint8Array<ArrayBuffer>): PieceFrame {
   if (message.byteLength <= HEADER_BYTES) {
-    const expected = 'a header and at least one byte';
-    const actual = `${message.byteLength} bytes`;
-    throw new ProtocolError(`A piece of weights is malformed: expected ${expected}, got ${actual}.`, {
-      step: 'read a piece of weights',
-      expected,
-      actual,
-    });
+    throw malformed('a header and at least one byte', `${message.byteLength} bytes`);
   }
-  const ticket = new DataView(message.buffer, message.byteOffset, HEADER_BYTES).getUint32(0, true);
-  return { ticket, bytes: message.subarray(HEADER_BYTES) };
+  const header = new DataView(message.buffer, message.byteOffset, HEADER_BYTES);
+  const reserved = header.getUint32(4, true);
+  // Whoever gives them a meaning one day must not be misread by pages of today.
+  if (reserved !== 0) throw malformed('zeros after the ticket', `${reserved}`);
+  return { ticket: header.getUint32(0, true), bytes: message.subarray(HEADER_BYTES) };
+}
+
+function malformed(expected: string, actual: string): ProtocolError {
+  return new ProtocolError(`A piece of weights is malformed: expected ${expected}, got ${actual}.`, {
+    step: 'read a piece of weights',
+    expected,
+    actual,
+  });
 }

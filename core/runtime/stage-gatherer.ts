@@ -5,12 +5,11 @@ import type { Progress } from '../session/state.ts';
 import type { PieceExchange } from '../weights/exchange.ts';
 import { Gathering } from '../weights/gathering.ts';
 import type { OriginFactory } from '../weights/origin.ts';
-import { Rate } from '../weights/rate.ts';
 import type { Shelf } from '../weights/shelf.ts';
+import { GatherProgress } from './gather-progress.ts';
+import { HeldReport } from './held-report.ts';
 import type { StageModel } from './stage-executor.ts';
 
-/** Word of pieces goes to the leader this often while they come. */
-const TELL_EVERY_MS = 250;
 /** As many pieces of a stage's graph as `load-stage` may name; their numbers are below those of the weights. */
 const FIRST_GRAPH_ID = -64;
 
@@ -43,51 +42,38 @@ export class StageGatherer {
     signal: AbortSignal,
   ): Promise<StageModel> {
     const { clock, shelf, exchange, origins, events } = this.#options;
-    const graph = terms.graph.map(
-      ({ hash, length }, at): StagePiece => ({
-        id: FIRST_GRAPH_ID + at,
-        length,
-        hash,
-        at: null,
-        holders: [leader],
-        awaited: false,
-      }),
-    );
-    const pieces = [...graph, ...terms.pieces];
+    const pieces = [...graphPieces(terms, leader), ...terms.pieces];
     const total = pieces.reduce((sum, { length }) => sum + length, 0);
-    const rate = new Rate();
+    const source = terms.origin && { card: terms.origin, origin: origins(terms.origin) };
+    const progress = new GatherProgress(clock, total, tell);
     const held = new HeldReport(clock, (news) => events.held(terms.model, news));
     const gathering = new Gathering({
       pieces,
       label: terms.label,
-      card: terms.origin,
-      origin: terms.origin && origins(terms.origin),
+      source,
       shelf,
       clock,
       ask: (peer, hash, length, stop) => exchange.ask(peer, hash, length, stop),
       signal,
       events: {
-        progress: (bytes) => {
-          rate.add(clock.now(), bytes);
-          tell(progressOf(bytes, total, rate.secondsLeft(total)));
-        },
+        progress: (bytes) => progress.at(bytes),
         held: (id, hash) => {
           if (id >= 0) held.add({ id, hash });
         },
         corrupt: (id, from) => events.corrupt(terms.model, id, from),
-        full: (error) => events.full(error.message),
+        full: (message) => events.full(message),
       },
     });
     const current = { model: terms.model, gathering };
     this.#current = current;
     try {
-      const blobs = await gathering.blobs;
-      held.flush();
-      const model = new Uint8Array(await new Blob(blobs.slice(0, graph.length)).arrayBuffer());
-      const weights = blobs.slice(graph.length);
+      const blobs = await gathering.gather();
+      const model = new Uint8Array(await new Blob(blobs.slice(0, terms.graph.length)).arrayBuffer());
+      const weights = blobs.slice(terms.graph.length);
       const { inputs, outputs } = terms;
       return { model, weights: weights.length > 0 ? new Blob(weights) : null, inputs, outputs };
     } finally {
+      progress.end();
       held.flush();
       if (this.#current === current) this.#current = undefined;
     }
@@ -102,37 +88,14 @@ export class StageGatherer {
   }
 }
 
-/** Collects word of pieces, so that a stage of small ones does not cost a message each. */
-class HeldReport {
-  readonly #clock: Clock;
-  readonly #send: (pieces: readonly HeldPiece[]) => void;
-  #pieces: HeldPiece[] = [];
-  #timer: number | undefined;
-
-  constructor(clock: Clock, send: (pieces: readonly HeldPiece[]) => void) {
-    this.#clock = clock;
-    this.#send = send;
-  }
-
-  add(piece: HeldPiece): void {
-    this.#pieces.push(piece);
-    this.#timer ??= this.#clock.setTimeout(() => this.flush(), TELL_EVERY_MS);
-  }
-
-  flush(): void {
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#pieces.length > 0) this.#send(this.#pieces);
-    this.#pieces = [];
-  }
-}
-
-function progressOf(bytesDone: number, bytesTotal: number, secondsLeft: number | undefined): Progress {
-  return {
-    step: 'Receiving its layers',
-    fraction: bytesTotal > 0 ? bytesDone / bytesTotal : null,
-    bytesDone,
-    bytesTotal,
-    ...(secondsLeft === undefined ? {} : { secondsLeft }),
-  };
+/** The stage's own graph comes first: it is small, and the weights are of no use without it. */
+function graphPieces({ graph }: LoadStage, leader: PeerId): StagePiece[] {
+  return graph.map(({ hash, length }, at) => ({
+    id: FIRST_GRAPH_ID + at,
+    length,
+    hash,
+    at: null,
+    holders: [leader],
+    awaited: false,
+  }));
 }

@@ -8,7 +8,7 @@ const MOST_HOLDERS = 4;
 
 /** What came of word that a peer holds pieces. */
 export interface LedgerNews {
-  /** Whom to tell what: devices that await one of these pieces. */
+  /** Whom to tell what: devices that await one of these pieces, or fetch it. */
   readonly tell: ReadonlyMap<PeerId, readonly ToldPiece[]>;
   /** Pieces whose hash was known to be another one. */
   readonly disputed: readonly number[];
@@ -21,7 +21,6 @@ export interface LedgerNews {
  */
 export class PieceLedger {
   readonly #pieces: readonly Piece[];
-  readonly #card: OriginCard | null;
   readonly #fileAt: ReadonlyMap<string, number>;
   readonly #hashes: (Sha256 | null)[];
   readonly #holders = new Map<number, Set<PeerId>>();
@@ -30,7 +29,6 @@ export class PieceLedger {
 
   constructor(pieces: readonly Piece[], card: OriginCard | null, hashes: readonly (Sha256 | null)[] = []) {
     this.#pieces = pieces;
-    this.#card = card;
     this.#fileAt = new Map(card?.files.map(({ name }, at) => [name, at]));
     this.#hashes = pieces.map((_, id) => hashes[id] ?? null);
   }
@@ -70,17 +68,17 @@ export class PieceLedger {
       const agreed = this.#hashes[id];
       if (agreed && agreed !== hash) {
         disputed.push(id);
+        if (this.#fetchers.get(id) === peer) this.#passOn(id, tell);
         continue;
       }
       this.#hashes[id] = hash;
       this.#holders.set(id, (this.#holders.get(id) ?? new Set()).add(peer));
-      this.#fetchers.delete(id);
-      for (const waiting of this.#awaiting.get(id) ?? []) {
-        if (waiting === peer) continue;
-        const told = { id, hash, holders: this.#holdersFor(id, waiting) };
-        tell.set(waiting, [...(tell.get(waiting) ?? []), told]);
-      }
+      // It may come from an earlier plan or visit, and somebody else be about to fetch it.
+      const fetcher = this.#fetchers.get(id);
+      const others = [...(this.#awaiting.get(id) ?? []), ...(fetcher === undefined ? [] : [fetcher])];
+      for (const other of others) if (other !== peer) this.#tell(tell, other, id);
       this.#awaiting.delete(id);
+      this.#fetchers.delete(id);
     }
     return { tell, disputed };
   }
@@ -95,18 +93,25 @@ export class PieceLedger {
     for (const holders of this.#holders.values()) holders.delete(peer);
     for (const waiting of this.#awaiting.values()) waiting.delete(peer);
     const tell = new Map<PeerId, ToldPiece[]>();
-    for (const [id, fetcher] of this.#fetchers) {
-      if (fetcher !== peer) continue;
-      this.#fetchers.delete(id);
-      const waiting = this.#awaiting.get(id);
-      const [heir] = waiting ?? [];
-      if (!waiting || heir === undefined) continue;
-      waiting.delete(heir);
-      this.#fetchers.set(id, heir);
-      const told = { id, hash: this.#hashes[id] ?? null, holders: this.#holdersFor(id, heir) };
-      tell.set(heir, [...(tell.get(heir) ?? []), told]);
-    }
+    for (const [id, fetcher] of this.#fetchers) if (fetcher === peer) this.#passOn(id, tell);
     return tell;
+  }
+
+  /** The fetcher of a piece fails: the first of those who wait for it takes its place. */
+  #passOn(id: number, tell: Map<PeerId, ToldPiece[]>): void {
+    this.#fetchers.delete(id);
+    const waiting = this.#awaiting.get(id);
+    const [heir] = waiting ?? [];
+    if (heir === undefined) return;
+    waiting?.delete(heir);
+    this.#fetchers.set(id, heir);
+    this.#tell(tell, heir, id);
+  }
+
+  #tell(tell: Map<PeerId, ToldPiece[]>, peer: PeerId, id: number): void {
+    const news = tell.get(peer) ?? [];
+    news.push({ id, hash: this.#hashes[id] ?? null, holders: this.#holdersFor(id, peer) });
+    tell.set(peer, news);
   }
 
   #await(id: number, peer: PeerId): void {

@@ -20,16 +20,28 @@ export async function recallManifest(store: PieceStore, card: OriginCard): Promi
   return { hashOf: (place) => known.get(placeKey(place)) ?? null };
 }
 
-/** Adds to what this device knows. Another page may write at the same time: what is lost is learned again. */
+/** Another page may write at the same moment, and one of the two is lost: it looks again, this often. */
+const WRITES = 3;
+
+/** Adds to what this device knows. */
 export async function rememberManifest(
   store: PieceStore,
   card: OriginCard,
-  pieces: Iterable<readonly [PlaceAtOrigin, Sha256]>,
+  pieces: readonly (readonly [PlaceAtOrigin, Sha256])[],
 ): Promise<void> {
-  const known = readHashes(await store.recall(keyOf(card)));
-  const before = known.size;
-  for (const [place, hash] of pieces) known.set(placeKey(place), hash);
-  if (known.size > before) await store.remember(keyOf(card), Object.fromEntries(known));
+  const key = keyOf(card);
+  for (let write = 0; write < WRITES; write++) {
+    const known = readHashes(await store.recall(key));
+    const news = pieces.filter(([place, hash]) => known.get(placeKey(place)) !== hash);
+    if (news.length === 0) return;
+    for (const [place, hash] of news) known.set(placeKey(place), hash);
+    await store.remember(key, Object.fromEntries(known));
+  }
+}
+
+/** Forgets all of it: the origin was seen to have other bytes. */
+export async function forgetManifest(store: PieceStore, card: OriginCard): Promise<void> {
+  await store.remember(keyOf(card), {});
 }
 
 function keyOf({ url, files }: OriginCard): string {
