@@ -76,23 +76,19 @@ const SCHEMA: Readonly<Record<string, Readonly<Record<number, string>>>> = {
 /** Which fields hold the name of a value. */
 const NAMES: Readonly<Record<string, readonly number[]>> = { node: [1, 2], value: [1], tensor: [8] };
 
-const NUMBERS = [
-  0,
-  1,
-  2,
-  3,
-  7,
-  8,
-  10,
-  16,
-  22,
-  127,
-  65_536,
-  2 ** 31,
-  2 ** 32,
-  2 ** 49,
-  Number.MAX_SAFE_INTEGER,
+/** Small numbers that mean something somewhere, then large ones. */
+const NUMBERS = [0, 1, 2, 3, 7, 8, 10, 16, 22, 127, 65_536, 2 ** 32, 2 ** 49, Number.MAX_SAFE_INTEGER];
+/** 2^63 - 1 and -1, as they stand in a file. */
+const ENDS = [
+  [255, 255, 255, 255, 255, 255, 255, 255, 127],
+  [255, 255, 255, 255, 255, 255, 255, 255, 255, 1],
 ];
+
+function anyVarint(number: number, random: Random): Bytes {
+  if (random() < 0.7) return varintField(number, pick(random, NUMBERS));
+  const field = varintField(number, 0);
+  return concat([field.subarray(0, field.length - 1), Uint8Array.from(pick(random, ENDS))]);
+}
 
 function changeFields(bytes: Bytes, random: Random): Bytes {
   try {
@@ -114,7 +110,7 @@ function changeMessage(message: Bytes, kind: string, names: readonly string[], r
     raws[at] = bytesField(field.number, changeMessage(field.body, inner[field.number] ?? '', names, random));
     return concat(raws);
   }
-  if (fields.length === 0) return varintField(1 + below(random, 16), pick(random, NUMBERS));
+  if (fields.length === 0) return anyVarint(1 + below(random, 16), random);
   const at = below(random, fields.length);
   const { number, wire } = fields[at] as Field;
   const to = below(random, fields.length);
@@ -123,7 +119,7 @@ function changeMessage(message: Bytes, kind: string, names: readonly string[], r
   if (action === 0) raws.splice(to, 0, raw);
   else if (action === 1) raws.splice(at, 1);
   else if (action === 2) [raws[at], raws[to]] = [raws[to] as Bytes, raw];
-  else if (wire === 0) raws[at] = varintField(number, pick(random, NUMBERS));
+  else if (wire === 0) raws[at] = anyVarint(number, random);
   else if (NAMES[kind]?.includes(number)) raws[at] = textField(number, pick(random, names));
   else if (action === 3) raws[at] = bytesField(number, (fields[to] as Field).body);
   else if (action === 4)
