@@ -1,6 +1,7 @@
 import { render, type VNode } from 'preact';
 import type { SessionState } from '../../core/session/state.ts';
 import type { Actions, Store } from '../session/store.ts';
+import { Announcer } from './announcer.tsx';
 import { Follower } from './follower.tsx';
 import { useMedia } from './media.ts';
 import { Notices } from './notices.tsx';
@@ -17,6 +18,7 @@ import '../styles/chain.css';
 import '../styles/device.css';
 import '../styles/ask.css';
 import '../styles/follower.css';
+import '../styles/models.css';
 
 /** Puts the page into `root` and keeps it in step with the store. */
 export function mount(root: HTMLElement, store: Store): void {
@@ -36,6 +38,7 @@ function App({
   return (
     <>
       <Screen state={now} actions={actions} />
+      <Announcer state={now} />
       <Notices notices={now.notices} dismiss={actions.dismiss} />
     </>
   );

@@ -1,20 +1,23 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { messageOf } from '../../core/errors.ts';
+import type { DeviceState } from '../../core/session/state.ts';
 import type { Actions, CatalogueEntry } from '../session/store.ts';
 import { Dialog } from './dialog.tsx';
 import { DropZone } from './drop-zone.tsx';
 import { bytes } from './format.ts';
+import { HubList } from './hub-list.tsx';
 
 interface Props {
+  readonly devices: readonly DeviceState[];
   readonly actions: Actions;
   /** Takes the opening over, closes the dialog and reports its failure. */
   readonly open: (opening: Promise<void>) => void;
   readonly onClose: () => void;
 }
 
-/** The three ways to a model: one that came with the page, a file, an address. */
-export function ChangeModel({ actions, open, onClose }: Props): VNode {
+/** The ways to a model: one that came with the page, a file, an address, and the long list of the hub last. */
+export function ChangeModel({ devices, actions, open, onClose }: Props): VNode {
   const [url, setUrl] = useState('');
   return (
     <Dialog title="Change model" onClose={onClose}>
@@ -51,11 +54,16 @@ export function ChangeModel({ actions, open, onClose }: Props): VNode {
         </button>
       </form>
       <p class="soft">The site must allow other pages to read it (CORS).</p>
+      <HubList
+        entries={actions.hub()}
+        devices={devices}
+        choose={(entry) => open(actions.openHub(entry.id))}
+      />
     </Dialog>
   );
 }
 
-function Bundled({ actions, open }: Omit<Props, 'onClose'>): VNode {
+function Bundled({ actions, open }: Pick<Props, 'actions' | 'open'>): VNode {
   const [entries, setEntries] = useState<readonly CatalogueEntry[] | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {

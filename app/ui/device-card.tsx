@@ -3,7 +3,7 @@ import type { DeviceState, LoadReport, PlanView } from '../../core/session/state
 import { DeviceDetails } from './device-details.tsx';
 import { DeviceName } from './device-name.tsx';
 import { bytes, layers, ms, percent } from './format.ts';
-import { Bar, useAmount } from './progress.tsx';
+import { amountOf, Bar, listed, useTimeLeft } from './progress.tsx';
 import { colourOf, type Occupation, occupation } from './select.ts';
 import { Sparkline } from './sparkline.tsx';
 
@@ -93,7 +93,9 @@ function Work({ device, doing }: { readonly device: DeviceState; readonly doing:
         <Sparkline history={device.history} colour={colour} />
       </div>
       <Bar share={busy} label={`${device.card.name} busy`} colour={colour} role="meter" />
-      <p class="place">{placeOf(doing)}</p>
+      <p class="place">
+        <span>{placeOf(doing)}</span>
+      </p>
     </div>
   );
 }
@@ -108,17 +110,19 @@ function Preparing({
   readonly colour: string;
 }): VNode {
   const known = progress ?? { step: 'Measuring this device', fraction: null };
-  const amount = useAmount(known);
+  const amount = known.bytesDone === undefined ? '' : amountOf(known);
+  const left = useTimeLeft(known);
   return (
-    <div class="work">
+    <div class="work" data-testid="device-progress">
       <div class="load">
         <b>{known.fraction === null ? '…' : percent(known.fraction)}</b>
         <span>{words}</span>
+        <span class="amount">{amount}</span>
       </div>
-      <Bar share={known.fraction} label={known.step} colour={colour} />
+      <Bar share={known.fraction} label={known.step} words={listed(amount, left)} colour={colour} />
       <p class="place">
-        {known.step}
-        {known.bytesDone === undefined ? '' : ` · ${amount}`}
+        <span>{known.step}</span>
+        <span class="soft">{left}</span>
       </p>
     </div>
   );

@@ -32,7 +32,7 @@ export function DeviceDetails({ device }: { readonly device: DeviceState }): VNo
               value={`${PROVIDERS[profile.provider]} (${profile.runtime}), ${profile.threads} thread${profile.threads === 1 ? '' : 's'}`}
             />
             <Pair name="Graphics adapter" value={profile.adapter ?? 'none offered'} />
-            <Pair name="May hold" value={bytes(profile.memoryBytes)} />
+            <Pair name="Memory lent" value={bytes(profile.memoryBytes)} />
             {profile.tried.map((tried) => (
               <Pair
                 key={tried.provider}
@@ -43,6 +43,10 @@ export function DeviceDetails({ device }: { readonly device: DeviceState }): VNo
               />
             ))}
           </>
+        )}
+        {load.memoryBytes > 0 && <Pair name="Memory in use" value={bytes(load.memoryBytes)} />}
+        {load.peakMemoryBytes > 0 && (
+          <Pair name="Memory at most so far" value={bytes(load.peakMemoryBytes)} />
         )}
         <Pair name="Link" value={LINKS[link.kind]} />
         {link.kind !== 'self' && <Pair name="Round trip" value={ms(link.rttMs)} />}

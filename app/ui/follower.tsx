@@ -11,9 +11,11 @@ import { layers, ms, percent } from './format.ts';
 import { Logo, ThemeSwitch } from './header.tsx';
 import { InviteButton } from './invite.tsx';
 import { Log } from './log.tsx';
-import { useAmount } from './progress.tsx';
+import { amountOf, listed, ProgressLine, useTimeLeft } from './progress.tsx';
 import { Ring } from './ring.tsx';
 import { colourOf, linkSummary, type Occupation, occupation } from './select.ts';
+import { StoredButton } from './stored.tsx';
+import { useRoomLoading } from './use-room-loading.ts';
 
 interface Props {
   readonly state: SessionState;
@@ -25,6 +27,7 @@ interface Props {
 export function Follower({ state, actions, own }: Props): VNode {
   const doing = occupation(own, state.plan);
   const { load } = own;
+  const loading = useRoomLoading(state);
   return (
     <>
       <header class="slim-head">
@@ -33,6 +36,7 @@ export function Follower({ state, actions, own }: Props): VNode {
         </h1>
         <span class="spring" />
         <LinkPill state={state} />
+        <StoredButton actions={actions} />
         <ThemeSwitch />
       </header>
       <main class="follower">
@@ -55,6 +59,7 @@ export function Follower({ state, actions, own }: Props): VNode {
         <section class="card" aria-labelledby="whole-title">
           <h2 id="whole-title">The whole room</h2>
           <Chain state={state} slim />
+          {loading && <ProgressLine progress={loading} testId="room-loading" />}
         </section>
         <AskCard state={state} actions={actions} />
         <Log log={state.log} devices={state.devices} />
@@ -74,6 +79,7 @@ function OwnRing({ own, doing }: { readonly own: DeviceState; readonly doing: Oc
         big={fraction === null ? '…' : percent(fraction)}
         small={doing.kind === 'measuring' ? 'measured' : 'loaded'}
         colour={colour}
+        label={doing.progress?.step ?? 'Measuring this device'}
       />
     );
   }
@@ -82,11 +88,16 @@ function OwnRing({ own, doing }: { readonly own: DeviceState; readonly doing: Oc
 
 function Headline({ state, own, doing }: Omit<Props, 'actions'> & { readonly doing: Occupation }): VNode {
   const device = { phone: 'phone', tablet: 'tablet', computer: 'computer', server: 'server' }[own.card.form];
-  const amount = useAmount(doing.kind === 'loading' ? doing.progress : { step: '', fraction: null });
+  const progress = doing.kind === 'loading' ? doing.progress : { step: '', fraction: null };
+  const left = useTimeLeft(progress);
   const [title, more] = ((): [string, VNode | string] => {
     if (doing.kind === 'measuring') return [`Measuring this ${device}`, doing.progress?.step ?? ''];
     if (doing.kind === 'refused') return [`This ${device} cannot hold layers`, doing.reason];
-    if (doing.kind === 'loading') return [`Receiving ${stageWords(doing.stage)}`, amount];
+    if (doing.kind === 'loading')
+      // The last step, starting them, has no bytes.
+      return progress.bytesDone === undefined
+        ? [`Starting ${stageWords(doing.stage)}`, '']
+        : [`Receiving ${stageWords(doing.stage)}`, listed(amountOf(progress), left)];
     if (doing.kind === 'left-out') return [`This ${device} is not needed now`, doing.reason];
     if (doing.kind === 'idle')
       return [`This ${device} is ready`, 'Layers come when the leader shares them out.'];

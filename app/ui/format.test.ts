@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  ago,
   bytes,
+  bytesOf,
   clock,
   count,
   layers,
-  left,
   median,
   ms,
   number,
@@ -48,13 +49,13 @@ describe('numbers carry their unit', () => {
     expect([0, 0.001, 0.624, 0.999, 1, 1.4].map(percent)).toEqual(['0%', '1%', '62%', '99%', '100%', '100%']);
   });
 
-  test('time left rounds up, so that it never says nothing is left', () => {
-    expect([10, 2100, 99_000, 150_000].map(left)).toEqual([
-      '1 s left',
-      '3 s left',
-      '99 s left',
-      '3 min left',
-    ]);
+  test('a part is told in the unit of its whole', () => {
+    expect([
+      bytesOf(81_600_000, 256e6),
+      bytesOf(0, 812),
+      bytesOf(4e5, 1.13e9),
+      bytesOf(256e6, 256e6),
+    ]).toEqual(['82 of 256 MB', '0 of 812 B', '0.0 of 1.1 GB', '256 of 256 MB']);
   });
 });
 
@@ -87,6 +88,23 @@ test('numbers of any size stay short', () => {
 
 test('the clock is local and padded', () => {
   expect(clock(new Date(2026, 0, 2, 3, 4, 5).getTime())).toBe('03:04:05');
+});
+
+test('what was long ago is told in days', () => {
+  const now = Date.UTC(2026, 4, 3);
+  const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+  expect(
+    [-5, 0, minute, 59 * minute, hour, 23 * hour, day, 12.9 * day].map((past) => ago(now - past, now)),
+  ).toEqual([
+    'just now',
+    'just now',
+    '1 min ago',
+    '59 min ago',
+    '1 h ago',
+    '23 h ago',
+    'yesterday',
+    '12 days ago',
+  ]);
 });
 
 test('the median of none is null and of an even number the mean of the middle two', () => {

@@ -9,17 +9,25 @@ export function ms(value: number | null): string {
   return `${value < 19.95 ? value.toFixed(1) : value.toFixed(0)} ms`;
 }
 
+const UNITS = ['B', 'KB', 'MB', 'GB'] as const;
+
+/** The unit that fits, as a power of 1000, and the digits after the point that go with it. */
+function scale(value: number): { readonly power: number; readonly digits: number } {
+  let power = 0;
+  while (value / 1000 ** power >= 999.5 && power < UNITS.length - 1) power++;
+  return { power, digits: power > 1 && value / 1000 ** power < 9.95 ? 1 : 0 };
+}
+
 /** Decimal units, as shops and phones count: "812 B", "4 KB", "3.5 MB", "1.2 GB". */
 export function bytes(value: number): string {
-  if (value < 1000) return `${Math.round(value)} B`;
-  const units = ['KB', 'MB', 'GB'];
-  let scaled = value / 1000;
-  let unit = 0;
-  while (scaled >= 999.5 && unit < units.length - 1) {
-    scaled /= 1000;
-    unit++;
-  }
-  return `${unit > 0 && scaled < 9.95 ? scaled.toFixed(1) : scaled.toFixed(0)} ${units[unit]}`;
+  const { power, digits } = scale(value);
+  return `${(value / 1000 ** power).toFixed(digits)} ${UNITS[power]}`;
+}
+
+/** A part and its whole in the unit of the whole, so that only the first number moves: "82 of 256 MB". */
+export function bytesOf(part: number, whole: number): string {
+  const { power, digits } = scale(whole);
+  return `${(part / 1000 ** power).toFixed(digits)} of ${bytes(whole)}`;
 }
 
 /** A share of one: "62%". Anything above none shows as at least 1%, and only all shows as 100%. */
@@ -27,12 +35,6 @@ export function percent(share: number): string {
   if (share <= 0) return '0%';
   if (share >= 1) return '100%';
   return `${Math.min(99, Math.max(1, Math.round(share * 100)))}%`;
-}
-
-/** Time still to go: "3 s left", "2 min left". */
-export function left(milliseconds: number): string {
-  const seconds = Math.max(1, Math.ceil(milliseconds / 1000));
-  return seconds < 100 ? `${seconds} s left` : `${Math.round(seconds / 60)} min left`;
 }
 
 /** Blocks [start, end) as people count them: "layers 1–34", "layer 5". */
@@ -70,6 +72,17 @@ export function clock(at: number): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()]
     .map((part) => String(part).padStart(2, '0'))
     .join(':');
+}
+
+/** How long ago something was: "just now", "5 min ago", "3 h ago", "yesterday", "12 days ago". */
+export function ago(at: number, now: number): string {
+  const minutes = Math.floor((now - at) / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ago`;
+  const days = Math.floor(hours / 24);
+  return days === 1 ? 'yesterday' : `${days} days ago`;
 }
 
 /** The middle value, or null of none; the mean of the middle two of an even number. */

@@ -3,6 +3,7 @@ import type { SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
 import { InviteButton } from './invite.tsx';
 import { linkSummary } from './select.ts';
+import { StoredButton } from './stored.tsx';
 import { theme, toggleTheme } from './theme.ts';
 
 /** The three dots and the name. */
@@ -56,6 +57,7 @@ export function Header({
         {link.text}
       </span>
       <span class="spring" />
+      <StoredButton actions={actions} />
       <ThemeSwitch />
       <button type="button" onClick={actions.leave} data-testid="leave">
         Leave

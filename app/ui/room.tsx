@@ -45,7 +45,7 @@ export function Room({ state, actions }: { readonly state: SessionState; readonl
         </section>
         <div class="col left">
           <InviteCard state={state} actions={actions} />
-          <ModelCard model={state.model} leads={leads} actions={actions} />
+          <ModelCard state={state} actions={actions} />
         </div>
       </main>
     </>

@@ -74,7 +74,8 @@ describe('measured times', () => {
 
 test('one can ask exactly when the plan runs', () => {
   expect(whyNotYet(scene('room'))).toBeNull();
-  expect(whyNotYet(scene('loading'))).toBe('Handing out the layers…');
+  expect(whyNotYet(scene('loading'))).toBe('Layers are on their way…');
+  expect(whyNotYet(scene('preparing'))).toBe('Measuring the model…');
   expect(whyNotYet(scene('measuring'))).toBe('Opening the model…');
   expect(whyNotYet(scene('failed'))).toBe('No model is open');
   expect(whyNotYet(scene('leaderless'))).toBe('The room is not open');

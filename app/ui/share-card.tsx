@@ -4,6 +4,7 @@ import type { Actions } from '../session/store.ts';
 import { Chain } from './chain.tsx';
 import { PlanSentence } from './plan-sentence.tsx';
 import { ProgressLine } from './progress.tsx';
+import { useRoomLoading } from './use-room-loading.ts';
 import { WhyPlan } from './why-plan.tsx';
 
 interface Props {
@@ -13,6 +14,7 @@ interface Props {
 
 /** The hero: how the work is shared, what that costs, and the one switch that changes it. */
 export function ShareCard({ state, actions }: Props): VNode {
+  const loading = useRoomLoading(state);
   return (
     <section class="card share" aria-labelledby="share-title">
       <div class="card-head">
@@ -23,6 +25,8 @@ export function ShareCard({ state, actions }: Props): VNode {
       <div class="share-words">
         {state.preparing ? (
           <ProgressLine progress={state.preparing} testId="preparing" />
+        ) : loading ? (
+          <ProgressLine progress={loading} testId="room-loading" />
         ) : (
           <PlanSentence state={state} setMode={actions.setMode} />
         )}
