@@ -86,6 +86,7 @@ const profile: SchemaOf<DeviceProfile> = v.object({
   benchMs: amount,
   tried: listOf(v.object({ provider, benchMs: v.nullable(amount), why: v.nullable(prose(PARAGRAPH)) }), 8),
   memoryBytes: amount,
+  largestTensorBytes: v.exactOptional(amount),
   adapter: v.nullable(prose(LINE)),
 });
 

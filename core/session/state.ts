@@ -98,8 +98,10 @@ export interface DeviceProfile {
     readonly benchMs: number | null;
     readonly why: string | null;
   }[];
-  /** Bytes this device may hold in weights, state and workspace. */
+  /** Bytes this device may hold in weights, state and workspace: what the runtime takes besides is already off. */
   readonly memoryBytes: number;
+  /** The largest single tensor that its GPU takes; absent where there is no such limit. */
+  readonly largestTensorBytes?: number;
   /** GPU adapter description, or null. */
   readonly adapter: string | null;
 }
