@@ -3,6 +3,7 @@ import type { StageHandle, StageResult } from '../core/runtime/stage-executor.ts
 import { buffersOf, type Tensor } from '../core/tensor/tensor.ts';
 import { importBundle } from './bundles.ts';
 import { watchHeap } from './heap-gauge.ts';
+import { acceptLazyWeights } from './lazy-weights.ts';
 import type { BrowserOptions } from './ort.ts';
 import { StageWorker } from './stage-worker.ts';
 
@@ -14,10 +15,16 @@ class BrowserWorker extends StageWorker<BrowserOptions> {
   }
 }
 
+acceptLazyWeights();
+const reader = new FileReaderSync();
+
 expose(
-  new BrowserWorker(async ({ bundle, provider, threads }) => {
-    // Threads share memory, which only an isolated page may do.
-    const options = { provider, threads: self.crossOriginIsolated ? threads : 1 };
-    return { ort: await importBundle(bundle, options.threads), options };
-  }, watchHeap()),
+  new BrowserWorker(
+    async ({ bundle, provider, threads }) => {
+      // Threads share memory, which only an isolated page may do.
+      const options = { provider, threads: self.crossOriginIsolated ? threads : 1 };
+      return { ort: await importBundle(bundle, options.threads), options };
+    },
+    { heap: watchHeap(), readBlob: (blob) => reader.readAsArrayBuffer(blob) },
+  ),
 );

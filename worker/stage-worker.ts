@@ -1,26 +1,37 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { messageOf, RuntimeFailedError } from '../core/errors.ts';
 import type { BoundaryTensor } from '../core/graph/shard.types.ts';
-import { PACK_LOCATION } from '../core/graph/shard.types.ts';
-import type { Provider } from '../core/provider.ts';
 import { CallQueue } from '../core/runtime/call-queue.ts';
 import type {
   ExecutorOptions,
+  LoadOptions,
   StageExecutor,
   StageHandle,
   StageModel,
   StageResult,
   WorkerMemory,
 } from '../core/runtime/stage-executor.ts';
-import type { Tensor } from '../core/tensor/tensor.ts';
+import { buffersOf, type Tensor } from '../core/tensor/tensor.ts';
 import { fromOrt, toOrt } from './feeds.ts';
+import type { HeapGauge } from './heap-gauge.ts';
+import { LazyWeights, type ReadBlob } from './lazy-weights.ts';
+import { MemoryMeter } from './memory-meter.ts';
 import type { OpenedOrt, OrtOpener } from './ort.ts';
+import { sessionOptions } from './session-options.ts';
 
 interface LoadedStage {
   readonly session: InferenceSession;
   readonly inputs: readonly BoundaryTensor[];
   readonly outputs: readonly BoundaryTensor[];
-  readonly weightBytes: number;
+  /** What the stage holds beside the heap. */
+  readonly gpuBytes: number;
+}
+
+/** What a worker thread offers beside the runtime; a plain one offers neither. */
+export interface Surroundings {
+  readonly heap?: HeapGauge;
+  /** Without it weights in a Blob are read into memory before the runtime copies them. */
+  readonly readBlob?: ReadBlob;
 }
 
 /**
@@ -29,15 +40,19 @@ interface LoadedStage {
  */
 export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> implements StageExecutor {
   readonly #openOrt: OrtOpener<Options>;
-  readonly #heapBytes: () => number;
+  readonly #heap: HeapGauge | undefined;
+  readonly #readBlob: ReadBlob | undefined;
+  readonly #meter: MemoryMeter;
   readonly #queue: CallQueue = new CallQueue();
   readonly #stages: Map<StageHandle, LoadedStage> = new Map();
   #opened: OpenedOrt | undefined;
   #nextHandle: StageHandle = 1;
 
-  constructor(openOrt: OrtOpener<Options>, heapBytes: () => number = () => 0) {
+  constructor(openOrt: OrtOpener<Options>, { heap, readBlob }: Surroundings = {}) {
     this.#openOrt = openOrt;
-    this.#heapBytes = heapBytes;
+    this.#heap = heap;
+    this.#readBlob = readBlob;
+    this.#meter = new MemoryMeter(() => heap?.bytes() ?? 0);
   }
 
   open(options: Options): Promise<ExecutorOptions> {
@@ -48,17 +63,33 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
     });
   }
 
-  load(stage: StageModel): Promise<StageHandle> {
+  load(stage: StageModel, { prepack }: LoadOptions = { prepack: true }): Promise<StageHandle> {
     return this.#queue.run(async () => {
       const { ort, options } = this.#runtime('create');
-      const session = await naming('create', () =>
-        ort.InferenceSession.create(stage.model, sessionOptions(options.provider, stage.weights)),
-      );
-      const handle = this.#nextHandle++;
-      const weightBytes =
-        stage.weights instanceof Blob ? stage.weights.size : (stage.weights?.byteLength ?? 0);
-      this.#stages.set(handle, { session, inputs: stage.inputs, outputs: stage.outputs, weightBytes });
-      return handle;
+      const { model, weights } = stage;
+      const weightBytes = weights instanceof Blob ? weights.size : (weights?.byteLength ?? 0);
+      const onGpu = options.provider === 'webgpu';
+      if (!onGpu) this.#heap?.expect(weightBytes);
+      const lazy =
+        weights instanceof Blob && this.#readBlob ? new LazyWeights(weights, this.#readBlob, !onGpu) : null;
+      const beside = model.byteLength + (lazy ? 0 : weightBytes);
+      this.#meter.take(beside);
+      try {
+        const session = await naming('create', () =>
+          ort.InferenceSession.create(model, sessionOptions(options.provider, lazy ?? weights, prepack)),
+        );
+        lazy?.checkCopied();
+        const handle = this.#nextHandle++;
+        // External weights go to the GPU without passing through the heap (facts.md 0.1).
+        const gpuBytes = onGpu ? weightBytes : 0;
+        this.#meter.take(gpuBytes);
+        this.#stages.set(handle, { session, inputs: stage.inputs, outputs: stage.outputs, gpuBytes });
+        return handle;
+      } finally {
+        const buffered = lazy?.largestBuffer ?? 0;
+        this.#meter.take(buffered);
+        this.#meter.giveBack(buffered + beside);
+      }
     });
   }
 
@@ -71,6 +102,8 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
         throw failure('run', `The stage takes ${expected}, got ${inputs.length}.`, expected);
       }
       const feeds: Record<string, OrtTensor> = {};
+      const fed = heldBytes(inputs);
+      this.#meter.take(fed);
       const results = await naming('run', async () => {
         for (const [index, input] of inputs.entries()) {
           feeds[stage.inputs[index]?.name ?? ''] = toOrt(ort.Tensor, input);
@@ -79,34 +112,36 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
         // Outputs stay at the default location, the CPU: `run` returns when they are downloaded.
         const values = await stage.session.run(feeds);
         return { values, computeMs: performance.now() - startedAt };
-      });
+      }).finally(() => this.#meter.giveBack(fed));
       const outputs = stage.outputs.map(({ name }) => {
         const value = results.values[name];
         if (!value) throw failure('run', `The stage returned no "${name}".`, name);
         return fromOrt(name, value as OrtTensor);
       });
+      const made = heldBytes(outputs);
+      this.#meter.take(made);
+      // From here on they are the caller's.
+      this.#meter.giveBack(made);
       return { outputs, computeMs: results.computeMs };
     });
   }
 
   release(handle: StageHandle): Promise<void> {
     return this.#queue.run(async () => {
-      const { session } = this.#stage(handle, 'release');
+      const { session, gpuBytes } = this.#stage(handle, 'release');
       this.#stages.delete(handle);
+      this.#meter.giveBack(gpuBytes);
       await naming('release', () => session.release());
     });
   }
 
   async memory(): Promise<WorkerMemory> {
-    const bytes = await this.memoryBytes();
-    return { heapBytes: this.#heapBytes(), bufferBytes: bytes - this.#heapBytes(), peakBytes: bytes };
+    return this.#meter.read();
   }
 
   async memoryBytes(): Promise<number> {
-    const onGpu = this.#opened?.options.provider === 'webgpu';
-    // External weights go to the GPU without passing through the heap (facts.md 0.1), so they are added.
-    const weights = onGpu ? [...this.#stages.values()].reduce((sum, stage) => sum + stage.weightBytes, 0) : 0;
-    return this.#heapBytes() + weights;
+    const { heapBytes, bufferBytes } = this.#meter.read();
+    return heapBytes + bufferBytes;
   }
 
   close(): void {
@@ -125,14 +160,9 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
   }
 }
 
-function sessionOptions(provider: Provider, weights: StageModel['weights']): InferenceSession.SessionOptions {
-  return {
-    // As an object, because some provider options are read only then (facts.md A3).
-    executionProviders: [{ name: provider }],
-    // All else is the runtime's default: neither the memory arena nor memory patterns changed the time of four
-    // vision models beyond noise.
-    ...(weights && { externalData: [{ path: PACK_LOCATION, data: weights }] }),
-  };
+/** Bytes of the buffers behind some tensors. */
+function heldBytes(tensors: readonly Tensor[]): number {
+  return buffersOf(tensors).reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /** Runs one step of the runtime's and gives whatever it throws our name and the step. */

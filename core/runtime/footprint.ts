@@ -1,9 +1,15 @@
-/** What a worker takes that holds no weights: the runtime's code data and heap, tensors of usual size. */
+/**
+ * What a worker takes that holds no weights: the runtime's own share of its heap, tensors of usual size, one
+ * chunk of weights on its way. Measured: 17 MB of heap for a stage of 1 MB.
+ */
 export const BASE_BYTES = 40e6;
-/** For each byte of weights: heap that grows in steps, and pieces of weights on their way into it. */
+/**
+ * For each byte of weights. Measured without prepacking: 1.05, to which the heap adds up to a fifth when it has to
+ * grow once more, which it seldom does.
+ */
 const PER_WEIGHT_BYTE = 1.1;
 
-/** The most memory that a worker takes with a stage of `bytes` weights, state and workspace. */
+/** The most memory that a worker takes with a stage of `bytes` weights, state and workspace, when it does not prepack. */
 export function workerBytes(bytes: number): number {
   return BASE_BYTES + bytes * PER_WEIGHT_BYTE;
 }
