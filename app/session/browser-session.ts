@@ -223,7 +223,7 @@ export class BrowserSession implements Store, Actions {
   readonly openHub = (id: string): Promise<void> => {
     return this.#openWith(id, async (progress, signal) => {
       const { title, about, address } = findHubModel(id);
-      const source = await urlSource(address, this.#parts.shelf, progress, signal);
+      const source = await urlSource(address, this.#parts.shelf, progress, signal, title);
       return { source, provenance: { name: title, about, source: 'url' } };
     });
   };

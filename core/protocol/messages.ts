@@ -36,7 +36,9 @@ export type ControlMessage =
   /** To any device: send me these pieces. A `piece-frame` or `piece-refused` answers each ticket. */
   | { readonly type: 'want-pieces'; readonly pieces: readonly WantedPiece[] }
   | { readonly type: 'piece-refused'; readonly ticket: number; readonly reason: string }
-  /** Holder to leader: these have arrived, were verified, and can be had from here. */
+  /** Leader to everybody: who has any of these from an earlier visit? `pieces-held` answers. */
+  | { readonly type: 'pieces-sought'; readonly model: string; readonly pieces: readonly HeldPiece[] }
+  /** To the leader: these can be had from here. */
   | { readonly type: 'pieces-held'; readonly model: string; readonly pieces: readonly HeldPiece[] }
   /** Leader to a holder: news of pieces that it awaits. */
   | { readonly type: 'pieces-told'; readonly model: string; readonly pieces: readonly ToldPiece[] }

@@ -128,6 +128,7 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
   },
   'want-pieces': { type: 'want-pieces', pieces: [{ ticket: 7, hash }] },
   'piece-refused': { type: 'piece-refused', ticket: 7, reason: 'it is not here' },
+  'pieces-sought': { type: 'pieces-sought', model: 'digits-1', pieces: [{ id: 0, hash }] },
   'pieces-held': { type: 'pieces-held', model: 'digits-1', pieces: [{ id: 0, hash }] },
   'pieces-told': { type: 'pieces-told', model: 'digits-1', pieces: [{ id: 0, hash: null, holders: [me] }] },
   'piece-corrupt': { type: 'piece-corrupt', model: 'digits-1', id: 0, from: me },

@@ -249,6 +249,11 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
   }),
   'want-pieces': v.object({ type: v.literal('want-pieces'), pieces: listOf(wantedPiece, MAX_AT_ONCE) }),
   'piece-refused': v.object({ type: v.literal('piece-refused'), ticket: u32, reason: prose(LINE) }),
+  'pieces-sought': v.object({
+    type: v.literal('pieces-sought'),
+    model: name,
+    pieces: listOf(heldPiece, MAX_PIECES),
+  }),
   'pieces-held': v.object({
     type: v.literal('pieces-held'),
     model: name,

@@ -100,6 +100,7 @@ export class Leader implements LeaderEars {
     this.#key = `${this.#options.network.me}-${this.#options.clock.now().toString(36)}`;
     this.#ledger = new PieceLedger(piecesOf(model.graph, model.blocks).all, model.origin, model.hashes);
     this.#options.member.shelf.clear(FILES);
+    for (const peer of [this.#options.network.me, ...this.#options.network.peers()]) this.#seek(peer);
     this.#calibration = undefined;
     this.#failed.clear();
     this.#publishPlan(null);
@@ -139,6 +140,7 @@ export class Leader implements LeaderEars {
   peerUp(peer: PeerId): void {
     const { network } = this.#options;
     network.sendControl(peer, { type: 'model', model: this.#model?.card ?? null });
+    this.#seek(peer);
     this.#publish();
   }
 
@@ -219,6 +221,15 @@ export class Leader implements LeaderEars {
       if (peer === network.me) member.gatherer.told(this.#key, pieces);
       else network.sendControl(peer, { type: 'pieces-told', model: this.#key, pieces });
     }
+  }
+
+  /** Asks a device what it has of this model from earlier visits; this one too. */
+  #seek(peer: PeerId): void {
+    const { network, member } = this.#options;
+    const pieces = this.#ledger.hashes.flatMap((hash, id) => (hash ? [{ id, hash }] : []));
+    if (pieces.length === 0) return;
+    if (peer === network.me) void member.lookFor(this.#key, pieces);
+    else network.sendControl(peer, { type: 'pieces-sought', model: this.#key, pieces });
   }
 
   /** Hashes the files that are on this device, so that everybody can verify what comes from here. */

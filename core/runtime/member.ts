@@ -27,7 +27,7 @@ type ForLeader = Extract<
   ControlMessage,
   { type: 'stage-ready' | 'stage-failed' | 'pieces-held' | 'piece-corrupt' }
 >;
-type FromLeader = Extract<ControlMessage, { type: 'model' | 'room' | 'load-stage' | 'pieces-told' }>;
+type FromLeader = Extract<ControlMessage, { type: 'model' | 'room' | 'load-stage' | 'pieces-told' | 'pieces-sought' }>;
 
 /** What the leader's part of a page hears of the messages meant for it. */
 export interface LeaderEars {
@@ -154,6 +154,13 @@ export class Member {
   lead(ears: LeaderEars): void {
     this.#ears = ears;
     this.#leader = this.me;
+  }
+
+  /** Tells the leader which of these pieces this device has kept from earlier visits. */
+  async lookFor(model: string, pieces: readonly HeldPiece[]): Promise<void> {
+    const found: HeldPiece[] = [];
+    for (const piece of pieces) if (await this.shelf.peek(piece.hash)) found.push(piece);
+    if (found.length > 0) this.#tellLeader({ type: 'pieces-held', model, pieces: found });
   }
 
   /** A device that the running plan has no use for gives its memory back; without a plan nothing is to be loaded. */
@@ -285,6 +292,7 @@ export class Member {
       case 'room':
       case 'load-stage':
       case 'pieces-told':
+      case 'pieces-sought':
         // Only the leader decides what runs where.
         if (peer === this.#leader) this.#fromLeader(message);
         break;
@@ -328,6 +336,9 @@ export class Member {
         break;
       case 'pieces-told':
         this.gatherer.told(message.model, message.pieces);
+        break;
+      case 'pieces-sought':
+        void this.lookFor(message.model, message.pieces);
         break;
     }
   }
