@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type DeviceFacts, memoryBudget, readOverrides, wasmThreads } from './device-limits.ts';
+import {
+  type DeviceFacts,
+  memoryBudget,
+  type Overrides,
+  readOverrides,
+  wasmThreads,
+} from './device-limits.ts';
 
 const MB = 1024 ** 2;
 const laptop: DeviceFacts = {
@@ -11,16 +17,29 @@ const laptop: DeviceFacts = {
 };
 const phone: DeviceFacts = { ...laptop, platform: 'Android', form: 'phone' };
 
+const free: Overrides = { provider: 'auto', threads: null, memoryBytes: null };
+
 describe('memoryBudget', () => {
   test('is a quarter of what the browser tells, or of a usual device', () => {
-    expect(memoryBudget(laptop)).toBe(2048 * MB);
-    expect(memoryBudget({ ...laptop, deviceMemory: undefined })).toBe(1024 * MB);
-    expect(memoryBudget({ ...phone, deviceMemory: undefined })).toBe(512 * MB);
-    expect(memoryBudget({ ...phone, deviceMemory: 0.5 })).toBe(128 * MB);
+    expect(memoryBudget(laptop, free, null)).toBe(2048 * MB);
+    expect(memoryBudget({ ...laptop, deviceMemory: undefined }, free, null)).toBe(1024 * MB);
+    expect(memoryBudget({ ...phone, deviceMemory: undefined }, free, null)).toBe(512 * MB);
+    expect(memoryBudget({ ...phone, deviceMemory: 0.5 }, free, null)).toBe(128 * MB);
   });
 
   test('stays below what WebKit kills on an iPhone', () => {
-    expect(memoryBudget({ ...phone, platform: 'iOS', deviceMemory: 8 })).toBe(600 * MB);
+    expect(memoryBudget({ ...phone, platform: 'iOS', deviceMemory: 8 }, free, null)).toBe(600 * MB);
+  });
+
+  test('learns from earlier visits, but never to take more', () => {
+    expect(memoryBudget(laptop, free, 300 * MB)).toBe(300 * MB);
+    expect(memoryBudget(laptop, free, 9000 * MB)).toBe(2048 * MB);
+  });
+
+  test('is what the address says, whatever else is known', () => {
+    const lent = { ...free, memoryBytes: 350e6 };
+    expect(memoryBudget(laptop, lent, 100 * MB)).toBe(350e6);
+    expect(memoryBudget({ ...phone, platform: 'iOS' }, lent, null)).toBe(350e6);
   });
 });
 
@@ -43,14 +62,20 @@ describe('wasmThreads', () => {
 
 describe('readOverrides', () => {
   test.each([
-    ['', 'auto', null],
-    ['provider=wasm&threads=2', 'wasm', 2],
-    ['provider=webgpu', 'webgpu', null],
-    ['provider=quantum&threads=0', 'auto', null],
-    ['threads=1e9', 'auto', null],
-    ['threads=1.5', 'auto', null],
-    ['threads=', 'auto', null],
-  ])('%s', (query, provider, threads) => {
-    expect(readOverrides(new URLSearchParams(query))).toEqual({ provider, threads });
+    ['', {}],
+    ['provider=wasm&threads=2', { provider: 'wasm', threads: 2 }],
+    ['provider=webgpu', { provider: 'webgpu' }],
+    ['provider=quantum&threads=0', {}],
+    ['threads=1e9', {}],
+    ['threads=1.5', {}],
+    ['threads=', {}],
+    ['memory=350', { memoryBytes: 350e6 }],
+    ['memory=0.5', { memoryBytes: 0.5e6 }],
+    ['memory=-1', {}],
+    ['memory=', {}],
+    ['memory=lots', {}],
+    ['memory=1e99', {}],
+  ])('%s', (query, asked) => {
+    expect(readOverrides(new URLSearchParams(query))).toEqual({ ...free, ...asked });
   });
 });

@@ -11,10 +11,14 @@ export interface DeviceFacts {
   readonly isolated: boolean;
 }
 
-/** What the address asks for, for tests and the lab: `?provider=wasm|webgpu|auto&threads=N`. */
+/**
+ * What the address asks for, for tests, the lab and people who lend less:
+ * `?provider=wasm|webgpu|auto&threads=N&memory=MB`, where a MB is 1e6 bytes.
+ */
 export interface Overrides {
   readonly provider: 'auto' | 'wasm' | 'webgpu';
   readonly threads: number | null;
+  readonly memoryBytes: number | null;
 }
 
 const GB = 1024 ** 3;
@@ -29,9 +33,18 @@ const USUAL_PHONE_GB = 2;
 const MOST_THREADS = 4;
 /** What a person may ask for by address. */
 const MOST_FORCED_THREADS = 16;
+/** A runtime's heap ends at 4 GB (facts.md A1). */
+const MOST_FORCED_MEGABYTES = 4000;
 
-/** Bytes that this device may hold in weights, state and workspace. */
-export function memoryBudget({ platform, form, deviceMemory }: DeviceFacts): number {
+/**
+ * Bytes that a stage's worker may take in all, the runtime included: what the address says; else what devices of
+ * this kind can spare, and no more than `learnt` from earlier visits that went too far.
+ */
+export function memoryBudget(facts: DeviceFacts, { memoryBytes }: Overrides, learnt: number | null): number {
+  return memoryBytes ?? Math.min(spareBytes(facts), learnt ?? Number.POSITIVE_INFINITY);
+}
+
+function spareBytes({ platform, form, deviceMemory }: DeviceFacts): number {
   if (isAppleMobile(platform)) return APPLE_MOBILE_BYTES;
   const usual = form === 'computer' ? USUAL_COMPUTER_GB : USUAL_PHONE_GB;
   return Math.round((deviceMemory ?? usual) * GB * MEMORY_SHARE);
@@ -47,10 +60,12 @@ export function wasmThreads({ platform, cores, isolated }: DeviceFacts): number 
 export function readOverrides(query: URLSearchParams): Overrides {
   const provider = query.get('provider');
   const threads = Number(query.get('threads') ?? Number.NaN);
+  const megabytes = Number(query.get('memory') || Number.NaN);
   const valid = Number.isInteger(threads) && threads >= 1 && threads <= MOST_FORCED_THREADS;
   return {
     provider: provider === 'wasm' || provider === 'webgpu' ? provider : 'auto',
     threads: valid ? threads : null,
+    memoryBytes: megabytes > 0 && megabytes <= MOST_FORCED_MEGABYTES ? megabytes * 1e6 : null,
   };
 }
 

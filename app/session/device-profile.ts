@@ -1,6 +1,7 @@
 import { FetchError } from '../../core/errors.ts';
 import { systemClock } from '../../core/mesh/clock.ts';
 import type { Provider } from '../../core/provider.ts';
+import { usableBytes } from '../../core/runtime/footprint.ts';
 import { type Candidate, measureDevice, recheckDevice } from '../../core/runtime/profiler.ts';
 import { parseSelfTest, type SelfTest } from '../../core/runtime/self-test.ts';
 import type { ExecutorFactory, ExecutorOptions } from '../../core/runtime/stage-executor.ts';
@@ -9,7 +10,8 @@ import type { OrtBundle } from '../../worker/ort.ts';
 import { type DeviceFacts, memoryBudget, readOverrides, wasmThreads } from './device-limits.ts';
 import type { DeviceDescription } from './device-name.ts';
 import { findAdapter } from './gpu-adapter.ts';
-import { keepProfile, keptProfile } from './profile-cache.ts';
+import { marksOfThisPage } from './page-marks.ts';
+import { keepProfile, keptProfile, type Measured } from './profile-cache.ts';
 import { browserExecutor } from './worker-client.ts';
 
 /** A measured device and how it makes its executors, or why it may not hold layers. */
@@ -49,7 +51,9 @@ export async function profileDevice(
     return { kind: 'refused', why: 'The address asks for WebGPU, but this browser offers no GPU adapter.' };
   }
   const runtime: OrtBundle = adapter ? gpuBundle() : 'wasm';
-  const executors: ExecutorFactory = () => browserExecutor(runtime);
+  const marks = marksOfThisPage();
+  const budgetBytes = memoryBudget(facts, overrides, await marks.limit());
+  const executors: ExecutorFactory = () => browserExecutor({ bundle: runtime, budgetBytes, marks });
   const threads = overrides.threads ?? wasmThreads(facts);
   const candidate = (provider: Provider, runLimitMs: number): Candidate => ({
     options: { provider, threads },
@@ -62,9 +66,13 @@ export async function profileDevice(
       ? [candidate('webgpu', FORCED_GPU_LIMIT_MS)]
       : [candidate('wasm', WASM_LIMIT_MS), ...(adapter ? [candidate('webgpu', gpuLimit)] : [])];
   const selfTest = await fetchSelfTest();
-  const ready = (profile: DeviceProfile): ProfiledDevice => {
-    const options = { provider: profile.provider, threads: profile.threads };
-    return { kind: 'ready', profile, options, executors };
+  const ready = (measured: Measured): ProfiledDevice => {
+    const { provider, threads } = measured;
+    const limits = {
+      memoryBytes: usableBytes(budgetBytes),
+      ...(provider === 'webgpu' && adapter && { largestTensorBytes: adapter.largestTensorBytes }),
+    };
+    return { kind: 'ready', profile: { ...measured, ...limits }, options: { provider, threads }, executors };
   };
 
   const key = cacheKey([adapter?.description, runtime, threads, overrides.provider, facts.isolated]);
@@ -87,14 +95,7 @@ export async function profileDevice(
   });
   if (measured.kind === 'refused') return { kind: 'refused', why: measured.why };
   const { options, benchMs, tried } = measured;
-  const profile: DeviceProfile = {
-    ...options,
-    runtime,
-    benchMs,
-    tried,
-    memoryBytes: memoryBudget(facts),
-    adapter: adapter?.description ?? null,
-  };
+  const profile: Measured = { ...options, runtime, benchMs, tried, adapter: adapter?.description ?? null };
   keepProfile(key, Date.now(), profile);
   return ready(profile);
 }

@@ -6,6 +6,8 @@ export interface Adapter {
   readonly description: string;
   /** It computes on the CPU after all. */
   readonly software: boolean;
+  /** One weight lies in one buffer that a shader binds; kernels that spread it over several are few (facts.md A3). */
+  readonly largestTensorBytes: number;
 }
 
 /** This device's GPU adapter, or null when it has none that WebGPU can use. */
@@ -26,5 +28,10 @@ function describe(adapter: GPUAdapter): Adapter {
   const text = [...new Set(words)].join(' ') || 'unnamed adapter';
   const software =
     info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(text);
-  return { description: software ? `${text} (software)` : text, software };
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  return {
+    description: software ? `${text} (software)` : text,
+    software,
+    largestTensorBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
+  };
 }

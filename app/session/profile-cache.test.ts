@@ -1,15 +1,13 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import type { DeviceProfile } from '../../core/session/state.ts';
-import { keepProfile, keptProfile } from './profile-cache.ts';
+import { keepProfile, keptProfile, type Measured } from './profile-cache.ts';
 
 const HOUR = 3600 * 1000;
-const profile: DeviceProfile = {
+const profile: Measured = {
   provider: 'wasm',
   threads: 1,
   runtime: 'wasm',
   benchMs: 20,
   tried: [],
-  memoryBytes: 1,
   adapter: null,
 };
 

@@ -4,17 +4,20 @@ import type { DeviceProfile } from '../../core/session/state.ts';
 const KEPT_FOR_MS = 24 * 3600 * 1000;
 const SLOT = 'potluck:profile';
 
+/** What measuring told. Limits are not kept: they follow from the address and from how earlier visits ended. */
+export type Measured = Omit<DeviceProfile, 'memoryBytes' | 'largestTensorBytes'>;
+
 interface Kept {
   readonly key: string;
   readonly at: number;
-  readonly profile: DeviceProfile;
+  readonly profile: Measured;
 }
 
 /**
  * The profile kept under a key that names all it depends on, unless it is a day old.
  * Damaged or foreign storage counts as none.
  */
-export function keptProfile(key: string, now: number): DeviceProfile | null {
+export function keptProfile(key: string, now: number): Measured | null {
   try {
     const kept = JSON.parse(localStorage.getItem(SLOT) ?? 'null') as Partial<Kept> | null;
     if (kept?.key !== key || typeof kept.at !== 'number' || !kept.profile) return null;
@@ -25,7 +28,7 @@ export function keptProfile(key: string, now: number): DeviceProfile | null {
 }
 
 /** Keeps one profile, the newest. */
-export function keepProfile(key: string, now: number, profile: DeviceProfile): void {
+export function keepProfile(key: string, now: number, profile: Measured): void {
   const kept: Kept = { key, at: now, profile };
   try {
     localStorage.setItem(SLOT, JSON.stringify(kept));

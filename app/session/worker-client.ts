@@ -1,8 +1,12 @@
 import { type Remote, transfer, wrap } from 'comlink';
 import { messageOf, RuntimeFailedError } from '../../core/errors.ts';
+import type { Provider } from '../../core/provider.ts';
+import { workerBytes } from '../../core/runtime/footprint.ts';
+import { loadPolicy } from '../../core/runtime/load-policy.ts';
 import { PendingCalls } from '../../core/runtime/pending-calls.ts';
 import type {
   ExecutorOptions,
+  LoadOptions,
   StageExecutor,
   StageHandle,
   StageModel,
@@ -12,20 +16,30 @@ import type {
 import { buffersOf, type Tensor } from '../../core/tensor/tensor.ts';
 import type { BrowserOptions, OrtBundle } from '../../worker/ort.ts';
 import type { StageWorker } from '../../worker/stage-worker.ts';
+import type { MemoryMarks } from './memory-marks.ts';
 
-/** An executor in a web worker of its own, with the given variant of the runtime. */
-export function browserExecutor(bundle: OrtBundle): StageExecutor {
-  return new WorkerClient(bundle);
+export interface WorkerOptions {
+  /** Variant of the runtime. */
+  readonly bundle: OrtBundle;
+  /** What the whole worker may take. */
+  readonly budgetBytes: number;
+  readonly marks: MemoryMarks;
+}
+
+/** An executor in a web worker of its own. */
+export function browserExecutor(options: WorkerOptions): StageExecutor {
+  return new WorkerClient(options);
 }
 
 class WorkerClient implements StageExecutor {
-  readonly #bundle: OrtBundle;
+  readonly #options: WorkerOptions;
+  #provider: Provider = 'wasm';
   readonly #worker: Worker;
   readonly #remote: Remote<StageWorker<BrowserOptions>>;
   readonly #pending: PendingCalls = new PendingCalls();
 
-  constructor(bundle: OrtBundle) {
-    this.#bundle = bundle;
+  constructor(options: WorkerOptions) {
+    this.#options = options;
     this.#worker = new Worker(new URL('../../worker/browser.ts', import.meta.url), {
       type: 'module',
       name: 'stage',
@@ -35,16 +49,28 @@ class WorkerClient implements StageExecutor {
     this.#remote = wrap<StageWorker<BrowserOptions>>(this.#worker);
   }
 
-  open(options: ExecutorOptions): Promise<ExecutorOptions> {
-    return this.#call('open', () => this.#remote.open({ ...options, bundle: this.#bundle }));
+  async open(options: ExecutorOptions): Promise<ExecutorOptions> {
+    const { bundle } = this.#options;
+    const inForce = await this.#call('open', () => this.#remote.open({ ...options, bundle }));
+    this.#provider = inForce.provider;
+    return inForce;
   }
 
-  load({ model, weights, inputs, outputs }: StageModel): Promise<StageHandle> {
+  load({ model, weights, inputs, outputs }: StageModel, options?: LoadOptions): Promise<StageHandle> {
     // Weights in a buffer move to the worker, so that they are never held twice; a Blob is only referred to.
     const moved = weights instanceof Uint8Array ? whole(weights) : weights;
     const stage: StageModel = { model: whole(model), weights: moved, inputs, outputs };
     const list = moved instanceof Uint8Array ? [moved.buffer] : [];
-    return this.#call('create', () => this.#remote.load(transfer(stage, list)));
+    const { budgetBytes, marks } = this.#options;
+    const weightBytes = moved instanceof Blob ? moved.size : (moved?.byteLength ?? 0);
+    const how = options ?? loadPolicy({ provider: this.#provider, weightBytes, budgetBytes });
+    const settle = marks.begin(workerBytes(weightBytes));
+    const loading = this.#call('create', () => this.#remote.load(transfer(stage, list), how));
+    loading.then(
+      () => settle('ready'),
+      () => settle('failed'),
+    );
+    return loading;
   }
 
   run(stage: StageHandle, inputs: readonly Tensor[]): Promise<StageResult> {
