@@ -3,6 +3,7 @@ import type { Clock } from '../../core/mesh/clock.ts';
 import { piece, pieceStoreContract } from '../../core/weights/piece-store-contract.ts';
 import { DiskPieceStore } from './disk-piece-store.ts';
 import { MemoryDisk } from './memory-disk.ts';
+import type { PieceFiles } from './piece-files.ts';
 import { sweep } from './sweep.ts';
 
 pieceStoreContract('the store on a disk', async (roomBytes) => {
@@ -63,12 +64,19 @@ describe('a store on a disk', () => {
 
   test('sweeping spares what another page is just writing', async () => {
     const browser = new MemoryDisk(5000);
-    const putting = new DiskPieceStore(browser.openPage().disk).put(late.hash, late.bytes, LABEL);
-    while (!browser.files.has(late.hash)) await new Promise((resolve) => setTimeout(resolve));
+    const { disk } = browser.openPage();
+    let goOn = (): void => undefined;
+    const swept = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const write: PieceFiles['write'] = (hash, bytes) => disk.files.write(hash, bytes).then(() => swept);
+    const store = new DiskPieceStore({ ...disk, files: { ...disk.files, write } });
+    const putting = store.put(late.hash, late.bytes, LABEL);
+    await expect.poll(() => browser.files.get(late.hash)?.size).toBe(1000);
     await sweep(browser.openPage().disk);
+    goOn();
     await putting;
-    expect(browser.files.get(late.hash)?.size).toBe(1000);
-    expect(browser.entries.has(late.hash)).toBe(true);
+    expect((await store.get(late.hash))?.size).toBe(1000);
   });
 
   test('a piece whose file was cut short or taken away is not there, and can be put again', async () => {
