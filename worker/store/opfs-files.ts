@@ -3,15 +3,14 @@ import type { PieceFiles } from './piece-files.ts';
 
 /**
  * Pieces in the origin private file system. Sync access handles, because Safari had no other way to write before
- * version 26; they exist in dedicated workers only.
- * @throws DOMException when the browser has none, or refuses it, as Firefox does in private windows.
+ * version 26; they exist in dedicated workers only. A browser that has none, or refuses it, rejects the first use.
  */
-export async function opfsFiles(storage: StorageManager, folder = 'pieces'): Promise<PieceFiles> {
+export function opfsFiles(storage: StorageManager, folder = 'pieces'): PieceFiles {
   /** Asked each time: the person may have cleared the site's data, which ends older handles. */
   const pieces = async (): Promise<FileSystemDirectoryHandle> =>
     (await storage.getDirectory()).getDirectoryHandle(folder, { create: true });
 
-  const files: PieceFiles = {
+  return {
     write: async (hash, bytes) => {
       const handle = await (await pieces()).getFileHandle(hash, { create: true });
       const access = await handle.createSyncAccessHandle();
@@ -47,7 +46,6 @@ export async function opfsFiles(storage: StorageManager, folder = 'pieces'): Pro
       return found;
     },
   };
-  return files;
 }
 
 function isNotFound(error: unknown): boolean {
