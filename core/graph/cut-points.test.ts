@@ -7,6 +7,7 @@ import {
   type GraphParts,
   graphAttribute,
   graph as graphProto,
+  intAttribute,
   longs,
   model,
   node,
@@ -56,6 +57,16 @@ describe('cut points', () => {
       node('Conv', ['d', 'w'], ['y']),
     ];
     expect(await crossings({ nodes, inputs: [x], outputs: [y], weights: [w] })).toEqual([['b'], ['d']]);
+  });
+
+  it('keep half-precision scores with the cast that follows', async () => {
+    const nodes = [
+      node('MatMul', ['x', 'm'], ['scores']),
+      node('Cast', ['scores'], ['full'], [intAttribute('to', 1)]),
+      node('MatMul', ['full', 'm'], ['y']),
+    ];
+    const weights = [floats('m', [8, 8], Array(64).fill(1))];
+    expect(await crossings({ nodes, inputs: [x], outputs: [y], weights })).toEqual([['full']]);
   });
 
   it('part a quantised model where the tensor is a quarter of the size', async () => {
@@ -141,6 +152,24 @@ describe('cut points', () => {
     for (const cut of await crossings({ nodes, inputs: [x], outputs: [y], weights: [w] })) {
       expect(cut).toContain('noise');
     }
+  });
+
+  it('leave a Scan the ranks it must know', async () => {
+    const body = graphProto({
+      nodes: [node('Relu', ['e'], ['s'])],
+      inputs: [value('e', 'float32')],
+      outputs: [value('s', 'float32')],
+    });
+    const nodes = [
+      node('Conv', ['x', 'w'], ['a']),
+      node('Conv', ['a', 'w'], ['b']),
+      node('Scan', ['b'], ['c'], [graphAttribute('body', body)]),
+      node('Conv', ['c', 'w'], ['y']),
+    ];
+    expect(await crossings({ nodes, inputs: [x], outputs: [y], weights: [w] })).toEqual([['c']]);
+    const values = [value('b', 'float32', ['N', 4, 8, 8])];
+    const typed = await crossings({ nodes, inputs: [x], outputs: [y], weights: [w], values });
+    expect(typed).toEqual([['a'], ['b'], ['c']]);
   });
 
   it('leave out where a value of unknown type would cross', async () => {

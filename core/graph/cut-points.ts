@@ -4,6 +4,7 @@ import { crossings } from './crossing.ts';
 import { fusedPatterns } from './fused-patterns.ts';
 import type { GraphNode } from './graph-node.ts';
 import type { ModelGraph } from './model-graph.ts';
+import { ranksNeededBy } from './scan-shapes.ts';
 import type { BoundaryTensor } from './shard.types.ts';
 import { unsendableInWords } from './unsendable.ts';
 import { boundaryTensor, UNKNOWN_TYPE } from './value-info.ts';
@@ -30,6 +31,7 @@ const MAX_CROSSING = 256;
 export function findCutPoints(graph: ModelGraph, anatomy: Anatomy = anatomyOf(graph)): CutPoint[] {
   const fused = fusedPositions(graph, anatomy);
   const weighty = anatomy.work.map((index) => !WEIGHTLESS.has(graph.nodes[index]?.opType ?? ''));
+  const ranks = ranksNeededBy(graph, anatomy);
   const cuts: CutPoint[] = [];
   for (const names of crossings(graph, anatomy)) {
     const position = cuts.length + 1;
@@ -39,6 +41,7 @@ export function findCutPoints(graph: ModelGraph, anatomy: Anatomy = anatomyOf(gr
       const found = boundaryTensor(name, graph.types.get(name) ?? UNKNOWN_TYPE);
       if ('tensor' in found) crossing.push(found.tensor);
       else refusal = found.refusal;
+      if ((ranks.get(name) ?? 0) > position) refusal = `a Scan must know the rank of "${name}"`;
     }
     if (position <= weighty.indexOf(true) || position > weighty.lastIndexOf(true)) {
       refusal = 'all the work would be on one side';

@@ -14,6 +14,7 @@ import {
 } from './model-builder.ts';
 import { type ModelGraph, modelGraph } from './model-graph.ts';
 import { readModel } from './onnx-model.ts';
+import { bytesField, concat, textField } from './protobuf-writer.ts';
 
 const read = async (parts: GraphParts): Promise<ModelGraph> =>
   modelGraph(await readModel(memorySource(model(parts))));
@@ -96,4 +97,47 @@ describe('modelGraph', () => {
     const codes = ['shape', 'halves', 'less', 'where', 'top', 'places', 'quantised', 'back', 'mystery'];
     expect(codes.map((name) => types.get(name)?.code)).toEqual([7, 10, 9, 1, 1, 7, 7, 1, 0]);
   });
+
+  it('infers element types through the model’s own functions and through sequences', async () => {
+    const inner = node('Cast', ['p'], ['q'], [intAttribute('to', 10)]);
+    const open = node('Cast', ['p'], ['q'], [concat([textField(1, 'to'), textField(21, 'kind')])]);
+    const half = functionProto('own', 'Half', ['p'], ['q'], [inner]);
+    const twice = functionProto('own', 'Twice', ['p'], ['q'], [node('Half', ['p'], ['q'], [], 'own')]);
+    const asked = functionProto('own', 'Asked', ['p'], ['q'], [open]);
+    const endless = functionProto('own', 'Endless', ['p'], ['q'], [node('Endless', ['p'], ['q'], [], 'own')]);
+    const nodes = [
+      node('Twice', ['x'], ['halves'], [], 'own'),
+      node('Asked', ['x'], ['asked'], [], 'own'),
+      node('Endless', ['x'], ['endless'], [], 'own'),
+      node('SplitToSequence', ['halves'], ['list']),
+      node('SequenceAt', ['list', 'k'], ['item']),
+      node('Identity', ['x'], ['y']),
+    ];
+    const bytes = concat([
+      model({ nodes, inputs: [x], outputs: [y], weights: [longs('k', [0], [])] }),
+      ...[half, twice, asked, endless].map((each) => bytesField(25, each)),
+    ]);
+    const { types } = modelGraph(await readModel(memorySource(bytes)));
+    expect(['halves', 'asked', 'endless', 'item'].map((name) => types.get(name)?.code)).toEqual([
+      10, 0, 0, 10,
+    ]);
+    expect(types.get('list')?.kind).toBe('other');
+  });
 });
+
+/** A FunctionProto. */
+function functionProto(
+  domain: string,
+  name: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  nodes: readonly Uint8Array[],
+): Uint8Array<ArrayBuffer> {
+  return concat([
+    textField(1, name),
+    ...inputs.map((each) => textField(4, each)),
+    ...outputs.map((each) => textField(5, each)),
+    ...nodes.map((each) => bytesField(7, each)),
+    textField(10, domain),
+  ]);
+}

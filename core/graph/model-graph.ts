@@ -1,6 +1,7 @@
 import { ModelFormatError } from '../errors.ts';
 import { type GraphNode, readNode, sparseName } from './graph-node.ts';
 import { hoistConstant } from './hoist-constant.ts';
+import { withLocalFunctions } from './local-functions.ts';
 import type { OnnxModel } from './onnx-model.ts';
 import type { BoundaryTensor } from './shard.types.ts';
 import type { StoredTensor } from './stored-tensor.ts';
@@ -58,7 +59,7 @@ export function modelGraph(model: OnnxModel): ModelGraph {
   }
   const infos = [...model.valueInfos.map(readValueInfo), ...returned, ...listed];
   const declared = new Map(infos.map((info) => [info.name, info]));
-  const types = typesOf(nodes, declared, initializers);
+  const types = typesOf(model, nodes, declared, initializers);
   const typeOf = (name: string): ValueType => types.get(name) ?? UNKNOWN_TYPE;
   const tensors = (values: readonly ValueInfo[]): BoundaryTensor[] =>
     values.flatMap(({ name }) => {
@@ -97,6 +98,7 @@ function producersOf(nodes: readonly GraphNode[]): Map<string, number> {
 }
 
 function typesOf(
+  { preamble }: OnnxModel,
   nodes: readonly GraphNode[],
   declared: ReadonlyMap<string, ValueInfo>,
   initializers: ReadonlyMap<string, StoredTensor>,
@@ -105,8 +107,9 @@ function typesOf(
   for (const { name, code, dims } of initializers.values()) types.set(name, { kind: 'tensor', code, dims });
   for (const { name, type } of declared.values()) if (!types.has(name)) types.set(name, type);
   const typeOf = (name: string): ValueType => types.get(name) ?? UNKNOWN_TYPE;
+  const outputTypesOf = withLocalFunctions(preamble, outputTypes);
   for (const node of nodes) {
-    const inferred = outputTypes(node, typeOf);
+    const inferred = outputTypesOf(node, typeOf);
     for (const [index, name] of node.outputs.entries()) {
       const known = typeOf(name);
       const complete = known.kind === 'other' || known.code !== 0;

@@ -15,6 +15,9 @@ type Source =
   | number
   | { readonly input: number; readonly otherwise?: Source }
   | { readonly attribute: string; readonly otherwise: Source }
+  /** A sequence of tensors of the first input's element type, and a tensor out of one. */
+  | 'sequence'
+  | 'element'
   | 'other'
   | 'unknown';
 
@@ -53,9 +56,10 @@ const STANDARD: ReadonlyMap<string, Rule> = new Map([
   ...rules([FIRST, FLOAT], 'LayerNormalization SimplifiedLayerNormalization'),
   ...rules([UINT8], 'ImageDecoder'),
   ...rules([FLOAT], 'TfIdfVectorizer'),
-  ...rules(['other'], 'SequenceConstruct SequenceEmpty SequenceInsert SequenceErase SequenceMap'),
-  ...rules(['other'], 'SplitToSequence Optional'),
-  ...rules(['unknown'], 'SequenceAt ConcatFromSequence OptionalGetElement StringNormalizer StringSplit'),
+  ...rules(['sequence'], 'SequenceConstruct SequenceInsert SequenceErase SplitToSequence'),
+  ...rules(['other'], 'SequenceEmpty SequenceMap Optional'),
+  ...rules(['element'], 'SequenceAt ConcatFromSequence'),
+  ...rules(['unknown'], 'OptionalGetElement StringNormalizer StringSplit'),
 ]);
 
 /** Operators of ONNX Runtime's own domain; one that is not listed has outputs of unknown type. */
@@ -113,6 +117,10 @@ function ruleOf({ domain, opType }: GraphNode): Rule {
 function resolve(source: Source, node: GraphNode, typeOf: (name: string) => ValueType): ValueType {
   if (source === 'unknown') return UNKNOWN_TYPE;
   if (source === 'other') return { kind: 'other', code: 0, dims: null };
+  if (source === 'sequence' || source === 'element') {
+    const { code } = typeOf(node.inputs[0] ?? '');
+    return { kind: source === 'element' ? 'tensor' : 'other', code, dims: null };
+  }
   if (typeof source === 'number') return { kind: 'tensor', code: source, dims: null };
   if ('input' in source) {
     const name = node.inputs[source.input];
@@ -120,8 +128,10 @@ function resolve(source: Source, node: GraphNode, typeOf: (name: string) => Valu
     return { ...typeOf(name), dims: null };
   }
   const named = node.attributes.get(source.attribute);
-  const code = named?.tensor ? tensorHead(named.tensor).code : named?.int;
-  return code ? { kind: 'tensor', code, dims: null } : resolve(source.otherwise, node, typeOf);
+  if (!named) return resolve(source.otherwise, node, typeOf);
+  // Within a function an attribute may stand for an argument, which is not known here.
+  const code = named.tensor ? tensorHead(named.tensor).code : named.int;
+  return code ? { kind: 'tensor', code, dims: null } : UNKNOWN_TYPE;
 }
 
 /** If takes the types of its branches; Loop and Scan those of their bodies, Loop without the condition. */
@@ -134,8 +144,8 @@ function bodyTypes(node: GraphNode): readonly ValueType[] | undefined {
 }
 
 function constantType({ attributes }: GraphNode): ValueType {
-  const value = attributes.get('value')?.tensor;
-  if (value) return { kind: 'tensor', ...tensorHead(value) };
+  const value = attributes.get('value');
+  if (value) return value.tensor ? { kind: 'tensor', ...tensorHead(value.tensor) } : UNKNOWN_TYPE;
   const code = attributes.has('value_int') || attributes.has('value_ints') ? INT64 : FLOAT;
   if (attributes.has('value_string') || attributes.has('value_strings'))
     return { kind: 'tensor', code: 8, dims: null };

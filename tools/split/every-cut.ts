@@ -22,10 +22,15 @@ export async function everyCut(args: SplitArgs): Promise<Outcome> {
 }
 
 async function checkAll(paths: readonly string[], args: SplitArgs): Promise<Outcome> {
-  const examiners = new Examiners(args.limit, tellProgress);
+  const examiners = new Examiners(tellProgress);
   const files: FileReport[] = [];
   for (const path of paths) {
-    const report = await examiners.examine({ path, inputs: args.inputs, dims: args.dims });
+    const report = await examiners.examine({
+      path,
+      inputs: args.inputs,
+      dims: args.dims,
+      limitS: args.limit,
+    });
     files.push(report);
     tellProgress('');
     console.log(rowsOf(report).join('\n'));

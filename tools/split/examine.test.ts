@@ -6,6 +6,7 @@ import { floats, intAttribute, model, node, value } from '../../core/graph/model
 import { examine } from './examine.ts';
 import type { FileReport } from './file-report.ts';
 import { modelPaths } from './model-paths.ts';
+import { spread } from './try-cuts.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -16,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 async function examined(name: string, bytes: Uint8Array): Promise<FileReport> {
   const path = join(folder, name);
   await writeFile(path, bytes);
-  return examine(path, { inputs: null, dims: {} }, () => undefined);
+  return examine(path, { inputs: null, dims: {}, limitS: 60 }, () => undefined);
 }
 
 const x = value('x', 'float32', ['N', 4]);
@@ -61,9 +62,10 @@ describe('a file', () => {
       reason: expect.stringContaining('not an ONNX model'),
     });
     expect(report.runtime).not.toBeNull();
-    expect((await examine(join(folder, 'absent'), { inputs: null, dims: {} }, () => undefined)).verdict).toBe(
-      'refused',
-    );
+    expect(
+      (await examine(join(folder, 'absent'), { inputs: null, dims: {}, limitS: 60 }, () => undefined))
+        .verdict,
+    ).toBe('refused');
   });
 
   it('that draws random numbers is compared by shape', async () => {
@@ -72,6 +74,14 @@ describe('a file', () => {
     const report = await examined('noise.onnx', model({ nodes, inputs: [x], outputs: [y], weights: [w] }));
     expect(report).toMatchObject({ verdict: 'equal', reason: expect.stringContaining('random') });
   });
+});
+
+it('cuts are tried spread over the model', () => {
+  expect(spread(6)).toEqual([4, 2, 6, 1, 5, 3]);
+  expect(spread(1)).toEqual([1]);
+  expect([...spread(319)].sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 319 }, (_, index) => index + 1),
+  );
 });
 
 it('folders stand for the models in them, at any depth', async () => {

@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { PotluckError } from '../../core/errors.ts';
 import { type Blocks, blocksOf } from '../../core/graph/blocks.ts';
-import { makeShard } from '../../core/graph/shard.ts';
-import type { Shard } from '../../core/graph/shard.types.ts';
 import { unsendableInWords } from '../../core/graph/unsendable.ts';
-import type { Tensor } from '../../core/tensor/tensor.ts';
-import { compare, type Difference } from './compare.ts';
-import { type CutReport, type FileReport, isBad } from './file-report.ts';
+import { type FileReport, isBad } from './file-report.ts';
 import { type ModelFile, openModelFile } from './model-file.ts';
-import { type ExamineOptions, oneLine, type Reference, referenceFor } from './reference.ts';
+import { type ExamineOptions, oneLine, referenceFor } from './reference.ts';
 import { type ChainRun, ChainRunner, WholeSession } from './runs.ts';
+import { attempt, shardsAt, tryCuts } from './try-cuts.ts';
 
 type Finding = Omit<FileReport, 'file' | 'seconds'>;
+
+/** Of a file's time; the rest is for what was begun. */
+const CHECKING_SHARE = 0.75;
 
 const NOTHING = { reason: '', runtime: null, cuts: [], blocks: null } as const;
 
@@ -33,6 +33,7 @@ async function find(
   options: ExamineOptions,
   progress: (text: string) => void,
 ): Promise<Finding> {
+  const start = performance.now();
   progress('read');
   let file: ModelFile;
   let blocks: Blocks;
@@ -63,58 +64,8 @@ async function find(
     const reason = verdict === 'failed' ? (whole.error ?? '') : (blocks.uncuttable.data.actual ?? '');
     return { ...NOTHING, verdict, reason, blocks: whole };
   }
-  const cuts: CutReport[] = [];
-  for (let cut = 1; cut < blocks.count; cut++) {
-    progress(`cut ${cut} of ${blocks.count - 1}`);
-    const shards = (): Shard[] => shardsAt(file, blocks, [0, cut, blocks.count]);
-    const crossing = (blocks.boundaries[cut] ?? []).map(({ name }) => name);
-    const run = (): Promise<ChainRun> => runner.run(shards(), reference.inputs);
-    cuts.push(await attempt(reference, blocks.positions[cut] ?? 0, crossing, run));
-  }
-  progress('all blocks, each a stage');
-  const few = blocksOf(file.graph);
-  const all = Array.from({ length: few.count + 1 }, (_, boundary) => boundary);
-  const walk = await attempt(reference, few.count, [], () =>
-    runner.run(shardsAt(file, few, all), reference.inputs),
-  );
-  const bad = [...cuts, walk].filter(isBad);
-  const verdict = bad.length === 0 ? 'equal' : bad.some(({ error }) => error) ? 'failed' : 'different';
-  const failure = `${bad.length} of ${cuts.length} cuts failed`;
-  const note = reference.steady ? '' : 'where it draws random numbers by shape only';
-  return { verdict, reason: verdict === 'failed' ? failure : note, runtime: null, cuts, blocks: walk };
-}
-
-/** Runs one way of cutting; whatever goes wrong is reported, not thrown. */
-async function attempt(
-  reference: Reference,
-  position: number,
-  crossing: readonly string[],
-  run: () => Promise<ChainRun>,
-): Promise<CutReport> {
-  try {
-    const { outputs, crossingBytes } = await run();
-    const difference = differenceTo(reference, outputs);
-    return {
-      position,
-      crossing,
-      ...(crossingBytes[0] !== undefined && { crossingBytes: crossingBytes[0] }),
-      difference,
-    };
-  } catch (error) {
-    return { position, crossing, error: oneLine(error) };
-  }
-}
-
-/** Of a model that draws random numbers, two runs are only alike in shape. */
-function differenceTo({ outputs, steady }: Reference, ours: readonly Tensor[]): Difference {
-  const difference = compare(outputs, ours);
-  if (steady || difference.equal) return difference;
-  const blank = (tensor: Tensor): Tensor => ({ ...tensor, data: new Uint8Array(tensor.data.length) });
-  return compare(outputs.map(blank), ours.map(blank));
-}
-
-export function shardsAt({ graph }: ModelFile, blocks: Blocks, boundaries: readonly number[]): Shard[] {
-  return boundaries.slice(1).map((end, stage) => makeShard(graph, blocks, boundaries[stage] ?? 0, end));
+  const until = start + options.limitS * 1000 * CHECKING_SHARE;
+  return { ...NOTHING, ...(await tryCuts(file, blocks, reference, until, progress)) };
 }
 
 /** What the runtime says of a file that we cannot even read; null where it loads it. */

@@ -9,12 +9,10 @@ const LAST_WORDS = 400;
 
 /** Examines files in a process beside this one, which is ended where a file takes too long and replaced where it died. */
 export class Examiners {
-  readonly #limitS: number;
   readonly #progress: (text: string) => void;
   #process: ChildProcess | undefined;
 
-  constructor(limitS: number, progress: (text: string) => void) {
-    this.#limitS = limitS;
+  constructor(progress: (text: string) => void) {
     this.#progress = progress;
   }
 
@@ -48,8 +46,8 @@ export class Examiners {
       };
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
-        fail(`it took longer than ${this.#limitS} s`);
-      }, this.#limitS * 1000);
+        fail(`it took longer than ${task.limitS} s`);
+      }, task.limitS * 1000);
       child.stderr?.on('data', (text: Buffer) => {
         lastWords = `${lastWords}${text}`.slice(-LAST_WORDS);
       });

@@ -4,7 +4,6 @@ import type { Shard } from '../../core/graph/shard.types.ts';
 import type { SplitArgs } from './args.ts';
 import { compare, type Difference } from './compare.ts';
 import type { Outcome } from './every-cut.ts';
-import { shardsAt } from './examine.ts';
 import { inWords } from './file-report.ts';
 import { stageEntry, writeStages } from './manifest.ts';
 import { type ModelFile, openModelFile, wholeModel } from './model-file.ts';
@@ -12,6 +11,7 @@ import { evenBoundaries } from './parts.ts';
 import { recordedInputs, recordedOutputs } from './recorded.ts';
 import { SEED } from './reference.ts';
 import { ChainRunner, runWhole } from './runs.ts';
+import { shardsAt } from './try-cuts.ts';
 
 /** Cuts one file into stages; writes and checks them where asked to. */
 export async function intoParts(args: SplitArgs, parts: number): Promise<Outcome> {

@@ -12,6 +12,8 @@ import { runWhole, WholeSession } from './runs.ts';
 export interface ExamineOptions {
   readonly inputs: string | null;
   readonly dims: Readonly<Record<string, number>>;
+  /** Time for the file. */
+  readonly limitS: number;
 }
 
 /** What ONNX Runtime makes of a file by itself. */
@@ -31,7 +33,7 @@ export const SEED = 1;
  */
 export async function referenceFor(
   file: ModelFile,
-  { inputs: folder, dims }: ExamineOptions,
+  { inputs: folder, dims }: Pick<ExamineOptions, 'inputs' | 'dims'>,
 ): Promise<Reference | { readonly refusal: string }> {
   const { graph } = file;
   const model = await wholeModel(file);

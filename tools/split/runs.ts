@@ -104,11 +104,14 @@ export class ChainRunner {
   /** Runs the one stage of a model that takes or returns text, which our stages do not carry. */
   async runAlone(shard: Shard, inputs: readonly Tensor[]): Promise<ChainRun> {
     const weights = await this.#weights(shard);
-    const externalData = weights ? [{ path: PACK_LOCATION, data: weights }] : [];
-    return {
-      outputs: await runWhole({ model: shard.model, externalData }, this.#file.graph, inputs),
-      crossingBytes: [],
+    const model = {
+      model: shard.model,
+      externalData: weights ? [{ path: PACK_LOCATION, data: weights }] : [],
     };
+    // An input that nothing reads is none of the stage's.
+    const fed = shard.inputs.flatMap((value) => inputs[shard.receives.indexOf(value)] ?? []);
+    const outputs = await runWhole(model, { ...this.#file.graph, inputs: shard.inputs }, fed);
+    return { outputs, crossingBytes: [] };
   }
 
   async #runOne(shard: Shard, received: readonly Tensor[]): Promise<readonly Tensor[]> {
