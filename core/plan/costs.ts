@@ -1,4 +1,4 @@
-import { stageBytes } from './estimate.ts';
+import { fits } from './fits.ts';
 import { linkLookup, msPerByte } from './links.ts';
 import type { PlanDevice, PlanRoom } from './room.ts';
 
@@ -41,7 +41,7 @@ export function costsOf(room: PlanRoom): Costs {
     devices,
     blocks: blocks.length,
     prefixMs,
-    earliest: devices.map((device) => earliestStarts(room, device.memoryBytes)),
+    earliest: devices.map((device) => earliestStarts(room, device)),
     home: devices.length,
     homeDevice: devices.findIndex((device) => device.id === room.home),
     ...hopTables(room),
@@ -72,10 +72,10 @@ function prefixSums(times: readonly number[]): Float64Array {
 }
 
 /** A part of what fits, fits: so one sweep. */
-function earliestStarts(room: PlanRoom, memoryBytes: number): Uint16Array {
+function earliestStarts(room: PlanRoom, device: PlanDevice): Uint16Array {
   let start = 0;
   return Uint16Array.from({ length: room.blocks.length + 1 }, (_, end) => {
-    while (start < end && stageBytes(room, start, end) > memoryBytes) start++;
+    while (start < end && !fits(room, device, start, end)) start++;
     return start;
   });
 }

@@ -26,6 +26,7 @@ function* chains(room: PlanRoom, used: ReadonlySet<string>, start: number): Gene
       weights += room.blocks[end - 1]?.weightBytes ?? 0;
       workspace = Math.max(workspace, room.blocks[end - 1]?.workspaceBytes ?? 0);
       if (weights + workspace > device.memoryBytes) break;
+      if ((room.blocks[end - 1]?.largestTensorBytes ?? 0) > (device.largestTensorBytes ?? Infinity)) break;
       for (const rest of chains(room, new Set([...used, device.id]), end)) {
         yield [{ device: device.id, start, end }, ...rest];
       }

@@ -13,6 +13,12 @@ export function whyNoPlan(room: PlanRoom): string {
     const needed = megabytes(stageBytes(room, tooBig, tooBig + 1));
     return `Layer ${tooBig + 1} needs ${needed}, and the device with the most memory may use ${megabytes(largest)}.`;
   }
+  const buffer = Math.max(...devices.map((device) => device.largestTensorBytes ?? Infinity));
+  const tooLong = blocks.findIndex((block) => (block.largestTensorBytes ?? 0) > buffer);
+  if (tooLong >= 0) {
+    const needed = megabytes(blocks[tooLong]?.largestTensorBytes ?? 0);
+    return `Layer ${tooLong + 1} has a weight of ${needed}, and the graphics processors here take ${megabytes(buffer)} in one piece.`;
+  }
   const weights = blocks.reduce((total, block) => total + block.weightBytes, 0);
   const memory = devices.reduce((total, device) => total + device.memoryBytes, 0);
   const sizes = `The model's layers take ${megabytes(weights)}, and the devices may use ${megabytes(memory)} in all`;

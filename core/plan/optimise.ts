@@ -1,5 +1,6 @@
 import { type Costs, costsOf, withStageLimit } from './costs.ts';
-import { estimate, stageBytes } from './estimate.ts';
+import { estimate } from './estimate.ts';
+import { fits } from './fits.ts';
 import { whyNoPlan } from './infeasible.ts';
 import { bestInOrder, type OrderedPlan } from './order-table.ts';
 import { likelyOrders, wholeMs } from './orders.ts';
@@ -65,9 +66,8 @@ export function planEveryone(room: PlanRoom): PlanResult | Infeasible {
 /** Each device that can hold the whole model, fastest first, with the latency as home sees it. */
 export function alone(room: PlanRoom): { readonly device: string; readonly latencyMs: number }[] {
   const end = room.blocks.length;
-  const needed = stageBytes(room, 0, end);
   return room.devices
-    .filter((device) => needed <= device.memoryBytes)
+    .filter((device) => fits(room, device, 0, end))
     .map(({ id }) => ({
       device: id,
       latencyMs: estimate(room, [{ device: id, start: 0, end }]).latencyMs,

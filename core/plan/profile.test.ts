@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { planEveryone } from './optimise.ts';
+import { alone, planEveryone, planLatency } from './optimise.ts';
 import { type RoomMeasurements, roomFrom } from './profile.ts';
 
 const measured: RoomMeasurements = {
@@ -9,6 +9,7 @@ const measured: RoomMeasurements = {
     boundaryBytes: [100, 200, 40],
     blockWeightBytes: [7, 8],
     blockWorkspaceBytes: [300, 240],
+    blockTensorBytes: [5, 6],
   },
   modelBenchMs: 20,
   devices: [
@@ -74,4 +75,19 @@ test.each([0, 1e308])('whatever bench a device claims (%d ms), a plan is found',
   if (!laptop || !phone) throw new Error('two devices are above');
   const room = roomFrom({ ...measured, devices: [laptop, { ...phone, benchMs }] });
   expect(planEveryone(room)).toMatchObject({ stages: [{ end: 1 }, { start: 1 }] });
+});
+
+test('a block with a larger weight than a GPU takes is never put on that device', () => {
+  const [laptop, phone] = measured.devices;
+  if (!laptop || !phone) throw new Error('two devices are above');
+  const fastPhone = { ...phone, benchMs: 1, largestTensorBytes: 5 };
+  const room = roomFrom({ ...measured, devices: [laptop, fastPhone] });
+  for (const plan of [planEveryone(room), planLatency(room)]) {
+    if ('infeasible' in plan) throw new Error(plan.infeasible);
+    expect(plan.stages.find(({ start, end }) => start <= 1 && 1 < end)?.device).toBe('laptop');
+  }
+  expect(alone(room).map(({ device }) => device)).toEqual(['laptop']);
+  expect(planLatency(roomFrom({ ...measured, devices: [fastPhone] }))).toEqual({
+    infeasible: expect.stringMatching(/Layer 2 has a weight of/),
+  });
 });

@@ -7,6 +7,8 @@ export interface MeasuredModel {
   readonly boundaryBytes: readonly number[];
   readonly blockWeightBytes: readonly number[];
   readonly blockWorkspaceBytes: readonly number[];
+  /** The largest single weight of each block. */
+  readonly blockTensorBytes: readonly number[];
 }
 
 /** What a device measured of itself when it joined. */
@@ -15,6 +17,8 @@ export interface MeasuredDevice {
   /** Time of the bundled network, the same one on every device. */
   readonly benchMs: number;
   readonly memoryBytes: number;
+  /** The largest single weight that it takes; left out, any size will do. */
+  readonly largestTensorBytes?: number | undefined;
 }
 
 /** What `from` measured of its link to `to`. */
@@ -60,6 +64,7 @@ export function roomFrom({ home, model, modelBenchMs, devices, links }: RoomMeas
     blocks: model.blockMs.map((_, block) => ({
       weightBytes: model.blockWeightBytes[block] ?? 0,
       workspaceBytes: model.blockWorkspaceBytes[block] ?? 0,
+      largestTensorBytes: model.blockTensorBytes[block] ?? 0,
       outputBytes: model.boundaryBytes[block + 1] ?? 0,
     })),
     devices: devices.map((device) => scaled(device, model, modelBenchMs)),
@@ -75,6 +80,7 @@ function scaled(device: MeasuredDevice, model: MeasuredModel, modelBenchMs: numb
   return {
     id: device.id,
     memoryBytes: device.memoryBytes,
+    ...(device.largestTensorBytes !== undefined && { largestTensorBytes: device.largestTensorBytes }),
     blockMs: model.blockMs.map((ms) => ms * ratio),
   };
 }

@@ -36,15 +36,23 @@ export function roomOf(size: Size): fc.Arbitrary<PlanRoom> {
 const someBlock = fc.record({
   weightBytes: fc.nat(1000),
   workspaceBytes: fc.nat(300),
+  largestTensorBytes: fc.nat(1000),
   outputBytes: fc.nat(100_000),
 });
 
 function someDevice(id: string, layers: number): fc.Arbitrary<PlanRoom['devices'][number]> {
   const memoryBytes = fc.oneof(fc.constant(1e9), fc.integer({ min: 200, max: 4000 }));
   const times = fc.array(double(0.1, 40), { minLength: layers, maxLength: layers });
-  return fc
-    .tuple(memoryBytes, double(0.1, 4), times)
-    .map(([memory, slow, ms]) => ({ id, memoryBytes: memory, blockMs: ms.map((time) => time * slow) }));
+  const limit = fc.oneof(
+    { weight: 3, arbitrary: fc.constant({}) },
+    { weight: 1, arbitrary: fc.record({ largestTensorBytes: fc.integer({ min: 300, max: 1000 }) }) },
+  );
+  return fc.tuple(memoryBytes, double(0.1, 4), times, limit).map(([memory, slow, ms, most]) => ({
+    id,
+    memoryBytes: memory,
+    blockMs: ms.map((time) => time * slow),
+    ...most,
+  }));
 }
 
 /** One entry for both directions, mostly; or one each; or none, unless the room is `complete`. */

@@ -3,13 +3,18 @@
 export interface PlanBlock {
   readonly weightBytes: number;
   readonly workspaceBytes: number;
+  /** The largest single weight; left out, it counts as none. */
+  readonly largestTensorBytes?: number;
   /** Bytes that cross the boundary after this block; for the last block, the size of the result. */
   readonly outputBytes: number;
 }
 
 export interface PlanDevice {
   readonly id: string;
+  /** For weights, state and workspace; what the runtime takes besides is already off. */
   readonly memoryBytes: number;
+  /** A device never holds a block with a larger single weight; left out, any size will do. */
+  readonly largestTensorBytes?: number;
   /** Time of each block on this device, in block order. */
   readonly blockMs: readonly number[];
 }

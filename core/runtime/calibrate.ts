@@ -1,4 +1,5 @@
 import type { Blocks } from '../graph/blocks.ts';
+import { largestWeight } from '../graph/largest-weight.ts';
 import type { ModelGraph } from '../graph/model-graph.ts';
 import { makeShard } from '../graph/shard.ts';
 import type { Shard } from '../graph/shard.types.ts';
@@ -51,6 +52,7 @@ interface BlockMeasure {
   /** Null for a block that did not run. */
   readonly ms: number | null;
   readonly weightBytes: number;
+  readonly tensorBytes: number;
   readonly workspaceBytes: number;
   readonly outputBytes: number;
   readonly outputDims: readonly (readonly number[])[];
@@ -94,6 +96,7 @@ async function withExecutor(options: CalibrateOptions, executor: RoomyExecutor):
     boundaryDims: [inputs.map(({ dims }) => dims), ...walked.map(({ outputDims }) => outputDims)],
     blockWeightBytes: walked.map(({ weightBytes }) => weightBytes),
     blockWorkspaceBytes: walked.map(({ workspaceBytes }) => workspaceBytes),
+    blockTensorBytes: walked.map(({ tensorBytes }) => tensorBytes),
     estimated: walked.map(({ ms }) => ms === null),
     wholeMs,
   };
@@ -121,6 +124,7 @@ async function walk(
     measures.push({
       ms,
       weightBytes: shard.weightBytes,
+      tensorBytes: largestWeight(graph, shard),
       workspaceBytes: totalBytes(tensors) + totalBytes(sent),
       outputBytes: totalBytes(sent),
       outputDims: sent.map(({ dims }) => dims),
