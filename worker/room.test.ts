@@ -87,8 +87,7 @@ class RoomUnderTest {
       emit,
       card: cardOf(peer, benchMs),
     });
-    const leader =
-      peer === LAPTOP ? new Leader({ member, network: mesh, clock, runtime, emit }) : undefined;
+    const leader = peer === LAPTOP ? new Leader({ member, network: mesh, clock, runtime, emit }) : undefined;
     if (!leader) member.follow(LAPTOP);
     const entered = (by: PeerId): void => emit({ type: 'RoomEntered', leader: by, at: 0 });
     const page = { peer, mesh, member, leader, state: () => state, entered };
@@ -162,6 +161,7 @@ const model: OpenModel = {
   graph,
   blocks,
   blobOf: () => blob,
+  atHand: new Map(),
   origin: null,
   hashes: [],
   sample: () => [image(0)],

@@ -28,6 +28,7 @@ export function fileSource(files: readonly File[]): ModelSource {
     external: async (location) => blobSource(find(location)),
     blobOf: find,
     origin: () => null,
+    atHand: () => null,
     graphRead: async () => undefined,
   };
 }

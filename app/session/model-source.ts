@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../core/graph/byte-source.ts';
+import type { ByteRange, ByteSource } from '../../core/graph/byte-source.ts';
 import type { OriginCard } from '../../core/protocol/origin-card.ts';
 
 /** A model's files, wherever they are: on this device, or at an address that answers ranges. */
@@ -12,6 +12,8 @@ export interface ModelSource {
   readonly blobOf: ((location: string) => Blob) | null;
   /** Where every device can fetch from; null where this device alone has the files. Complete once the graph is read. */
   origin(): OriginCard | null;
+  /** Weights that came with the graph, because they lie between its parts; null where they did not. Until `graphRead`. */
+  atHand(range: ByteRange): Uint8Array<ArrayBuffer> | null;
   /** Nothing more of the graph will be read: what was read may be kept for the next visit. */
   graphRead(): Promise<void>;
 }

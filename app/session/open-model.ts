@@ -44,7 +44,6 @@ export async function openModel(
   }
   const externalSource = (file: string): ByteSource | undefined => external.get(file);
   const model = external.size > 0 ? await readModel(source.main, { externalSource }) : first;
-  await source.graphRead();
   progress?.({ step: 'Finding places to cut', fraction: null });
   const graph = modelGraph(model);
   const blocks = blocksOf(graph);
@@ -63,10 +62,18 @@ export async function openModel(
     dims,
     task,
   };
+  const pieces = piecesOf(graph, blocks).all;
+  const atHand = new Map(
+    pieces.flatMap((piece): [number, Uint8Array<ArrayBuffer>][] => {
+      const bytes = source.atHand(piece);
+      return bytes ? [[piece.id, bytes]] : [];
+    }),
+  );
+  await source.graphRead();
   const origin = source.origin();
-  const hashes = origin ? await knownHashes(store, origin, piecesOf(graph, blocks).all) : [];
+  const hashes = origin ? await knownHashes(store, origin, pieces) : [];
   const { blobOf } = source;
-  return withTask({ card, graph, blocks, blobOf, origin, hashes, sample: () => [] }, task, dims);
+  return withTask({ card, graph, blocks, blobOf, atHand, origin, hashes, sample: () => [] }, task, dims);
 }
 
 /** What earlier visits learned of the pieces at this address. */

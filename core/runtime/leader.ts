@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts';
 import type { Blocks } from '../graph/blocks.ts';
 import type { ModelGraph } from '../graph/model-graph.ts';
 import { packBlob } from '../graph/pack.ts';
-import { piecesOf } from '../graph/pieces.ts';
+import { type Piece, piecesOf } from '../graph/pieces.ts';
 import { makeShard } from '../graph/shard.ts';
 import type { Epoch, PeerId, Sha256 } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
@@ -35,6 +35,8 @@ export interface OpenModel {
   readonly blocks: Blocks;
   /** The model's files, where they are on this device; null where they are at the origin only. */
   readonly blobOf: ((file: string) => Blob) | null;
+  /** Pieces that came with the graph, by number. */
+  readonly atHand: ReadonlyMap<number, Uint8Array<ArrayBuffer>>;
   /** Where each device can fetch from; null where this device alone has the files. */
   readonly origin: OriginCard | null;
   /** What is known of the pieces' hashes, by number. */
@@ -232,15 +234,13 @@ export class Leader implements LeaderEars {
     else network.sendControl(peer, { type: 'pieces-sought', model: this.#key, pieces });
   }
 
-  /** Hashes the files that are on this device, so that everybody can verify what comes from here. */
+  /** Hashes what of the weights is on this device, so that everybody can verify what comes from here. */
   async #vouch(model: OpenModel, signal: AbortSignal): Promise<void> {
-    const { blobOf } = model;
-    if (!blobOf) return;
     const { shelf, me } = this.#options.member;
-    const { all } = piecesOf(model.graph, model.blocks);
-    for (const piece of all) {
+    for (const piece of piecesOf(model.graph, model.blocks).all) {
       signal.throwIfAborted();
-      const blob = packBlob([piece], blobOf);
+      const blob = localPiece(model, piece);
+      if (!blob) continue;
       const hash = await shelf.digest(new Uint8Array(await blob.arrayBuffer()));
       if (signal.aborted) return;
       shelf.lay(FILES, hash, blob);
@@ -430,6 +430,12 @@ export class Leader implements LeaderEars {
     if (card) emit({ type: 'ModelChanged', model: { kind: 'ready', card }, at: clock.now() });
     for (const peer of network.peers()) network.sendControl(peer, { type: 'model', model: card });
   }
+}
+
+function localPiece({ blobOf, atHand }: OpenModel, piece: Piece): Blob | null {
+  const bytes = atHand.get(piece.id);
+  if (bytes) return new Blob([bytes]);
+  return blobOf && packBlob([piece], blobOf);
 }
 
 /** Blocks may share weights, so a stage can hold less than its blocks add up to. */

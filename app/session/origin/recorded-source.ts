@@ -31,6 +31,11 @@ export class RecordedSource implements ByteSource {
     return this.#known.read(offset, length);
   }
 
+  /** A run that was read already, or null. */
+  known(offset: number, length: number): Uint8Array<ArrayBuffer> | null {
+    return this.#known.missing(offset, length).length === 0 ? this.#known.read(offset, length) : null;
+  }
+
   /** True when something was read that was not known at the beginning. */
   get fresh(): boolean {
     return this.#fresh;

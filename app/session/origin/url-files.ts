@@ -1,5 +1,5 @@
 import { FetchError, StorageFullError } from '../../../core/errors.ts';
-import type { ByteSource } from '../../../core/graph/byte-source.ts';
+import type { ByteRange, ByteSource } from '../../../core/graph/byte-source.ts';
 import type { Progress } from '../../../core/session/state.ts';
 import type { OriginCard, OriginFile } from '../../../core/weights/origin.ts';
 import type { Shelf } from '../../../core/weights/shelf.ts';
@@ -66,6 +66,12 @@ export class UrlFiles {
     throw new RangeError(`"${name}" is not here`);
   }
 
+  /** Bytes that came with the graph, or null. */
+  atHand({ file, offset, length }: ByteRange): Uint8Array<ArrayBuffer> | null {
+    const opened = this.#open.get(file);
+    return opened?.kind === 'parts' ? opened.source.known(offset, length) : null;
+  }
+
   /** Nothing more of the graph will be read. */
   async graphRead(): Promise<void> {
     const { shelf, url, label } = this.#options;
@@ -96,7 +102,8 @@ export class UrlFiles {
     const kept = await this.#kept(name);
     if (kept) return { kind: 'whole', blob: kept };
     const step = stepFor(name);
-    const frontBytes = name === '' ? {} : { frontBytes: 1 };
+    // A few bytes only; not a single one, which some servers answer with the whole file (sirv 3.0).
+    const frontBytes = name === '' ? {} : { frontBytes: 64 };
     try {
       const probe = await probeOrigin(this.#address(name), { ...this.#options, step, ...frontBytes });
       if (probe.kind === 'whole') return await this.#download(name, probe);

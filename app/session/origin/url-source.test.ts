@@ -66,7 +66,7 @@ describe('a model at an address', () => {
       ],
     });
     expect(mirror.counts.of(PATHS[0]).bytes).toBe(4096 + 70_000 + 100_000);
-    expect(mirror.counts.of(PATHS[1]).bytes).toBe(500 + 1);
+    expect(mirror.counts.of(PATHS[1]).bytes).toBe(500 + 64);
   });
 
   it('is read without a byte from the network on the next visit', async () => {

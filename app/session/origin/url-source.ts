@@ -28,6 +28,7 @@ export async function urlSource(
       return files.whole ? (location: string) => files.blobOf(location) : null;
     },
     origin: () => files.card,
+    atHand: (range) => files.atHand(range),
     graphRead: () => files.graphRead(),
   };
 }
