@@ -1,8 +1,9 @@
 import type { VNode } from 'preact';
 import type { SessionState } from '../../core/session/state.ts';
-import { bytes, layers, ms, percent, shares, span } from './format.ts';
+import { bytes, layers, ms, shares, span } from './format.ts';
 import { useLinger } from './linger.ts';
 import { atWork, colourOf, deviceOf, ends, nameOf } from './select.ts';
+import { useLoads } from './use-room-loading.ts';
 
 /** Least share of the width, so that a quick device can still be named. */
 const LEAST_WIDTH = 0.12;
@@ -14,6 +15,7 @@ const PULSE_MS = 900;
 /** The chain of devices: the wider, the more of the time. A pulse runs along it while somebody asks. */
 export function Chain({ state, slim }: { readonly state: SessionState; readonly slim?: boolean }): VNode {
   const { plan, devices, requests } = state;
+  const loads = useLoads(state);
   const running = useLinger(atWork(requests), PULSE_MS);
   if (!plan || plan.stages.length === 0) return <EmptyChain state={state} />;
   const widths = shares(
@@ -27,7 +29,7 @@ export function Chain({ state, slim }: { readonly state: SessionState; readonly 
           const device = deviceOf(devices, stage.peer);
           const name = nameOf(devices, stage.peer);
           const mine = stage.peer === state.me;
-          const loading = plan.status === 'loading' ? device?.loading?.fraction : undefined;
+          const load = loads?.amounts.get(stage.peer);
           return (
             <li
               key={stage.peer}
@@ -38,7 +40,7 @@ export function Chain({ state, slim }: { readonly state: SessionState; readonly 
               data-mine={mine}
               title={`${name}: ${layers(stage.start, stage.end)}, ${ms(stage.predictedMs)}`}
             >
-              {loading !== undefined && <i class="fill" style={{ width: percent(loading ?? 0) }} />}
+              {load && <i class="fill" style={{ width: percentOf(load.done / Math.max(1, load.total)) }} />}
               <span class="who">{slim && mine ? 'you' : name}</span>
               <span class="what">
                 <span class="word">{stage.end - stage.start === 1 ? 'layer ' : 'layers '}</span>

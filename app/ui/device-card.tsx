@@ -72,7 +72,9 @@ function Work({ device, doing }: { readonly device: DeviceState; readonly doing:
     return (
       <Preparing
         progress={doing.progress}
-        words={doing.kind === 'loading' ? 'loaded' : 'measured'}
+        words={
+          doing.kind === 'measuring' ? 'measured' : doing.progress.fraction === null ? 'starting' : 'loaded'
+        }
         colour={colour}
       />
     );

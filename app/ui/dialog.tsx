@@ -7,14 +7,19 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog; the browser keeps the focus inside and gives it back on close. */
+/** A modal dialog; the focus stays inside and goes back to where it was. */
 export function Dialog({ title, onClose, children }: Props): VNode {
   const box = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
     const dialog = box.current;
+    const opener = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      // A dialog that is taken off the page gives nothing back by itself; one that was closed did.
+      if (document.activeElement === document.body && opener instanceof HTMLElement) opener.focus();
+    };
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the click on the backdrop repeats what Escape and the button do.

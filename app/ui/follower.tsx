@@ -77,7 +77,7 @@ function OwnRing({ own, doing }: { readonly own: DeviceState; readonly doing: Oc
       <Ring
         share={fraction}
         big={fraction === null ? '…' : percent(fraction)}
-        small={doing.kind === 'measuring' ? 'measured' : 'loaded'}
+        small={doing.kind === 'measuring' ? 'measured' : fraction === null ? 'starting' : 'loaded'}
         colour={colour}
         label={doing.progress?.step ?? 'Measuring this device'}
       />

@@ -42,7 +42,7 @@ function Choice({
     <button type="button" onClick={() => choose(entry)} data-hub={entry.id}>
       <b>{entry.title}</b> <span class="soft">about {bytes(entry.aboutBytes)}</span>
       <span class="soft block">{entry.about}</span>
-      {lacking && <span class="lacking block">For this room it is large: {lacking}.</span>}
+      {lacking && <span class="lacking block">Large for this room: {lacking}.</span>}
       <span class="soft block origin">
         {entry.licence} · {entry.repository}
       </span>

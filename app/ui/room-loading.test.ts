@@ -15,7 +15,14 @@ function receiving(bytesDone: number, bytesTotal: number, secondsLeft?: number):
 }
 
 function plan(epoch: number, status: PlanView['status'] = 'loading'): PlanView {
-  return { epoch: epoch as Epoch, status, stages: [{ peer: a }, { peer: b }] } as unknown as PlanView;
+  return {
+    epoch: epoch as Epoch,
+    status,
+    stages: [
+      { peer: a, weightBytes: 39 },
+      { peer: b, weightBytes: 59 },
+    ],
+  } as unknown as PlanView;
 }
 
 function room(...states: (readonly [Progress | null, Progress | null])[]): Progress {
@@ -42,6 +49,11 @@ test('the room adds its devices up and waits for the last of them', () => {
 test('a device that is done still counts as done', () => {
   const done = room([receiving(10, 40, 3), receiving(20, 60, 8)], [null, receiving(30, 60, 5)]);
   expect(done).toMatchObject({ bytesDone: 70, bytesTotal: 100, secondsLeft: 5 });
+});
+
+test('a device that starts its layers has them all, though this page saw none come', () => {
+  const starting: Progress = { step: 'Loading its layers', fraction: null };
+  expect(room([starting, receiving(0, 60)])).toMatchObject({ bytesDone: 39, bytesTotal: 99 });
 });
 
 test('no time is told while one device that still receives knows none', () => {

@@ -23,14 +23,15 @@ export function followLoads(
   if (plan?.status !== 'loading') return null;
   const known = before?.epoch === plan.epoch ? before.amounts : new Map<PeerId, Amount>();
   const amounts = new Map<PeerId, Amount>();
-  for (const { peer } of plan.stages) {
+  for (const { peer, weightBytes } of plan.stages) {
     const progress = deviceOf(devices, peer)?.loading;
     const seen = known.get(peer);
     if (progress?.bytesTotal !== undefined) {
       amounts.set(peer, { done: progress.bytesDone ?? 0, total: progress.bytesTotal });
-    } else if (seen) {
+    } else if (seen || progress) {
       // All is there: the device starts its layers, or has started them.
-      amounts.set(peer, { done: seen.total, total: seen.total });
+      const total = seen?.total ?? weightBytes;
+      amounts.set(peer, { done: total, total });
     }
   }
   return { epoch: plan.epoch, amounts };

@@ -14,7 +14,7 @@ export function StoredButton({ actions }: { readonly actions: Doors }): VNode {
     <>
       <button
         type="button"
-        class="quiet icon"
+        class="quiet icon stored-open"
         aria-label="Stored on this device"
         title="Stored on this device"
         onClick={() => setOpen(true)}

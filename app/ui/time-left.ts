@@ -23,12 +23,12 @@ export function remaining({ seconds, at }: Said, now: number): number {
   return Math.max(0, seconds - (now - at) / 1000);
 }
 
-/** "a few seconds left", "about 20 s left", "about 3 min left", "about 2 h left"; rounded up, so that it never runs out early. */
+/** "a few seconds left", "about 20 s left", "about 3 min left", "about 2 h left". */
 export function timeLeft(seconds: number): string {
   if (seconds <= 4) return 'a few seconds left';
-  const fives = Math.ceil(seconds / 5) * 5;
-  if (fives < 60) return `about ${fives} s left`;
-  const minutes = Math.ceil(seconds / 60);
-  if (minutes < 60) return `about ${minutes} min left`;
-  return `about ${Math.ceil(minutes / 60)} h left`;
+  // Seconds are rounded up, so that they never run out early.
+  const fine = seconds <= 60 ? 5 : 10;
+  if (seconds <= 110) return `about ${Math.ceil(seconds / fine) * fine} s left`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `about ${minutes} min left` : `about ${Math.round(minutes / 60)} h left`;
 }
