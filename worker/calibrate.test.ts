@@ -38,7 +38,7 @@ describe('a calibration with ONNX Runtime', () => {
   test('knows the same shapes and sizes from stand-ins as from the true weights', async () => {
     const truth = await measured(true);
     const standIns = await measured(false);
-    expect(standIns.boundaryDims).toEqual(truth.boundaryDims);
+    expect(standIns.boundarySamples).toEqual(truth.boundarySamples);
     expect(standIns.boundaryBytes).toEqual(truth.boundaryBytes);
     expect(standIns.blockWeightBytes).toEqual(truth.blockWeightBytes);
     expect(new Set(standIns.estimated)).toEqual(new Set([false]));

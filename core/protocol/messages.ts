@@ -90,6 +90,13 @@ export interface ToldPiece {
   readonly holders: readonly PeerId[];
 }
 
+/** A tensor of the kind that a stage is fed. */
+export interface TensorSample {
+  readonly dims: readonly number[];
+  /** Its bytes where they are few and integers, which may be shapes and steer the work; else any values do. */
+  readonly bytes: readonly number[] | null;
+}
+
 /** A piece of weights that a stage needs, and where it may come from. */
 export interface StagePiece {
   /** Its number within the model. */
@@ -128,6 +135,6 @@ export interface LoadStage {
   readonly outputs: readonly BoundaryTensor[];
   readonly receives: readonly BoundaryTensor[];
   readonly sends: readonly BoundaryTensor[];
-  /** Shape of each input as measured, to run once with zeros before the first item; empty when not known. */
-  readonly warmUp: readonly (readonly number[])[];
+  /** Each input as measured, to run once before the first item; empty when not known. */
+  readonly warmUp: readonly TensorSample[];
 }

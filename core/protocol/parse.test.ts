@@ -123,7 +123,10 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
     inputs: [tensor],
     outputs: [tensor],
     receives: [tensor],
-    warmUp: [[1, 2]],
+    warmUp: [
+      { dims: [1, 2], bytes: null },
+      { dims: [1], bytes: [3, 0, 0, 0, 0, 0, 0, 0] },
+    ],
     sends: [tensor],
   },
   'want-pieces': { type: 'want-pieces', pieces: [{ ticket: 7, hash }] },

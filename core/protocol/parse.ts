@@ -19,6 +19,7 @@ import type {
   HeldPiece,
   LinkReport,
   StagePiece,
+  TensorSample,
   ToldPiece,
   WantedPiece,
 } from './messages.ts';
@@ -202,6 +203,10 @@ const stagePiece: SchemaOf<StagePiece> = v.object({
   holders: peers,
   awaited: v.boolean(),
 });
+const sample: SchemaOf<TensorSample> = v.object({
+  dims: listOf(count, 16),
+  bytes: v.nullable(listOf(v.pipe(count, v.maxValue(255)), 1024)),
+});
 const wantedPiece: SchemaOf<WantedPiece> = v.object({ ticket: u32, hash });
 const heldPiece: SchemaOf<HeldPiece> = v.object({ id: pieceId, hash });
 const toldPiece: SchemaOf<ToldPiece> = v.object({ id: pieceId, hash: v.nullable(hash), holders: peers });
@@ -245,7 +250,7 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
     outputs: boundary,
     receives: boundary,
     sends: boundary,
-    warmUp: listOf(listOf(count, 16), MAX_TENSORS),
+    warmUp: listOf(sample, MAX_TENSORS),
   }),
   'want-pieces': v.object({ type: v.literal('want-pieces'), pieces: listOf(wantedPiece, MAX_AT_ONCE) }),
   'piece-refused': v.object({ type: v.literal('piece-refused'), ticket: u32, reason: prose(LINE) }),

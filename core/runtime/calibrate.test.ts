@@ -131,9 +131,10 @@ describe('calibrate', () => {
 
   test('knows the shapes at every boundary, also behind blocks that shared a measurement', async () => {
     const parts = await chain(6);
-    const { boundaryDims, boundaryBytes } = await measure(parts).calibration;
-    expect(boundaryDims).toEqual(Array.from({ length: parts.blocks.count + 1 }, () => [[3, WIDTH]]));
-    expect(boundaryBytes).toEqual(boundaryDims.map(() => 3 * WIDTH * 4));
+    const { boundarySamples, boundaryBytes } = await measure(parts).calibration;
+    const sample = { dims: [3, WIDTH], bytes: null };
+    expect(boundarySamples).toEqual(Array.from({ length: parts.blocks.count + 1 }, () => [sample]));
+    expect(boundaryBytes).toEqual(boundarySamples.map(() => 3 * WIDTH * 4));
   });
 
   test('times stand-ins where the weights are elsewhere: small floats of the right number, never the whole', async () => {
@@ -154,10 +155,10 @@ describe('calibrate', () => {
   test('does not run a block that is larger than the device, and says so', async () => {
     const parts = await chain(5, 64 * WIDTH);
     const { calibration, made } = measure(parts, { memoryBytes: 20 * LAYER_BYTES });
-    const { estimated, blockMs, boundaryDims, wholeMs } = await calibration;
+    const { estimated, blockMs, boundarySamples, wholeMs } = await calibration;
     expect(estimated).toEqual([...Array(parts.blocks.count - 1).fill(false), true]);
     expect(Math.max(...made.flatMap(sizes))).toBeLessThanOrEqual(20 * LAYER_BYTES);
-    expect(boundaryDims.at(-1)).toEqual([[3, 64 * WIDTH]]);
+    expect(boundarySamples.at(-1)).toEqual([{ dims: [3, 64 * WIDTH], bytes: null }]);
     expect(wholeMs).toBeNull();
     // 64 times the work of the blocks before it.
     expect((blockMs.at(-1) ?? 0) / (blockMs.at(-2) ?? 0)).toBeGreaterThan(30);

@@ -5,17 +5,19 @@ import { makeShard } from '../graph/shard.ts';
 import type { Shard } from '../graph/shard.types.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { MeasuredModel } from '../plan/profile.ts';
+import type { TensorSample } from '../protocol/messages.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { DimNames } from './dim-names.ts';
 import { type BlockRun, measureBlock } from './measure-block.ts';
 import { RoomyExecutor } from './roomy-executor.ts';
 import { runBlock, totalBytes } from './run-block.ts';
 import type { ExecutorFactory, ExecutorOptions, StageModel } from './stage-executor.ts';
+import { sampleOf } from './warm-up.ts';
 
 /** What one walk through the model on this device told. */
 export interface Calibration extends MeasuredModel {
-  /** Shape of each tensor at each boundary, in the order of the blocks' boundaries. */
-  readonly boundaryDims: readonly (readonly (readonly number[])[])[];
+  /** Each tensor at each boundary, in the order of the blocks' boundaries. */
+  readonly boundarySamples: readonly (readonly TensorSample[])[];
   /** Blocks that did not run here, too large or fed with stand-ins that they refuse: their times are computed. */
   readonly estimated: readonly boolean[];
   /** The whole model in one piece on this device, to which the times of the blocks add up; null when it was not tried. */
@@ -55,7 +57,7 @@ interface BlockMeasure {
   readonly tensorBytes: number;
   readonly workspaceBytes: number;
   readonly outputBytes: number;
-  readonly outputDims: readonly (readonly number[])[];
+  readonly samples: readonly TensorSample[];
 }
 
 /**
@@ -93,7 +95,7 @@ async function withExecutor(options: CalibrateOptions, executor: RoomyExecutor):
   return {
     blockMs: blockMs.map((ms) => ms * scale),
     boundaryBytes: [totalBytes(inputs), ...walked.map(({ outputBytes }) => outputBytes)],
-    boundaryDims: [inputs.map(({ dims }) => dims), ...walked.map(({ outputDims }) => outputDims)],
+    boundarySamples: [inputs.map(sampleOf), ...walked.map(({ samples }) => samples)],
     blockWeightBytes: walked.map(({ weightBytes }) => weightBytes),
     blockWorkspaceBytes: walked.map(({ workspaceBytes }) => workspaceBytes),
     blockTensorBytes: walked.map(({ tensorBytes }) => tensorBytes),
@@ -127,7 +129,7 @@ async function walk(
       tensorBytes: largestWeight(graph, shard),
       workspaceBytes: totalBytes(tensors) + totalBytes(sent),
       outputBytes: totalBytes(sent),
-      outputDims: sent.map(({ dims }) => dims),
+      samples: sent.map(sampleOf),
     });
     tensors = sent;
   }

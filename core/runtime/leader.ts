@@ -346,7 +346,7 @@ export class Leader implements LeaderEars {
       model,
       key: this.#key,
       ledger: this.#ledger,
-      dims: calibration.boundaryDims,
+      samples: calibration.boundarySamples,
     });
     if (control.signal.aborted) return;
     if (outcome.kind === 'failed') {

@@ -27,7 +27,10 @@ type ForLeader = Extract<
   ControlMessage,
   { type: 'stage-ready' | 'stage-failed' | 'pieces-held' | 'piece-corrupt' }
 >;
-type FromLeader = Extract<ControlMessage, { type: 'model' | 'room' | 'load-stage' | 'pieces-told' | 'pieces-sought' }>;
+type FromLeader = Extract<
+  ControlMessage,
+  { type: 'model' | 'room' | 'load-stage' | 'pieces-told' | 'pieces-sought' }
+>;
 
 /** What the leader's part of a page hears of the messages meant for it. */
 export interface LeaderEars {

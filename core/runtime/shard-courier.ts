@@ -4,7 +4,7 @@ import type { Shard } from '../graph/shard.types.ts';
 import type { PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Network } from '../mesh/network.ts';
-import type { LoadStage } from '../protocol/messages.ts';
+import type { LoadStage, TensorSample } from '../protocol/messages.ts';
 import type { PlanView } from '../session/state.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
 import type { Shelf } from '../weights/shelf.ts';
@@ -31,7 +31,8 @@ export interface Consignment {
   /** Names the model within this room. */
   readonly key: string;
   readonly ledger: PieceLedger;
-  readonly dims: Calibration['boundaryDims'];
+  /** What stands at each boundary when one item passes. */
+  readonly samples: Calibration['boundarySamples'];
 }
 
 /** Waits for one holder. */
@@ -109,7 +110,7 @@ export class ShardCourier {
     this.#errands.get(peer)?.settle(gone);
   }
 
-  async #terms({ plan, model, key, ledger, dims }: Consignment, index: number): Promise<LoadStage> {
+  async #terms({ plan, model, key, ledger, samples }: Consignment, index: number): Promise<LoadStage> {
     const stage = plan.stages[index];
     if (!stage) throw new RangeError(`no stage ${index}`);
     const shard = makeShard(model.graph, model.blocks, stage.start, stage.end);
@@ -125,7 +126,7 @@ export class ShardCourier {
       reuse: this.#held.get(stage.peer) === shardHash,
       pieces: ledger.assign(stage.peer, shard.weights),
       origin: model.origin,
-      warmUp: warmUpFor(shard, dims),
+      warmUp: warmUpFor(shard, samples),
     });
   }
 
@@ -184,12 +185,11 @@ function firstFailure(deliveries: readonly Promise<Delivery>[]): Promise<Deliver
   });
 }
 
-/** The measured shape of each input of a stage, which are among what it receives. */
-function warmUpFor(shard: Shard, dims: Calibration['boundaryDims']): readonly (readonly number[])[] {
-  const received = dims[shard.start] ?? [];
-  const shapes = shard.inputs.flatMap(({ name }) => {
-    const shape = received[shard.receives.findIndex((tensor) => tensor.name === name)];
-    return shape ? [shape] : [];
+/** What each input of a stage was like when the model was measured; they are among what it receives. */
+function warmUpFor(shard: Shard, samples: Calibration['boundarySamples']): readonly TensorSample[] {
+  const received = samples[shard.start] ?? [];
+  const known = shard.inputs.flatMap(({ name }) => {
+    return received[shard.receives.findIndex((tensor) => tensor.name === name)] ?? [];
   });
-  return shapes.length === shard.inputs.length ? shapes : [];
+  return known.length === shard.inputs.length ? known : [];
 }

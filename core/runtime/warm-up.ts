@@ -1,20 +1,33 @@
+import type { TensorSample } from '../protocol/messages.ts';
 import { type Tensor, tensor, tensorBytes } from '../tensor/tensor.ts';
 import type { Stage } from './stage.ts';
 
 /** Zeros beyond this cost a phone more memory than a fast first item is worth. */
 const LARGEST_BYTES = 64 * 1024 * 1024;
+/** No shape is longer. */
+const STEERING_BYTES = 1024;
+
+/** A tensor in the few words that make another like it. */
+export function sampleOf({ dtype, dims, data }: Tensor): TensorSample {
+  const steers = !dtype.startsWith('float') && data.byteLength <= STEERING_BYTES;
+  return { dims, bytes: steers ? [...data] : null };
+}
 
 /**
- * Runs a stage once on zeros: the first run of a session costs 100 to 220 ms more than the others (facts.md F),
- * and on a GPU it compiles the shaders. Never rejects: a stage that cannot take zeros may still take its input.
+ * Runs a stage once on tensors like those it will be fed: the first run of a session costs 100 to 220 ms more
+ * than the others (facts.md F), and on a GPU it compiles the shaders. Never rejects: a stage that cannot take
+ * these may still take its input.
  */
 export async function warmUp({ terms, executor, handle }: Stage): Promise<void> {
   if (terms.inputs.length === 0 || terms.warmUp.length !== terms.inputs.length) return;
-  const sizes = terms.inputs.map(({ dtype }, index) => tensorBytes(dtype, terms.warmUp[index] ?? []));
+  const sizes = terms.inputs.map(({ dtype }, index) => tensorBytes(dtype, terms.warmUp[index]?.dims ?? []));
   if (sizes.reduce((sum, bytes) => sum + bytes, 0) > LARGEST_BYTES) return;
-  const zeros = terms.inputs.map(
-    ({ dtype }, index): Tensor => tensor(dtype, terms.warmUp[index] ?? [], new Uint8Array(sizes[index] ?? 0)),
-  );
+  const inputs = terms.inputs.map(({ dtype }, index): Tensor => {
+    const { dims, bytes } = terms.warmUp[index] ?? { dims: [], bytes: null };
+    const data = new Uint8Array(sizes[index] ?? 0);
+    if (bytes?.length === data.byteLength) data.set(bytes);
+    return tensor(dtype, dims, data);
+  });
   // What is wrong with the stage itself will show at the first item, with its input.
-  await executor.run(handle, zeros).catch(() => undefined);
+  await executor.run(handle, inputs).catch(() => undefined);
 }
