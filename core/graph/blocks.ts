@@ -3,8 +3,10 @@ import { anatomyOf } from './anatomy.ts';
 import { missingAt } from './closure.ts';
 import { nodeCost } from './cost.ts';
 import { type CutPoint, findCutPoints, uncuttable } from './cut-points.ts';
+import { type KeptState, keptSpans } from './kept-states.ts';
 import type { ModelGraph } from './model-graph.ts';
 import type { BoundaryTensor } from './shard.types.ts';
+import { findStateSlots } from './state-slots.ts';
 import { boundaryTensor, UNKNOWN_TYPE } from './value-info.ts';
 import { sizeEstimator } from './value-size.ts';
 
@@ -17,6 +19,8 @@ export interface Blocks {
   readonly positions: readonly number[];
   /** Rough multiply-adds of each block, to be replaced by measured times. */
   readonly costs: readonly number[];
+  /** States that need not leave the device of their block from one run to the next. They are in `boundaries` all the same. */
+  readonly states: readonly KeptState[];
   /** Why there is only one block; null where there are several. */
   readonly uncuttable: UncuttableError | null;
 }
@@ -27,7 +31,8 @@ const MAX_BLOCKS = 96;
 /** Chooses the boundaries at which a plan may cut: the usable ones, and where they are too many, the cheapest, spread out. */
 export function blocksOf(graph: ModelGraph, max: number = MAX_BLOCKS): Blocks {
   const anatomy = anatomyOf(graph);
-  const cuts = findCutPoints(graph, anatomy);
+  const spans = keptSpans(graph, anatomy);
+  const cuts = findCutPoints(graph, anatomy, spans);
   const usable = graph.unsendable.length > 0 ? [] : cuts.filter((cut) => cut.usable);
   const prefix = [0];
   for (const index of anatomy.work) {
@@ -45,7 +50,13 @@ export function blocksOf(graph: ModelGraph, max: number = MAX_BLOCKS): Blocks {
     .slice(1)
     .map((end, block) => (prefix[end] ?? 0) - (prefix[positions[block] ?? 0] ?? 0));
   const reason = chosen.length === 0 ? uncuttable(graph, anatomy, cuts) : null;
-  return { count: boundaries.length - 1, boundaries, positions, costs, uncuttable: reason };
+  // What runs whole keeps all it has.
+  const kept = chosen.length > 0 ? spans : findStateSlots(graph.inputs, graph.outputs);
+  const states = kept.map((slot): KeptState => {
+    const block = 'first' in slot ? positions.findLastIndex((start) => start < slot.first) : 0;
+    return { input: slot.input, output: slot.output, block: Math.max(0, block) };
+  });
+  return { count: boundaries.length - 1, boundaries, positions, costs, states, uncuttable: reason };
 }
 
 /** Few tensors first; among equally many, as evenly over the work as possible, and there the smallest. */

@@ -1,10 +1,13 @@
 import type { Anatomy } from './anatomy.ts';
+import type { StateSpan } from './kept-states.ts';
 import { minimumCut } from './min-cut.ts';
 import type { ModelGraph } from './model-graph.ts';
 import { sizeEstimator } from './value-size.ts';
 
 /** Each tensor of a frame costs its header and a view: the price of one more, in bytes. */
 const PER_TENSOR_BYTES = 16;
+/** More than any other tensor, but a price. */
+const STATE_BYTES = 2 ** 50;
 /** A larger web of side values is sent as it stands: the search would take seconds. */
 const MAX_WEB = 4000;
 
@@ -16,10 +19,11 @@ const MAX_WEB = 4000;
 export function* crossings(
   graph: ModelGraph,
   anatomy: Anatomy,
+  states: readonly StateSpan[] = [],
 ): Generator<readonly string[], void, undefined> {
   const { work, levels } = anatomy;
   const lastUse = lastUses(graph, anatomy);
-  const search = sideSearch(graph, anatomy);
+  const search = sideSearch(graph, anatomy, states);
   const arriving = new Map<number, string[]>();
   for (const name of lastUse.keys()) {
     const level = levels.get(name) ?? 0;
@@ -58,7 +62,8 @@ interface SideSearch {
   cheapest(wanted: readonly string[], sent: ReadonlySet<string>, position: number): string[];
 }
 
-function sideSearch(graph: ModelGraph, { roles, levels }: Anatomy): SideSearch {
+function sideSearch(graph: ModelGraph, { roles, levels }: Anatomy, states: readonly StateSpan[]): SideSearch {
+  const lastOf = new Map(states.map(({ input, last }) => [input, last]));
   const sizeOf = sizeEstimator(graph);
   const isSide = (name: string): boolean => roles.get(graph.producers.get(name) ?? -1) === 'side';
   const readsOf = (name: string): readonly string[] =>
@@ -88,9 +93,12 @@ function sideSearch(graph: ModelGraph, { roles, levels }: Anatomy): SideSearch {
       }
     }
     const names = [...web.keys()];
-    const prices = names.map((name) =>
-      early(name) ? sizeOf(name) + PER_TENSOR_BYTES : Number.POSITIVE_INFINITY,
-    );
+    const prices = names.map((name) => {
+      if (!early(name)) return Number.POSITIVE_INFINITY;
+      // A kept state is gone once its block has made the next one: what is computed from its shape is sent.
+      if (position > (lastOf.get(name) ?? position)) return STATE_BYTES;
+      return sizeOf(name) + PER_TENSOR_BYTES;
+    });
     const sinks = wanted.map((name) => web.get(name) ?? 0);
     return minimumCut({ prices, feeds, sources, sinks }).flatMap((item) => names[item] ?? []);
   };

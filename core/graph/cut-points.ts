@@ -3,6 +3,7 @@ import { type Anatomy, anatomyOf } from './anatomy.ts';
 import { crossings } from './crossing.ts';
 import { fusedPatterns } from './fused-patterns.ts';
 import type { GraphNode } from './graph-node.ts';
+import type { StateSpan } from './kept-states.ts';
 import type { ModelGraph } from './model-graph.ts';
 import { ranksNeededBy } from './scan-shapes.ts';
 import type { BoundaryTensor } from './shard.types.ts';
@@ -27,16 +28,25 @@ const WEIGHTLESS: ReadonlySet<string> = new Set(
 /** The frame between two tabs holds no more tensors (core/protocol/frame.ts). */
 const MAX_CROSSING = 256;
 
-/** All places between two work nodes of a model, in order, usable or not. */
-export function findCutPoints(graph: ModelGraph, anatomy: Anatomy = anatomyOf(graph)): CutPoint[] {
-  const fused = fusedPositions(graph, anatomy);
+/** All places between two work nodes of a model, in order, usable or not. None parts one of the kept `states`. */
+export function findCutPoints(
+  graph: ModelGraph,
+  anatomy: Anatomy = anatomyOf(graph),
+  states: readonly StateSpan[] = [],
+): CutPoint[] {
+  const parted = new Map(fusedPositions(graph, anatomy));
+  for (const { input, first, last } of states) {
+    for (let position = first; position <= last; position++) {
+      parted.set(position, `what reads the state "${input}" makes its next value`);
+    }
+  }
   const weighty = anatomy.work.map((index) => !WEIGHTLESS.has(graph.nodes[index]?.opType ?? ''));
   const ranks = ranksNeededBy(graph, anatomy);
   const cuts: CutPoint[] = [];
-  for (const names of crossings(graph, anatomy)) {
+  for (const names of crossings(graph, anatomy, states)) {
     const position = cuts.length + 1;
     const crossing: BoundaryTensor[] = [];
-    let refusal = fused.get(position) ?? null;
+    let refusal = parted.get(position) ?? null;
     for (const name of names) {
       const found = boundaryTensor(name, graph.types.get(name) ?? UNKNOWN_TYPE);
       if ('tensor' in found) crossing.push(found.tensor);

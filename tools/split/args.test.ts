@@ -48,7 +48,14 @@ it.each([
 });
 
 it('shares work out evenly, with at least one block each', () => {
-  const blocks = { count: 6, costs: [1, 1, 1, 1, 1, 1], boundaries: [], positions: [], uncuttable: null };
+  const blocks = {
+    count: 6,
+    costs: [1, 1, 1, 1, 1, 1],
+    boundaries: [],
+    positions: [],
+    states: [],
+    uncuttable: null,
+  };
   expect(evenBoundaries(blocks, 3)).toEqual([0, 2, 4, 6]);
   expect(evenBoundaries({ ...blocks, costs: [100, 1, 1, 1, 1, 1] }, 3)).toEqual([0, 1, 2, 6]);
   expect(evenBoundaries({ ...blocks, costs: [1, 1, 1, 1, 1, 100] }, 3)).toEqual([0, 4, 5, 6]);

@@ -101,7 +101,7 @@ it('a random graph cut at any two places gives what the whole gives', async () =
       if (places.length === 0) return;
       const boundaries = [graph.inputs, ...chosen.map((cut) => cut?.crossing ?? []), graph.outputs];
       const count = boundaries.length - 1;
-      const blocks: Blocks = { count, boundaries, positions: [], costs: [], uncuttable: null };
+      const blocks: Blocks = { count, boundaries, positions: [], costs: [], states: [], uncuttable: null };
       const shards = boundaries.slice(1).map((_, block) => makeShard(graph, blocks, block, block + 1));
       const chain = await (await ChainRunner.open(file)).run(shards, inputs);
       const whole = await runWhole({ model: bytes, externalData: [] }, graph, inputs);

@@ -5,7 +5,7 @@ import type { SplitArgs } from './args.ts';
 import { compare, type Difference } from './compare.ts';
 import type { Outcome } from './every-cut.ts';
 import { inWords } from './file-report.ts';
-import { stageEntry, writeStages } from './manifest.ts';
+import { stageEntries, writeStages } from './manifest.ts';
 import { type ModelFile, openModelFile, wholeModel } from './model-file.ts';
 import { evenBoundaries } from './parts.ts';
 import { recordedInputs, recordedOutputs } from './recorded.ts';
@@ -19,14 +19,14 @@ export async function intoParts(args: SplitArgs, parts: number): Promise<Outcome
   const file = await openModelFile(path);
   const blocks = blocksOf(file.graph);
   const shards = shardsAt(file, blocks, evenBoundaries(blocks, parts));
-  const stages = shards.map(stageEntry);
+  const stages = stageEntries(blocks, shards);
   for (const { name, nodes, weightBytes, modelBytes, sends } of stages) {
     const tensors = sends.map((t) => `${t.name} ${t.dtype}[${t.dims ?? '?'}]`).join(', ');
     console.log(
       `${name}: ${nodes} nodes, ${weightBytes} weight bytes, ${modelBytes} model bytes -> ${tensors}`,
     );
   }
-  if (args.out) await writeStages(args.out, file, shards);
+  if (args.out) await writeStages(args.out, file, shards, stages);
   const checks = args.check ? await check(file, args, shards) : null;
   const report = { file: path, stages, check: checks?.whole ?? null, recorded: checks?.recorded ?? null };
   const equal = !checks || (checks.whole.equal && checks.recorded?.equal !== false);

@@ -1,7 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Blocks } from '../../core/graph/blocks.ts';
+import { statesWithin } from '../../core/graph/kept-states.ts';
 import { packBytes } from '../../core/graph/pack.ts';
 import { type BoundaryTensor, PACK_LOCATION, type Shard } from '../../core/graph/shard.types.ts';
+import type { StateSlot } from '../../core/graph/state-slots.ts';
 import type { ModelFile } from './model-file.ts';
 
 /** A stage as the manifest describes it. */
@@ -16,10 +19,16 @@ export interface StageEntry {
   /** What arrives and what is handed on, tensors that only pass through included. */
   readonly receives: readonly BoundaryTensor[];
   readonly sends: readonly BoundaryTensor[];
+  /** What may stay here from one run to the next, and be left out of what is received and sent at every stage. */
+  readonly states: readonly StateSlot[];
 }
 
-/** Describes stage number `index`, from 0. */
-export function stageEntry(shard: Shard, index: number): StageEntry {
+/** Describes each stage. */
+export function stageEntries(blocks: Blocks, shards: readonly Shard[]): StageEntry[] {
+  return shards.map((shard, index) => stageEntry(blocks, shard, index));
+}
+
+function stageEntry(blocks: Blocks, shard: Shard, index: number): StageEntry {
   const { inputs, outputs, receives, sends, weightBytes, nodeCount } = shard;
   const modelBytes = shard.model.byteLength;
   return {
@@ -31,12 +40,20 @@ export function stageEntry(shard: Shard, index: number): StageEntry {
     outputs,
     receives,
     sends,
+    states: statesWithin(blocks.states, shard.start, shard.end).map(({ input, output }) => ({
+      input,
+      output,
+    })),
   };
 }
 
 /** Writes each stage into a folder of its own, as any ONNX runtime loads it, and manifest.json. */
-export async function writeStages(folder: string, file: ModelFile, shards: readonly Shard[]): Promise<void> {
-  const stages = shards.map(stageEntry);
+export async function writeStages(
+  folder: string,
+  file: ModelFile,
+  shards: readonly Shard[],
+  stages: readonly StageEntry[],
+): Promise<void> {
   for (const [index, shard] of shards.entries()) {
     const stage = join(folder, stages[index]?.name ?? '');
     await mkdir(stage, { recursive: true });
