@@ -32,7 +32,6 @@ export function DeviceDetails({ device }: { readonly device: DeviceState }): VNo
               value={`${PROVIDERS[profile.provider]} (${profile.runtime}), ${profile.threads} thread${profile.threads === 1 ? '' : 's'}`}
             />
             <Pair name="Graphics adapter" value={profile.adapter ?? 'none offered'} />
-            <Pair name="Memory lent" value={bytes(profile.memoryBytes)} />
             {profile.tried.map((tried) => (
               <Pair
                 key={tried.provider}
@@ -44,6 +43,7 @@ export function DeviceDetails({ device }: { readonly device: DeviceState }): VNo
             ))}
           </>
         )}
+        {profile && <Pair name="Memory lent" value={bytes(profile.memoryBytes)} />}
         {load.memoryBytes > 0 && <Pair name="Memory in use" value={bytes(load.memoryBytes)} />}
         {load.peakMemoryBytes > 0 && (
           <Pair name="Memory at most so far" value={bytes(load.peakMemoryBytes)} />

@@ -53,9 +53,9 @@ describe('numbers carry their unit', () => {
     expect([
       bytesOf(81_600_000, 256e6),
       bytesOf(0, 812),
-      bytesOf(4e5, 1.13e9),
+      bytesOf(4.02e8, 1.13e9),
       bytesOf(256e6, 256e6),
-    ]).toEqual(['82 of 256 MB', '0 of 812 B', '0.0 of 1.1 GB', '256 of 256 MB']);
+    ]).toEqual(['82 of 256 MB', '0 of 812 B', '0.40 of 1.13 GB', '256 of 256 MB']);
   });
 });
 

@@ -24,10 +24,14 @@ export function bytes(value: number): string {
   return `${(value / 1000 ** power).toFixed(digits)} ${UNITS[power]}`;
 }
 
-/** A part and its whole in the unit of the whole, so that only the first number moves: "82 of 256 MB". */
+/**
+ * A part and its whole in the unit of the whole, so that only the first number moves: "82 of 256 MB". Gigabytes
+ * get two digits after the point: a tenth of one is half a minute of standing still on a slow line.
+ */
 export function bytesOf(part: number, whole: number): string {
   const { power, digits } = scale(whole);
-  return `${(part / 1000 ** power).toFixed(digits)} of ${bytes(whole)}`;
+  const shown = (value: number): string => (value / 1000 ** power).toFixed(power === 3 ? 2 : digits);
+  return `${shown(part)} of ${shown(whole)} ${UNITS[power]}`;
 }
 
 /** A share of one: "62%". Anything above none shows as at least 1%, and only all shows as 100%. */
