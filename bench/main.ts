@@ -6,6 +6,8 @@ import { openReference, serveReference } from '../e2e/lab/reference-tab.ts';
 import { aligned } from '../e2e/lab/report.ts';
 import { openRoom } from '../e2e/room.ts';
 import { startProduct } from '../e2e/server.ts';
+import { measureLoading } from './loading.ts';
+import { loadingTable } from './loading-table.ts';
 import { roundsOf } from './measure.ts';
 import { parseBenchOptions } from './options.ts';
 import { type Finding, findingsOf, type Round, verdict } from './ratios.ts';
@@ -24,40 +26,47 @@ const QUERY = '?provider=wasm&threads=1';
 
 const options = parseBenchOptions(process.argv.slice(2));
 await buildOnce();
-const server = await startProduct();
-const files = await serveReference(options.models);
-const measured: Measured[] = [];
-try {
-  for (const tabs of options.tabs) {
-    for (const model of options.models) {
-      // A fresh room for each, as people would have one: nothing left over from the model before.
-      const room = await openRoom({
-        origin: server.origin,
-        devices: tabs,
-        query: QUERY,
-        // Without a GPU the browser paints each frame of an animation on the cores that are measured.
-        device: { context: { reducedMotion: 'reduce' } },
-      });
-      const reference = await openReference(files.origin, false);
-      try {
-        const rounds = await roundsOf(model, room, reference, files, options.rounds);
-        measured.push(summed(basename(model), tabs, rounds));
-        console.error(`measured ${basename(model)} on ${tabs} ${tabs === 1 ? 'tab' : 'tabs'}`);
-      } finally {
-        await reference.close();
-        await room.close();
+const measured = options.rounds > 0 ? await measureHops() : [];
+const loading = options.loads > 0 ? await measureLoading(options.loads) : null;
+if (measured.length > 0) console.log(tables(measured));
+if (loading) console.log(loadingTable(loading));
+const outcome = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, measured, loading };
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(outcome, null, 2)}\n`);
+const poor = measured.some(({ findings }) => findings.some((finding) => finding.verdict === 'poor'));
+if (poor || loading?.good === false) process.exitCode = 1;
+
+async function measureHops(): Promise<Measured[]> {
+  const server = await startProduct();
+  const files = await serveReference(options.models);
+  const measured: Measured[] = [];
+  try {
+    for (const tabs of options.tabs) {
+      for (const model of options.models) {
+        // A fresh room for each, as people would have one: nothing left over from the model before.
+        const room = await openRoom({
+          origin: server.origin,
+          devices: tabs,
+          query: QUERY,
+          // Without a GPU the browser paints each frame of an animation on the cores that are measured.
+          device: { context: { reducedMotion: 'reduce' } },
+        });
+        const reference = await openReference(files.origin, false);
+        try {
+          const rounds = await roundsOf(model, room, reference, files, options.rounds);
+          measured.push(summed(basename(model), tabs, rounds));
+          console.error(`measured ${basename(model)} on ${tabs} ${tabs === 1 ? 'tab' : 'tabs'}`);
+        } finally {
+          await reference.close();
+          await room.close();
+        }
       }
     }
+  } finally {
+    await files.close();
+    await server.stop();
   }
-} finally {
-  await files.close();
-  await server.stop();
+  return measured;
 }
-console.log(tables(measured));
-const outcome = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, measured };
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(outcome, null, 2)}\n`);
-if (measured.some(({ findings }) => findings.some((finding) => finding.verdict === 'poor')))
-  process.exitCode = 1;
 
 function summed(model: string, tabs: number, rounds: readonly Round[]): Measured {
   const over = (key: keyof Round): Spread => spread(rounds.map((round) => round[key]));
