@@ -1,6 +1,7 @@
 import { ModelFormatError } from '../errors.ts';
 import { type Field, fieldsOf, textOf } from './protobuf.ts';
 import { ReadBudget } from './read-budget.ts';
+import { TENSOR } from './stored-tensor.ts';
 import { readValueInfo, type ValueType } from './value-info.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -102,7 +103,7 @@ function readBody(
       const node = parseNode(field.body, depth, budget);
       for (const name of node.reads) if (!own.has(name)) read.add(name);
       for (const name of node.outputs) own.add(name);
-    } else if (field.number === 5) own.add(nameOf(field.body, 8));
+    } else if (field.number === 5) own.add(innerWeight(field.body));
     else if (field.number === 15) own.add(sparseName(field.body));
     else if (field.number === 11) own.add(nameOf(field.body, 1));
     else if (field.number === 12) {
@@ -112,6 +113,25 @@ function readBody(
     }
   }
   return { captures: new Set([...read].filter((name) => !own.has(name))), outputs };
+}
+
+/**
+ * The name of a body's weight. Nodes are written out verbatim, so where it points into another file, the stage would,
+ * too, and no stage has that file.
+ */
+function innerWeight(tensor: Bytes): string {
+  let name = '';
+  let location = 0;
+  for (const field of fieldsOf(tensor)) {
+    if (field.number === TENSOR.name) name = textOf(field.body);
+    else if (field.number === TENSOR.dataLocation) location = field.value;
+  }
+  if (location === 0) return name;
+  throw refused(
+    `The weight "${name.slice(0, 100)}" of an inner graph (If, Loop or Scan) is in another file, which is not taken.`,
+    'inner weights in the model file',
+    'external data',
+  );
 }
 
 function readAttribute(

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { PotluckError } from '../errors.ts';
 import { blocksOf } from './blocks.ts';
 import { type ByteSource, memorySource } from './byte-source.ts';
-import { external, floats, longs, model, node, value } from './model-builder.ts';
+import { external, floats, graph, graphAttribute, longs, model, node, value } from './model-builder.ts';
 import { modelGraph } from './model-graph.ts';
 import { readModel } from './onnx-model.ts';
 import { makeShard } from './shard.ts';
@@ -99,6 +99,21 @@ describe('weights', () => {
     const data = memorySource(new Uint8Array(Float32Array.from([0, 0, 0, 0, 1, 2, 3, 4]).buffer));
     const [taken] = (await readModel(memorySource(bytes), { externalSource: () => data })).initializers;
     expect(taken?.body).toBeNull();
+  });
+
+  it('of an inner graph cannot be in other files: nodes are handed on as they are', async () => {
+    const place = { location: 'w.bin', offset: 0, length: 16 };
+    const body = graph({
+      nodes: [node('Add', ['x', 'w'], ['o'])],
+      inputs: [],
+      outputs: [value('o', 'float32')],
+      weights: [external('w', 'float32', [1, 4], place)],
+    });
+    const branch = node('If', ['c'], ['y'], [graphAttribute('then_branch', body)]);
+    const bytes = model({ nodes: [branch], inputs: [x, value('c', 'bool', [])], outputs: [y] });
+    const { name, message } = await refusal(bytes);
+    expect(name).toBe('ModelFormatError');
+    expect(message).toContain('inner graph');
   });
 
   it.each(['/etc/passwd', '../w.bin', 'a/../../w.bin', 'C:\\w.bin', '\\\\host\\w.bin', ''])(
