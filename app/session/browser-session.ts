@@ -115,6 +115,8 @@ export class BrowserSession implements Store, Actions {
   emit(event: SessionEvent): void {
     this.state.value = reduce(this.state.value, event);
     if (event.type === 'CardChanged') this.#keepNamesApart(event.card);
+    // It has run: from here on, giving it up is not going back.
+    if (event.type === 'PlanChanged' && event.plan?.status === 'running') this.#previous = undefined;
   }
 
   /** Inside the room. */

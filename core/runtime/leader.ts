@@ -201,19 +201,19 @@ export class Leader implements LeaderEars {
     if (model !== this.#key) return;
     const { tell, disputed } = this.#ledger.held(peer, pieces);
     this.#tellPieces(tell);
-    if (disputed.length > 0) this.#suspect(peer, `${disputed.length} pieces other than everybody else's`);
+    if (disputed.length > 0) this.#suspect(peer);
   }
 
   pieceCorrupt(model: string, id: number, from: PeerId): void {
     if (model !== this.#key) return;
     this.#ledger.corrupt(from, id);
-    this.#suspect(from, `piece ${id}`);
+    this.#suspect(from);
   }
 
-  #suspect(peer: PeerId, what: string): void {
+  #suspect(peer: PeerId): void {
     const { emit, clock } = this.#options;
     const name = this.#cards.get(peer)?.name ?? 'A device';
-    const message = `${name} sent damaged weights (${what}). They are fetched from elsewhere.`;
+    const message = `${name} sent damaged weights. They were thrown away and are fetched from elsewhere.`;
     emit({ type: 'NoticeRaised', tone: 'warn', message, at: clock.now() });
   }
 
