@@ -29,6 +29,7 @@ export function fileSource(files: readonly File[]): ModelSource {
     blobOf: find,
     origin: () => null,
     atHand: () => null,
+    hashOf: () => null,
     graphRead: async () => undefined,
   };
 }

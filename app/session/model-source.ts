@@ -1,4 +1,5 @@
 import type { ByteRange, ByteSource } from '../../core/graph/byte-source.ts';
+import type { Sha256 } from '../../core/ids.ts';
 import type { OriginCard } from '../../core/protocol/origin-card.ts';
 
 /** A model's files, wherever they are: on this device, or at an address that answers ranges. */
@@ -14,6 +15,8 @@ export interface ModelSource {
   origin(): OriginCard | null;
   /** Weights that came with the graph, because they lie between its parts; null where they did not. Until `graphRead`. */
   atHand(range: ByteRange): Uint8Array<ArrayBuffer> | null;
+  /** What the publisher of the model says that a piece hashes to; null where nobody does. */
+  hashOf(piece: ByteRange): Sha256 | null;
   /** Nothing more of the graph will be read: what was read may be kept for the next visit. */
   graphRead(): Promise<void>;
 }

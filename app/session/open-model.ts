@@ -71,7 +71,9 @@ export async function openModel(
   );
   await source.graphRead();
   const origin = source.origin();
-  const hashes = origin ? await knownHashes(store, origin, pieces) : [];
+  const known = origin ? await knownHashes(store, origin, pieces) : [];
+  // The publisher's word goes before what a device learned.
+  const hashes = pieces.map((piece) => source.hashOf(piece) ?? known[piece.id] ?? null);
   const { blobOf } = source;
   return withTask({ card, graph, blocks, blobOf, atHand, origin, hashes, sample: () => [] }, task, dims);
 }

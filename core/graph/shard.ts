@@ -9,14 +9,24 @@ import { externalTensor } from './stored-tensor.ts';
 import type { UnsendableValue } from './unsendable.ts';
 import { type ValueInfo, writeValueInfo } from './value-info.ts';
 
+/** For a piece, by number: a file and where in it the piece begins. All pieces of one weight lie end to end. */
+export type PiecePlaces = ReadonlyMap<number, { readonly location: string; readonly offset: number }>;
+
 /** From IR version 4 on, initialisers need not be listed as inputs (onnx/docs/IR.md). */
 const IR_WITH_PLAIN_INITIALISERS = 4;
 
 /**
  * Cuts out blocks [start, end) as a model of its own: nodes verbatim, small weights inline, large ones in
- * the pack, which is the stage's pieces laid end to end. Side nodes are repeated where they are needed. O(nodes + bytes of the small parts).
+ * the pack, which is the stage's pieces laid end to end. Side nodes are repeated where they are needed.
+ * O(nodes + bytes of the small parts). `elsewhere` says where pieces lie for a model whose weights are in other files.
  */
-export function makeShard(graph: ModelGraph, blocks: Blocks, start: number, end: number): Shard {
+export function makeShard(
+  graph: ModelGraph,
+  blocks: Blocks,
+  start: number,
+  end: number,
+  elsewhere?: PiecePlaces,
+): Shard {
   const receives = blocks.boundaries[start];
   const sends = blocks.boundaries[end];
   if (!receives || !sends || start >= end)
@@ -30,7 +40,7 @@ export function makeShard(graph: ModelGraph, blocks: Blocks, start: number, end:
   const closure = closureOf(graph, targets, given);
   if (closure.absent.size > 0) throw new RangeError(`boundary ${start} lacks ${[...closure.absent]}`);
   const inputs = receives.filter((value) => closure.received.has(value.name) || targets.includes(value.name));
-  const { fields, weights, weightBytes } = storeWeights(graph, closure, piecesOf(graph, blocks));
+  const { fields, weights, weightBytes } = storeWeights(graph, closure, piecesOf(graph, blocks), elsewhere);
   const graphProto = [
     textField(GRAPH.name, graph.model.name || 'stage'),
     ...closure.nodes
@@ -69,6 +79,7 @@ function storeWeights(
   graph: ModelGraph,
   { stored }: Closure,
   pieces: Pieces,
+  elsewhere: PiecePlaces | undefined,
 ): { fields: Uint8Array[]; weights: Piece[]; weightBytes: number } {
   const fields: Uint8Array[] = [];
   const weights = new Map<number, { piece: Piece; at: number }>();
@@ -85,8 +96,9 @@ function storeWeights(
       weights.set(piece.id, { piece, at: weightBytes });
       weightBytes += piece.length;
     }
-    const at = (weights.get(first)?.at ?? 0) + skip;
-    const proto = externalTensor(tensor.proto, PACK_LOCATION, at, tensor.body.length);
+    const here = { location: PACK_LOCATION, offset: weights.get(first)?.at ?? 0 };
+    const { location, offset } = elsewhere?.get(first) ?? here;
+    const proto = externalTensor(tensor.proto, location, offset + skip, tensor.body.length);
     fields.push(bytesField(GRAPH.initializer, proto));
   }
   for (const [name, proto] of graph.sparse) {

@@ -26,7 +26,7 @@ export async function intoParts(args: SplitArgs, parts: number): Promise<Outcome
       `${name}: ${nodes} nodes, ${weightBytes} weight bytes, ${modelBytes} model bytes -> ${tensors}`,
     );
   }
-  if (args.out) await writeStages(args.out, file, shards, stages);
+  if (args.out) await writeStages(args.out, file, blocks, shards, stages);
   const checks = args.check ? await check(file, args, shards) : null;
   const report = { file: path, stages, check: checks?.whole ?? null, recorded: checks?.recorded ?? null };
   const equal = !checks || (checks.whole.equal && checks.recorded?.equal !== false);

@@ -6,6 +6,7 @@ import { packBytes } from '../../core/graph/pack.ts';
 import { type BoundaryTensor, PACK_LOCATION, type Shard } from '../../core/graph/shard.types.ts';
 import type { StateSlot } from '../../core/graph/state-slots.ts';
 import type { ModelFile } from './model-file.ts';
+import { writeOrigin } from './origin.ts';
 
 /** A stage as the manifest describes it. */
 export interface StageEntry {
@@ -47,10 +48,15 @@ function stageEntry(blocks: Blocks, shard: Shard, index: number): StageEntry {
   };
 }
 
-/** Writes each stage into a folder of its own, as any ONNX runtime loads it, and manifest.json. */
+/**
+ * Writes each stage into a folder of its own, as any ONNX runtime loads it; the whole model's graph, whose weights
+ * are those of the stages; and manifest.json with the hash of each piece. Any static host can then serve the folder
+ * to pages, as a model by the address of its manifest.
+ */
 export async function writeStages(
   folder: string,
   file: ModelFile,
+  blocks: Blocks,
   shards: readonly Shard[],
   stages: readonly StageEntry[],
 ): Promise<void> {
@@ -63,5 +69,7 @@ export async function writeStages(
     }
   }
   const { inputs, outputs } = file.graph;
-  await writeFile(join(folder, 'manifest.json'), `${JSON.stringify({ inputs, outputs, stages }, null, 2)}\n`);
+  const origin = await writeOrigin(folder, file, blocks, shards, stages);
+  const manifest = { inputs, outputs, stages, origin };
+  await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }

@@ -36,10 +36,12 @@ export function fileAddress(model: string, name: string): string {
   });
 }
 
-/** What a person calls the model: its file's name without the ending, which says nothing. */
+/** What a person calls the model: its file's name without the ending, or its folder's where all are called the same. */
 export function modelName(url: URL): string {
-  const last = url.pathname.split('/').at(-1) || url.hostname;
-  return decoded(last).replace(/\.(onnx|ort)$/i, '');
+  const parts = url.pathname.split('/').filter((part) => part !== '');
+  const last = parts.at(-1) ?? url.hostname;
+  const telling = /^manifest\.json$/i.test(last) ? (parts.at(-2) ?? url.hostname) : last;
+  return decoded(telling).replace(/\.(onnx|ort|json)$/i, '');
 }
 
 function decoded(text: string): string {

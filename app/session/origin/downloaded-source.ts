@@ -27,6 +27,7 @@ export async function downloadedSource(
     blobOf: (location) => blobs.get(location) ?? new Blob(),
     origin: () => null,
     atHand: () => null,
+    hashOf: () => null,
     graphRead: async () => undefined,
   };
 }

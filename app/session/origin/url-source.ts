@@ -2,10 +2,11 @@ import type { Progress } from '../../../core/session/state.ts';
 import type { Shelf } from '../../../core/weights/shelf.ts';
 import type { ModelSource } from '../model-source.ts';
 import { modelAddress, modelName } from './address.ts';
+import { readPublished } from './published.ts';
 import { UrlFiles } from './url-files.ts';
 
 /**
- * Opens the model at an address without fetching its weights; a server that gives no parts of files makes it come
+ * Opens the model at an address, or the one that a manifest there tells of, without fetching its weights; a server that gives no parts of files makes it come
  * whole. What was read of the graph is kept under `label`, so that the next visit moves no byte of it.
  * @throws FetchError, or the signal's reason.
  */
@@ -18,7 +19,9 @@ export async function urlSource(
 ): Promise<ModelSource> {
   const url = modelAddress(address);
   const name = label ?? modelName(url);
-  const files = new UrlFiles({ url: url.href, label: name, shelf, progress, signal });
+  const options = { label: name, shelf, progress, signal };
+  const published = url.pathname.endsWith('.json') ? await readPublished(url.href, options) : null;
+  const files = new UrlFiles({ ...options, url: published?.url ?? url.href });
   const main = await files.open('');
   return {
     name,
@@ -29,6 +32,7 @@ export async function urlSource(
     },
     origin: () => files.card,
     atHand: (range) => files.atHand(range),
+    hashOf: (piece) => published?.hashOf(piece) ?? null,
     graphRead: () => files.graphRead(),
   };
 }
