@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import { quantile } from '../../bench/statistics.ts';
 import type { Device } from '../browser.ts';
+import { type Mirror, startMirror } from '../mirror/mirror.ts';
 import { browserBytes } from '../process-memory.ts';
 import { openRoom, type Room } from '../room.ts';
 import { startProduct } from '../server.ts';
@@ -40,6 +42,10 @@ export async function measure(options: LabOptions, input: LabInput): Promise<Lab
     const roomMs = performance.now() - begun;
     const reference = await openReference(files.origin, webgpu);
     opened.push(reference);
+    const model = await labModel(options.model);
+    // As a hub does, and it counts what leaves it.
+    const mirror = await startMirror({ folder: dirname(model.path) });
+    opened.push(mirror);
     return await compare({
       options,
       input,
@@ -47,8 +53,9 @@ export async function measure(options: LabOptions, input: LabInput): Promise<Lab
       idle,
       roomMs,
       reference,
-      model: await labModel(options.model),
+      model,
       url: files.urlOf(options.model),
+      mirror,
     });
   } finally {
     for (const each of opened.reverse()) await each.close();
@@ -70,16 +77,21 @@ interface Comparison {
   readonly roomMs: number;
   readonly reference: ReferenceTab;
   readonly model: LabModel;
-  /** Where pages can fetch it. */
+  /** Where the reference tab fetches it, and where the room does if it is told an address. */
   readonly url: string;
+  readonly mirror: Mirror;
 }
 
 async function compare(parts: Comparison): Promise<LabReport> {
-  const { options, input, room, idle, roomMs, reference, model, url } = parts;
+  const { options, input, room, idle, roomMs, reference, model, url, mirror } = parts;
   const { page } = room.leader;
   const mode = options.allDevices ? 'everyone' : 'fastest';
   const begun = performance.now();
-  const opened = { model, sizes: input.sizes, url: options.from === 'url' ? url : undefined };
+  const opened = {
+    model,
+    sizes: input.sizes,
+    url: options.from === 'url' ? mirror.at(`/${model.name}`) : undefined,
+  };
   const state = await openModel(page, opened, mode);
   const modelMs = performance.now() - begun;
   if (options.allDevices) await until(page, 'every device holds a stage', runsOn(options.devices));
@@ -117,6 +129,7 @@ async function compare(parts: Comparison): Promise<LabReport> {
     model: model.name,
     devices,
     preparation: { roomMs, modelMs },
+    originRatio: options.from === 'url' ? mirror.counts.total.bytes / model.bytes : null,
     plan: {
       predictedLatencyMs: after.plan.predictedLatencyMs,
       predictedPeriodMs: after.plan.predictedPeriodMs,

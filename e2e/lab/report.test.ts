@@ -28,6 +28,7 @@ const REPORT: LabReport = {
     },
   ],
   preparation: { roomMs: 4000, modelMs: 6500 },
+  originRatio: 1.001,
   plan: { predictedLatencyMs: 10, predictedPeriodMs: 5 },
   split: { latencyMs: { median: 11, p95: 12 }, throughputPerSec: 90 },
   whole: { latencyMs: { median: 9, p95: 9.5 } },

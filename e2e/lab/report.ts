@@ -6,6 +6,8 @@ export interface LabReport {
   readonly devices: readonly LabDevice[];
   /** Until all devices were in the room and measured; then until the model ran on them. */
   readonly preparation: { readonly roomMs: number; readonly modelMs: number };
+  /** Bytes that left the model's server, over one copy of the model; null for a picked file. */
+  readonly originRatio: number | null;
   readonly plan: { readonly predictedLatencyMs: number; readonly predictedPeriodMs: number };
   readonly split: { readonly latencyMs: Latency; readonly throughputPerSec: number };
   readonly whole: { readonly latencyMs: Latency };
@@ -35,7 +37,7 @@ export interface Latency {
 
 /** The report as a person reads it in a terminal. */
 export function tableOf(report: LabReport): string {
-  const { devices, preparation, plan, split, whole, verify, errors } = report;
+  const { devices, preparation, originRatio, plan, split, whole, verify, errors } = report;
   const rows = devices.map((device) => [
     device.name,
     `${device.provider} x${device.threads}`,
@@ -63,6 +65,7 @@ export function tableOf(report: LabReport): string {
     ]),
     '',
     `ready   room after ${seconds(preparation.roomMs)}, model after ${seconds(preparation.modelMs)} more`,
+    ...(originRatio === null ? [] : [`origin  ${originRatio.toFixed(4)} of one copy`]),
     `split   median ${ms(split.latencyMs.median)}, p95 ${ms(split.latencyMs.p95)}, predicted ${ms(plan.predictedLatencyMs)}, ` +
       `${split.throughputPerSec.toFixed(2)} per second`,
     `whole   median ${ms(whole.latencyMs.median)}, p95 ${ms(whole.latencyMs.p95)} in one tab`,
