@@ -10,11 +10,16 @@ const PER_TENSOR_BYTES = 16;
 const STATE_BYTES = 2 ** 50;
 /** A larger web of side values is sent as it stands: the search would take seconds. */
 const MAX_WEB = 4000;
+/** Steps of all searches of one model together; beyond, side values are sent as they stand. */
+const MAX_STEPS = 20_000_000;
+/** The frame between two tabs holds no more tensors (core/protocol/frame.ts). */
+export const MAX_CROSSING = 256;
 
 /**
  * The values that must be known after a cut, for the cuts at positions 1, 2, … of the work: those that later
  * work reads and outputs already made. Side values are sent or computed again, whichever moves fewer bytes;
- * values made of weights alone never cross.
+ * values made of weights alone never cross. Where more than {@link MAX_CROSSING} would cross, no cut is possible and
+ * only one more than these are named. O(nodes + cuts * crossing values), and MAX_STEPS for the searches.
  */
 export function* crossings(
   graph: ModelGraph,
@@ -29,20 +34,40 @@ export function* crossings(
     const level = levels.get(name) ?? 0;
     // A side value is in demand from the start, even where only later work can complete it.
     const from = search.isSide(name) ? 0 : level;
-    arriving.set(from, [...(arriving.get(from) ?? []), name]);
+    append(arriving, from, name);
   }
-  const active = new Set(arriving.get(0));
-  for (let position = 1; position < work.length; position++) {
-    for (const name of arriving.get(position) ?? []) active.add(name);
-    for (const name of active) if ((lastUse.get(name) ?? 0) <= position) active.delete(name);
-    const direct = new Set<string>();
-    const indirect: string[] = [];
-    for (const name of active) {
-      if (search.isSide(name)) indirect.push(name);
-      else direct.add(name);
+  const leaving = new Map<number, string[]>();
+  for (const [name, position] of lastUse) append(leaving, position, name);
+  const direct = new Set<string>();
+  const indirect = new Set<string>();
+  const order = placesOf(graph);
+  for (let position = 0; position < work.length; position++) {
+    for (const name of arriving.get(position) ?? []) (search.isSide(name) ? indirect : direct).add(name);
+    for (const name of leaving.get(position) ?? []) {
+      direct.delete(name);
+      indirect.delete(name);
     }
-    const chosen = indirect.length === 0 ? [] : search.cheapest(indirect, direct, position);
-    yield inOrder(graph, [...direct, ...chosen]);
+    if (position === 0) continue;
+    if (direct.size > MAX_CROSSING) {
+      yield [...firstOf(direct, MAX_CROSSING + 1)];
+      continue;
+    }
+    const chosen = indirect.size === 0 ? [] : search.cheapest([...indirect], direct, position);
+    yield [...direct, ...chosen].sort((one, other) => (order.get(one) ?? 0) - (order.get(other) ?? 0));
+  }
+}
+
+function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}
+
+function* firstOf<T>(values: Iterable<T>, count: number): Generator<T, void, undefined> {
+  let left = count;
+  for (const value of values) {
+    if (left-- === 0) return;
+    yield value;
   }
 }
 
@@ -68,6 +93,7 @@ function sideSearch(graph: ModelGraph, { roles, levels }: Anatomy, states: reado
   const isSide = (name: string): boolean => roles.get(graph.producers.get(name) ?? -1) === 'side';
   const readsOf = (name: string): readonly string[] =>
     graph.nodes[graph.producers.get(name) ?? -1]?.reads ?? [];
+  let steps = MAX_STEPS;
   const cheapest: SideSearch['cheapest'] = (wanted, sent, position) => {
     const early = (name: string): boolean => (levels.get(name) ?? 0) <= position;
     const web = new Map<string, number>();
@@ -80,7 +106,8 @@ function sideSearch(graph: ModelGraph, { roles, levels }: Anatomy, states: reado
     for (const name of wanted) visit(name);
     const sources: number[] = [];
     for (const [name, item] of web) {
-      if (web.size > MAX_WEB) return wanted.filter(early);
+      steps -= 1 + readsOf(name).length;
+      if (web.size > MAX_WEB || steps <= 0) return wanted.filter(early);
       if (!isSide(name)) {
         sources.push(item);
         continue;
@@ -100,21 +127,19 @@ function sideSearch(graph: ModelGraph, { roles, levels }: Anatomy, states: reado
       return sizeOf(name) + PER_TENSOR_BYTES;
     });
     const sinks = wanted.map((name) => web.get(name) ?? 0);
-    return minimumCut({ prices, feeds, sources, sinks }).flatMap((item) => names[item] ?? []);
+    const cut = minimumCut({ prices, feeds, sources, sinks }, steps);
+    if (!cut) {
+      steps = 0;
+      return wanted.filter(early);
+    }
+    steps -= cut.steps;
+    return cut.items.flatMap((item) => names[item] ?? []);
   };
   return { isSide, cheapest };
 }
 
 /** Inputs of the model first, then values in the order in which they are made. */
-function inOrder(graph: ModelGraph, names: readonly string[]): readonly string[] {
-  const place = (name: string): number => {
-    const producer = graph.producers.get(name);
-    return producer === undefined
-      ? graph.inputs.findIndex((input) => input.name === name)
-      : graph.inputs.length + producer;
-  };
-  return names
-    .map((name) => ({ name, at: place(name) }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ name }) => name);
+function placesOf({ inputs, nodes }: ModelGraph): ReadonlyMap<string, number> {
+  const names = [...inputs.map(({ name }) => name), ...nodes.flatMap(({ outputs }) => outputs)];
+  return new Map(names.map((name, place) => [name, place]));
 }

@@ -1,6 +1,6 @@
 import { UncuttableError } from '../errors.ts';
 import { type Anatomy, anatomyOf } from './anatomy.ts';
-import { crossings } from './crossing.ts';
+import { crossings, MAX_CROSSING } from './crossing.ts';
 import { fusedPatterns } from './fused-patterns.ts';
 import type { GraphNode } from './graph-node.ts';
 import type { StateSpan } from './kept-states.ts';
@@ -24,9 +24,6 @@ export interface CutPoint {
 const WEIGHTLESS: ReadonlySet<string> = new Set(
   'Identity Reshape Flatten Squeeze Unsqueeze Dropout Cast Transpose'.split(' '),
 );
-
-/** The frame between two tabs holds no more tensors (core/protocol/frame.ts). */
-const MAX_CROSSING = 256;
 
 /** All places between two work nodes of a model, in order, usable or not. None parts one of the kept `states`. */
 export function findCutPoints(
@@ -57,7 +54,7 @@ export function findCutPoints(
       refusal = 'all the work would be on one side';
     }
     if (names.length === 0) refusal = 'nothing is handed on there';
-    if (names.length > MAX_CROSSING) refusal = `${names.length} tensors would have to be sent`;
+    if (names.length > MAX_CROSSING) refusal = `more than ${MAX_CROSSING} tensors would have to be sent`;
     cuts.push({ position, crossing, usable: refusal === null, refusal });
   }
   return cuts;

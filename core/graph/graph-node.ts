@@ -1,6 +1,6 @@
 import { ModelFormatError } from '../errors.ts';
 import { type Field, fieldsOf, textOf } from './protobuf.ts';
-import { ReadBudget } from './read-budget.ts';
+import type { ReadBudget } from './read-budget.ts';
 import { TENSOR } from './stored-tensor.ts';
 import { readValueInfo, type ValueType } from './value-info.ts';
 
@@ -26,9 +26,8 @@ export interface GraphNode {
   readonly attributes: ReadonlyMap<string, Attribute>;
   /** Types of the outputs of its bodies, by attribute name. */
   readonly bodyOutputs: ReadonlyMap<string, readonly ValueType[]>;
-  /** NodeProto, verbatim, and where it begins in the file. */
+  /** NodeProto, verbatim. */
   readonly proto: Bytes;
-  readonly offset: number;
 }
 
 /** If within If within If is real; a hundred levels are an attack on the stack. */
@@ -44,11 +43,11 @@ const MAX_ATTRIBUTES = 1000;
  * Reads a NodeProto.
  * @throws ModelFormatError when it has no operator, too many values, or bodies nested too deeply.
  */
-export function readNode(proto: Bytes, offset: number, budget: ReadBudget = new ReadBudget()): GraphNode {
-  return { ...parseNode(proto, 0, budget), proto, offset };
+export function readNode(proto: Bytes, budget: ReadBudget): GraphNode {
+  return { ...parseNode(proto, 0, budget), proto };
 }
 
-type ParsedNode = Omit<GraphNode, 'proto' | 'offset'>;
+type ParsedNode = Omit<GraphNode, 'proto'>;
 
 function parseNode(proto: Bytes, depth: number, budget: ReadBudget): ParsedNode {
   budget.item();

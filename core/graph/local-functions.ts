@@ -1,5 +1,6 @@
 import { type GraphNode, readNode } from './graph-node.ts';
 import { fieldsOf, textOf } from './protobuf.ts';
+import { ReadBudget } from './read-budget.ts';
 import { UNKNOWN_TYPE, type ValueType } from './value-info.ts';
 
 /** A function that the model itself defines, as its nodes. */
@@ -29,9 +30,10 @@ export function withLocalFunctions(
   rules: OutputTypes,
 ): OutputTypes {
   const functions = new Map<string, LocalFunction>();
+  const budget = new ReadBudget();
   for (const raw of preamble) {
     for (const field of fieldsOf(raw))
-      if (field.number === FUNCTIONS) functions.set(...readFunction(field.body));
+      if (field.number === FUNCTIONS) functions.set(...readFunction(field.body, budget));
   }
   if (functions.size === 0) return rules;
   let steps = 0;
@@ -53,18 +55,22 @@ export function withLocalFunctions(
   return outputTypes;
 }
 
-function readFunction(proto: Uint8Array<ArrayBuffer>): [key: string, read: LocalFunction] {
+function readFunction(
+  proto: Uint8Array<ArrayBuffer>,
+  budget: ReadBudget,
+): [key: string, read: LocalFunction] {
   let name = '';
   let domain = '';
   const inputs: string[] = [];
   const outputs: string[] = [];
   const nodes: GraphNode[] = [];
   for (const { number, body } of fieldsOf(proto)) {
+    budget.item();
     if (number === FIELD.name) name = textOf(body);
     else if (number === FIELD.domain) domain = textOf(body);
     else if (number === FIELD.input) inputs.push(textOf(body));
     else if (number === FIELD.output) outputs.push(textOf(body));
-    else if (number === FIELD.node) nodes.push(readNode(body, 0));
+    else if (number === FIELD.node) nodes.push(readNode(body, budget));
   }
   return [`${domain === 'ai.onnx' ? '' : domain}:${name}`, { inputs, outputs, nodes }];
 }

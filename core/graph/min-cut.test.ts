@@ -36,7 +36,7 @@ it('is as cheap as the cheapest of all subsets', () => {
         const chosen = new Set(items);
         if (!connected(net, chosen)) best = Math.min(best, price(net, chosen));
       }
-      const cut = new Set(minimumCut(net));
+      const cut = new Set(minimumCut(net)?.items);
       expect(connected(net, cut)).toBe(false);
       expect(price(net, cut)).toBe(best);
     }),
@@ -45,7 +45,9 @@ it('is as cheap as the cheapest of all subsets', () => {
 });
 
 it('lies nearest the sinks among equals', () => {
-  expect(minimumCut({ prices: [1, 1, 1], feeds: [[1], [2], []], sources: [0], sinks: [2] })).toEqual([2]);
+  const network = { prices: [1, 1, 1], feeds: [[1], [2], []], sources: [0], sinks: [2] };
+  expect(minimumCut(network)?.items).toEqual([2]);
+  expect(minimumCut(network, 1)).toBeNull();
 });
 
 it('refuses a path that cannot be cut', () => {

@@ -11,9 +11,12 @@ export interface Network {
 /**
  * The cheapest items whose removal parts all sinks from all sources, those nearest the sinks among equals: a
  * minimum vertex cut by augmenting paths (Ford and Fulkerson, 1956; shortest first, Edmonds and Karp, 1972).
- * Some item of finite price must lie on each path.
+ * Some item of finite price must lie on each path. Null when it would take more than `maxSteps` looks at an arc.
  */
-export function minimumCut({ prices, feeds, sources, sinks }: Network): number[] {
+export function minimumCut(
+  { prices, feeds, sources, sinks }: Network,
+  maxSteps: number = Number.POSITIVE_INFINITY,
+): { readonly items: number[]; readonly steps: number } | null {
   // Item i is two vertices, 2i (in) and 2i + 1 (out); its price is the capacity between them.
   const arcs = new Residual(prices.length * 2 + 2);
   const source = prices.length * 2;
@@ -26,9 +29,11 @@ export function minimumCut({ prices, feeds, sources, sinks }: Network): number[]
   for (const item of sinks) arcs.add(2 * item + 1, sink, Number.POSITIVE_INFINITY);
   while (arcs.augment(source, sink)) {
     // Each pass saturates a shortest path.
+    if (arcs.steps > maxSteps) return null;
   }
   const behind = arcs.reaching(sink);
-  return [...prices.keys()].filter((item) => behind.has(2 * item + 1) && !behind.has(2 * item));
+  const items = [...prices.keys()].filter((item) => behind.has(2 * item + 1) && !behind.has(2 * item));
+  return { items, steps: arcs.steps };
 }
 
 interface Arc {
@@ -39,6 +44,8 @@ interface Arc {
 
 class Residual {
   readonly #arcs: Arc[][];
+  /** Arcs looked at so far. */
+  steps = 0;
 
   constructor(vertices: number) {
     this.#arcs = Array.from({ length: vertices }, () => []);
@@ -57,6 +64,7 @@ class Residual {
     const queue = [source];
     for (const vertex of queue) {
       if (vertex === sink) break;
+      this.steps += this.#from(vertex).length;
       for (const arc of this.#from(vertex)) {
         if (arc.left <= 0 || arc.to === source || cameBy.has(arc.to)) continue;
         cameBy.set(arc.to, { from: vertex, arc });

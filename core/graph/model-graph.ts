@@ -1,6 +1,5 @@
 import { ModelFormatError } from '../errors.ts';
-import { type GraphNode, readNode, sparseName } from './graph-node.ts';
-import { hoistConstant } from './hoist-constant.ts';
+import { type GraphNode, sparseName } from './graph-node.ts';
 import { withLocalFunctions } from './local-functions.ts';
 import type { OnnxModel } from './onnx-model.ts';
 import type { BoundaryTensor } from './shard.types.ts';
@@ -43,15 +42,8 @@ export function modelGraph(model: OnnxModel): ModelGraph {
   const listed = model.inputs.map(readValueInfo);
   const fed = listed.filter(({ name }) => !stored(name));
   const returned = model.outputs.map(readValueInfo);
-  const computed: GraphNode[] = [];
-  for (const { proto, offset } of model.nodes) {
-    const node = readNode(proto, offset);
-    const constant = hoistConstant(node);
-    if (constant) initializers.set(constant.name, constant);
-    else computed.push(node);
-  }
   const given = new Set(fed.map(({ name }) => name));
-  const { nodes, missing } = inTopologicalOrder(computed, (name) => stored(name) || given.has(name));
+  const { nodes, missing } = inTopologicalOrder(model.nodes, (name) => stored(name) || given.has(name));
   if (missing) throw orphan(missing.reader.name || missing.reader.opType, missing.value);
   const producers = producersOf(nodes);
   for (const { name } of returned) {

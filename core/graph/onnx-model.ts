@@ -123,7 +123,7 @@ async function readGraph(
       initializers.push(await readTensor(reader, head.next, next, budget));
     } else if (head.number === GRAPH.node) {
       const large = await readConstant(reader, head.next, next, budget);
-      const node = large ? null : readNode(await read(head), head.next, budget);
+      const node = large ? null : readNode(await read(head), budget);
       const constant = node?.opType === 'Constant' ? await externalConstant(node, budget) : large;
       if (constant) constants.push(constant);
       else if (node) nodes.push(node);

@@ -1,4 +1,5 @@
 import { dtypeFromCode, elementBytes } from '../tensor/dtype.ts';
+import type { GraphNode } from './graph-node.ts';
 import type { ModelGraph } from './model-graph.ts';
 
 /** Stands for each size that is not known before the model runs: between a batch of one and a picture's side. */
@@ -16,16 +17,15 @@ const KEEPS_SIZE: ReadonlySet<string> = new Set(
 
 /** A rough size of each value in bytes, to choose between sending one or another; the truth is measured at run time. */
 export function sizeEstimator(graph: ModelGraph): (name: string) => number {
-  const known = new Map<string, number>();
-  const estimate = (name: string): number => {
-    const found = known.get(name);
-    if (found !== undefined) return found;
-    known.set(name, UNKNOWN_BYTES);
-    const size = declaredBytes(graph, name) ?? inferredBytes(graph, name, estimate);
-    known.set(name, size);
-    return size;
-  };
-  return estimate;
+  const made = new Map<string, number>();
+  const sizeOf = (name: string): number => made.get(name) ?? declaredBytes(graph, name) ?? UNKNOWN_BYTES;
+  // In topological order, not from each value back: a chain of nodes may be longer than the stack is deep.
+  for (const node of graph.nodes) {
+    for (const name of node.outputs) {
+      made.set(name, declaredBytes(graph, name) ?? inferredBytes(graph, node, sizeOf));
+    }
+  }
+  return sizeOf;
 }
 
 function declaredBytes({ types }: ModelGraph, name: string): number | undefined {
@@ -39,11 +39,9 @@ function declaredBytes({ types }: ModelGraph, name: string): number | undefined 
   return count * elementBytes(dtype);
 }
 
-function inferredBytes(graph: ModelGraph, name: string, estimate: (name: string) => number): number {
-  const node = graph.nodes[graph.producers.get(name) ?? -1];
-  if (!node) return UNKNOWN_BYTES;
+function inferredBytes(graph: ModelGraph, node: GraphNode, sizeOf: (name: string) => number): number {
   if (node.opType === 'Shape' || node.opType === 'Size') return SHAPE_BYTES;
   if (!KEEPS_SIZE.has(node.opType)) return UNKNOWN_BYTES;
   const computed = node.reads.filter((read) => graph.producers.has(read));
-  return Math.max(8, ...computed.map(estimate));
+  return Math.max(8, ...computed.map(sizeOf));
 }
