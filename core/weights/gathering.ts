@@ -107,7 +107,6 @@ export class Gathering {
   /** News of awaited pieces. */
   told(pieces: readonly ToldPiece[]): void {
     this.#pieces.told(pieces);
-    this.#rest();
     this.#go();
   }
 

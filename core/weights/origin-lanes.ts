@@ -105,6 +105,7 @@ export class OriginLanes {
       }
       this.#failures = 0;
       await take(piece, hash, bytes);
+      if (signal.aborted) return;
       coming.delete(piece);
     }
     if (cut < run.length) throw brokeOff(card, `${run.length} pieces`, `${cut}`);
