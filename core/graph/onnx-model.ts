@@ -91,7 +91,10 @@ export async function readModel(source: ByteSource, options: ReadModelOptions = 
   if (opsets.size === 0) {
     throw refused('The model does not say which operator set it uses.', 'an opset_import', 'none');
   }
-  if (graph.nodes.length === 0) throw refused('The model’s graph is empty.', 'at least one node', 'none');
+  // A graph without nodes may still hand on what it is given, or weights.
+  if (graph.nodes.length + graph.outputs.length === 0) {
+    throw refused('The model’s graph is empty.', 'at least one node or output', 'none');
+  }
   const initializers = await takeSmallExternals(graph.initializers, options.externalSource);
   return { irVersion, opsets, preamble, ...graph, initializers };
 }
