@@ -1,5 +1,7 @@
 import type { GraphNode } from './graph-node.ts';
+import { keptSpans } from './kept-states.ts';
 import type { ModelGraph } from './model-graph.ts';
+import { workOrder } from './work-order.ts';
 
 /**
  * What each live node is to the cutter.
@@ -12,7 +14,7 @@ export type Role = 'constant' | 'side' | 'work';
 export interface Anatomy {
   /** By node index; nodes that no output of the model depends on are left out. */
   readonly roles: ReadonlyMap<number, Role>;
-  /** Node indices of the work, in order. Position k of a cut lies after the first k of them. */
+  /** Node indices of the work, in the order of {@link workOrder}, which need not be the file's. Position k of a cut lies after the first k of them. */
   readonly work: readonly number[];
   /** For each value that depends on a request: the first position at which it can be known. 0: from the inputs alone. */
   readonly levels: ReadonlyMap<string, number>;
@@ -40,24 +42,22 @@ const INTEGERS: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7, 12, 13]);
 
 /** Sorts the nodes of a model by what a cut means to them. */
 export function anatomyOf(graph: ModelGraph): Anatomy {
-  const anatomy = dissect(graph, true);
+  const sorted = rolesOf(graph, true);
   // A graph of cheap arithmetic only: that is its work.
-  return anatomy.work.length > 0 ? anatomy : dissect(graph, false);
+  const roles = [...sorted.values()].includes('work') ? sorted : rolesOf(graph, false);
+  const inFileOrder = placed(graph, roles, roles.keys());
+  return placed(graph, roles, workOrder(graph, roles, keptSpans(graph, inFileOrder)));
 }
 
-function dissect(graph: ModelGraph, allowSide: boolean): Anatomy {
+function rolesOf(graph: ModelGraph, allowSide: boolean): ReadonlyMap<number, Role> {
   const live = liveNodes(graph);
   const roles = new Map<number, Role>();
-  const work: number[] = [];
-  const levels = new Map<string, number>();
-  const sideValues = new Set<string>();
-  for (const { name } of [...graph.inputs, ...graph.unsendable.filter(({ side }) => side === 'input')]) {
-    levels.set(name, 0);
-    const code = graph.types.get(name)?.code ?? 0;
-    if (INTEGERS.has(code) || code === BOOL) sideValues.add(name);
-  }
+  const requested = new Set(fedNames(graph));
+  const sideValues = new Set(
+    graph.inputs.map(({ name }) => name).filter((name) => isCount(graph.types.get(name)?.code ?? 0)),
+  );
   const smallConstant = (name: string): boolean =>
-    !levels.has(name) && (graph.initializers.get(name)?.bytes ?? 0) <= SMALL_WEIGHT_BYTES;
+    !requested.has(name) && (graph.initializers.get(name)?.bytes ?? 0) <= SMALL_WEIGHT_BYTES;
   const isSide = (node: GraphNode): boolean => {
     if (!allowSide || node.domain !== '' || node.bodyOutputs.size > 0) return false;
     if (node.opType === 'Shape' || node.opType === 'Size') return true;
@@ -65,23 +65,47 @@ function dissect(graph: ModelGraph, allowSide: boolean): Anatomy {
   };
   for (const [index, node] of graph.nodes.entries()) {
     if (!live.has(index)) continue;
-    const needed = node.reads.flatMap((name) => levels.get(name) ?? []);
     const once = node.bodyOutputs.size > 0 || RANDOM.test(node.opType);
-    if (needed.length === 0 && !once) {
+    if (!once && !node.reads.some((name) => requested.has(name))) {
       roles.set(index, 'constant');
       continue;
     }
     const side = isSide(node);
     roles.set(index, side ? 'side' : 'work');
-    if (!side) work.push(index);
-    const level = side ? Math.max(...needed) : work.length;
     for (const name of node.outputs) {
-      levels.set(name, level);
+      requested.add(name);
       if (side) sideValues.add(name);
     }
   }
+  return roles;
+}
+
+/** Puts the work in order and finds from where on each value is known. */
+function placed(graph: ModelGraph, roles: ReadonlyMap<number, Role>, order: Iterable<number>): Anatomy {
+  const work: number[] = [];
+  const levels = new Map(fedNames(graph).map((name) => [name, 0]));
+  for (const index of order) {
+    const node = graph.nodes[index];
+    const role = roles.get(index);
+    if (!node || role === 'constant') continue;
+    const side = role === 'side';
+    if (!side) work.push(index);
+    const level = side
+      ? node.reads.reduce((latest, name) => Math.max(latest, levels.get(name) ?? 0), 0)
+      : work.length;
+    for (const name of node.outputs) levels.set(name, level);
+  }
   levels.delete('');
   return { roles, work, levels };
+}
+
+function fedNames({ inputs, unsendable }: ModelGraph): string[] {
+  return [...inputs, ...unsendable.filter(({ side }) => side === 'input')].map(({ name }) => name);
+}
+
+/** Ids, sizes, masks. */
+function isCount(code: number): boolean {
+  return INTEGERS.has(code) || code === BOOL;
 }
 
 function liveNodes({ nodes, producers, outputs, unsendable }: ModelGraph): ReadonlySet<number> {
@@ -91,7 +115,7 @@ function liveNodes({ nodes, producers, outputs, unsendable }: ModelGraph): Reado
     const index = producers.get(name);
     if (index === undefined || live.has(index)) continue;
     live.add(index);
-    wanted.push(...(nodes[index]?.reads ?? []));
+    for (const read of nodes[index]?.reads ?? []) wanted.push(read);
   }
   return live;
 }

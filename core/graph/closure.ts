@@ -28,7 +28,7 @@ export function closureOf(graph: ModelGraph, targets: Iterable<string>, given: R
       if (index === undefined) absent.add(name);
       else if (!nodes.has(index)) {
         nodes.add(index);
-        wanted.push(...(graph.nodes[index]?.reads ?? []));
+        for (const read of graph.nodes[index]?.reads ?? []) wanted.push(read);
       }
     }
   }
@@ -51,7 +51,7 @@ export function missingAt(
     seen.add(name);
     const index = graph.producers.get(name);
     if (index === undefined || done.has(index)) missing.add(name);
-    else wanted.push(...(graph.nodes[index]?.reads ?? []));
+    else for (const read of graph.nodes[index]?.reads ?? []) wanted.push(read);
   }
   return [...missing];
 }

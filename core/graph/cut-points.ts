@@ -1,7 +1,7 @@
 import { UncuttableError } from '../errors.ts';
 import { type Anatomy, anatomyOf } from './anatomy.ts';
 import { crossings, MAX_CROSSING } from './crossing.ts';
-import { fusedPatterns } from './fused-patterns.ts';
+import { fusedPairs } from './fused-pairs.ts';
 import type { GraphNode } from './graph-node.ts';
 import type { StateSpan } from './kept-states.ts';
 import type { ModelGraph } from './model-graph.ts';
@@ -31,7 +31,7 @@ export function findCutPoints(
   anatomy: Anatomy = anatomyOf(graph),
   states: readonly StateSpan[] = [],
 ): CutPoint[] {
-  const parted = new Map(fusedPositions(graph, anatomy));
+  const parted = fusedPositions(graph, anatomy);
   for (const { input, first, last } of states) {
     for (let position = first; position <= last; position++) {
       parted.set(position, `what reads the state "${input}" makes its next value`);
@@ -90,22 +90,14 @@ function shown(node: GraphNode | undefined): string {
 }
 
 /** Positions within a group of nodes that runtimes compute as one, and which group. */
-function fusedPositions(graph: ModelGraph, { work, levels }: Anatomy): ReadonlyMap<number, string> {
-  const readers = new Map<string, { node: GraphNode; at: number }[]>();
-  const nodes = work.flatMap((index) => graph.nodes[index] ?? []);
-  for (const [at, node] of nodes.entries()) {
-    for (const name of node.reads) readers.set(name, [...(readers.get(name) ?? []), { node, at }]);
-  }
-  const readersOf = (name: string): GraphNode[] => (readers.get(name) ?? []).map(({ node }) => node);
-  const patterns = fusedPatterns(graph, readersOf, (name) => name !== '' && !levels.has(name));
+function fusedPositions(graph: ModelGraph, { work, roles }: Anatomy): Map<number, string> {
+  const place = new Map(work.map((node, at) => [node, at]));
   const positions = new Map<number, string>();
-  for (const [made, producer] of nodes.entries()) {
-    for (const name of producer.outputs) {
-      for (const { node, at } of readers.get(name) ?? []) {
-        if (!patterns.joins(producer, name, node)) continue;
-        const group = `${producer.opType} and ${node.opType} are computed as one`;
-        for (let position = made + 1; position <= at; position++) positions.set(position, group);
-      }
+  for (const [producer, consumer] of fusedPairs(graph, roles)) {
+    const types = [producer, consumer].map((index) => graph.nodes[index]?.opType);
+    const last = place.get(consumer) ?? 0;
+    for (let position = (place.get(producer) ?? last) + 1; position <= last; position++) {
+      positions.set(position, `${types.join(' and ')} are computed as one`);
     }
   }
   return positions;

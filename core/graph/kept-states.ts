@@ -18,19 +18,23 @@ export interface KeptState extends StateSlot {
 /** No block may grow beyond this share of the work for the sake of a state. */
 const LARGEST_BLOCK = 0.25;
 
+/** The deepest models have some hundreds. */
+const MAX_SLOTS = 4096;
+
 /**
  * The states that can stay where they are made: reader and maker are so few nodes apart that no cut has to come
  * between them. A cache that the whole model reads and puts together again at its end travels like any other tensor.
  */
 export function keptSpans(graph: ModelGraph, anatomy: Anatomy): readonly StateSpan[] {
   const slots = findStateSlots(graph.inputs, graph.outputs);
-  if (slots.length === 0) return [];
+  if (slots.length === 0 || slots.length > MAX_SLOTS) return [];
   const uses = usesOf(graph, anatomy);
   const spans = slots.map((slot) => spanOf(slot, uses, anatomy));
   const limit = anatomy.work.length * LARGEST_BLOCK;
   const forbidden = new Uint8Array(anatomy.work.length + 1);
   const kept = new Set<StateSpan>();
   for (const span of spans.toSorted((a, b) => a.last - a.first - (b.last - b.first))) {
+    if (span.last - span.first >= limit) continue;
     const fresh: number[] = [];
     for (let at = span.first; at <= span.last; at++) if (!forbidden[at]) fresh.push(at);
     for (const at of fresh) forbidden[at] = 1;
@@ -69,7 +73,12 @@ function usesOf(graph: ModelGraph, { work, roles }: Anatomy): Uses {
     const role = roles.get(index);
     if (role === undefined || role === 'constant') continue;
     const own = place.get(index);
-    const at = own ?? Math.min(...node.outputs.map((name) => first.get(name) ?? Number.POSITIVE_INFINITY));
+    const at =
+      own ??
+      node.outputs.reduce(
+        (least, name) => Math.min(least, first.get(name) ?? least),
+        Number.POSITIVE_INFINITY,
+      );
     for (const name of node.reads) {
       first.set(name, Math.min(at, first.get(name) ?? Number.POSITIVE_INFINITY));
       if (own !== undefined) last.set(name, Math.max(own, last.get(name) ?? 0));

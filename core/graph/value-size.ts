@@ -15,17 +15,24 @@ const KEEPS_SIZE: ReadonlySet<string> = new Set(
   ),
 );
 
+const known = new WeakMap<ModelGraph, ReadonlyMap<string, number>>();
+
 /** A rough size of each value in bytes, to choose between sending one or another; the truth is measured at run time. */
 export function sizeEstimator(graph: ModelGraph): (name: string) => number {
-  const made = new Map<string, number>();
-  const sizeOf = (name: string): number => made.get(name) ?? declaredBytes(graph, name) ?? UNKNOWN_BYTES;
-  // In topological order, not from each value back: a chain of nodes may be longer than the stack is deep.
+  const sizes = known.get(graph) ?? sizesOf(graph);
+  known.set(graph, sizes);
+  return (name) => sizes.get(name) ?? declaredBytes(graph, name) ?? UNKNOWN_BYTES;
+}
+
+/** In the order of the nodes, so that what a node reads has its size already. */
+function sizesOf(graph: ModelGraph): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  for (const { name } of graph.inputs) sizes.set(name, declaredBytes(graph, name) ?? UNKNOWN_BYTES);
   for (const node of graph.nodes) {
-    for (const name of node.outputs) {
-      made.set(name, declaredBytes(graph, name) ?? inferredBytes(graph, node, sizeOf));
-    }
+    const inferred = inferredBytes(node, sizes);
+    for (const name of node.outputs) sizes.set(name, declaredBytes(graph, name) ?? inferred);
   }
-  return sizeOf;
+  return sizes;
 }
 
 function declaredBytes({ types }: ModelGraph, name: string): number | undefined {
@@ -39,9 +46,8 @@ function declaredBytes({ types }: ModelGraph, name: string): number | undefined 
   return count * elementBytes(dtype);
 }
 
-function inferredBytes(graph: ModelGraph, node: GraphNode, sizeOf: (name: string) => number): number {
-  if (node.opType === 'Shape' || node.opType === 'Size') return SHAPE_BYTES;
-  if (!KEEPS_SIZE.has(node.opType)) return UNKNOWN_BYTES;
-  const computed = node.reads.filter((read) => graph.producers.has(read));
-  return Math.max(8, ...computed.map(sizeOf));
+function inferredBytes({ opType, reads }: GraphNode, sizes: ReadonlyMap<string, number>): number {
+  if (opType === 'Shape' || opType === 'Size') return SHAPE_BYTES;
+  if (!KEEPS_SIZE.has(opType)) return UNKNOWN_BYTES;
+  return reads.reduce((largest, name) => Math.max(largest, sizes.get(name) ?? 0), 8);
 }
