@@ -13,7 +13,8 @@ import type { SessionEvent } from '../session/events.ts';
 import type { DeviceCard, ModelCard, PlanMode, PlanView, Progress, Seat } from '../session/state.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { PieceLedger } from '../weights/ledger.ts';
-import { rememberManifest } from '../weights/manifest.ts';
+import { forgetManifest, rememberManifest } from '../weights/manifest.ts';
+import { VERIFY } from '../weights/origin-lanes.ts';
 import { type Calibration, calibrate } from './calibrate.ts';
 import { type LeaderEars, type Member, MODEL_CHANGED } from './member.ts';
 import { planFor, sameAssignment } from './plan-for.ts';
@@ -348,8 +349,12 @@ export class Leader implements LeaderEars {
       ledger: this.#ledger,
       samples: calibration.boundarySamples,
     });
-    if (control.signal.aborted) return;
+    if (control.signal.aborted || outcome.kind === 'superseded') return;
     if (outcome.kind === 'failed') {
+      if (outcome.step === VERIFY && model.origin) {
+        // What earlier visits learned of that address is of another version.
+        await forgetManifest(member.shelf.store, model.origin);
+      }
       this.#exclude(outcome.peer, `${outcome.step}: ${outcome.message}`);
       return;
     }

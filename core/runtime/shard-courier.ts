@@ -22,6 +22,8 @@ const GRAPHS = 'graphs of the plan';
 
 export type Delivery =
   | { readonly kind: 'ready' }
+  /** Another plan is being delivered. */
+  | { readonly kind: 'superseded' }
   | { readonly kind: 'failed'; readonly peer: PeerId; readonly step: string; readonly message: string };
 
 /** A plan to be loaded, and all that its terms are made of. */
@@ -33,6 +35,12 @@ export interface Consignment {
   readonly ledger: PieceLedger;
   /** What stands at each boundary when one item passes. */
   readonly samples: Calibration['boundarySamples'];
+}
+
+/** Terms that lack their pieces, which are assigned when they are sent. */
+interface MadeTerms {
+  readonly terms: LoadStage;
+  readonly weights: Shard['weights'];
 }
 
 /** Waits for one holder. */
@@ -51,6 +59,8 @@ export class ShardCourier {
   readonly #errands = new Map<PeerId, Errand>();
   /** The shard that each device last said it had loaded. */
   readonly #held = new Map<PeerId, string>();
+  /** Counts deliveries: the newest one counts. */
+  #run = 0;
 
   constructor(network: Network, local: StageHost, shelf: Shelf, clock: Clock) {
     this.#network = network;
@@ -66,19 +76,24 @@ export class ShardCourier {
     this.#errands.clear();
     this.#shelf.clear(GRAPHS);
     ledger.newPlan();
-    let stages: readonly LoadStage[];
+    const run = ++this.#run;
+    let stages: readonly MadeTerms[];
     try {
       stages = await Promise.all(plan.stages.map((_, index) => this.#terms(consignment, index)));
     } catch (error) {
       const message = messageOf(error);
       return { kind: 'failed', peer: this.#network.me, step: 'cut the model', message };
     }
+    // A newer plan's terms may be on their way: these would undo them.
+    if (run !== this.#run) return { kind: 'superseded' };
     const deliveries = plan.stages.map(async ({ peer }, index): Promise<Delivery> => {
-      const terms = stages[index];
-      if (!terms) throw new RangeError(`no terms for stage ${index}`);
-      const outcome = await this.#bring(peer, terms);
-      if (outcome.kind === 'ready' || outcome.step !== 'reuse') return outcome;
-      return this.#bring(peer, { ...terms, reuse: false });
+      const made = stages[index];
+      if (!made) throw new RangeError(`no terms for stage ${index}`);
+      const { terms, weights } = made;
+      // In the turn in which they are sent: news of pieces that comes later goes after them.
+      const outcome = await this.#bring(peer, { ...terms, pieces: ledger.assign(peer, weights) });
+      if (outcome.kind !== 'failed' || outcome.step !== 'reuse') return outcome;
+      return this.#bring(peer, { ...terms, reuse: false, pieces: ledger.assign(peer, weights) });
     });
     return firstFailure(deliveries);
   }
@@ -110,12 +125,12 @@ export class ShardCourier {
     this.#errands.get(peer)?.settle(gone);
   }
 
-  async #terms({ plan, model, key, ledger, samples }: Consignment, index: number): Promise<LoadStage> {
+  async #terms({ plan, model, key, samples }: Consignment, index: number): Promise<MadeTerms> {
     const stage = plan.stages[index];
     if (!stage) throw new RangeError(`no stage ${index}`);
     const shard = makeShard(model.graph, model.blocks, stage.start, stage.end);
     const shardHash = await this.#shelf.digest(shard.model);
-    return termsOf(shard, {
+    const terms = termsOf(shard, {
       epoch: plan.epoch,
       stage: index,
       holders: plan.stages.map(({ peer }) => peer),
@@ -124,10 +139,11 @@ export class ShardCourier {
       shard: shardHash,
       graph: await this.#layGraph(shard.model),
       reuse: this.#held.get(stage.peer) === shardHash,
-      pieces: ledger.assign(stage.peer, shard.weights),
+      pieces: [],
       origin: model.origin,
       warmUp: warmUpFor(shard, samples),
     });
+    return { terms, weights: shard.weights };
   }
 
   async #layGraph(bytes: Uint8Array<ArrayBuffer>): Promise<LoadStage['graph']> {

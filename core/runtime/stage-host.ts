@@ -1,4 +1,4 @@
-import { messageOf, RuntimeFailedError } from '../errors.ts';
+import { messageOf, PotluckError, RuntimeFailedError } from '../errors.ts';
 import type { Epoch, PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Activation } from '../protocol/frame.types.ts';
@@ -180,7 +180,8 @@ export class StageHost {
       loading.executor?.close();
       if (this.#loading !== loading) return;
       this.stopLoading();
-      events.failed(terms, step, messageOf(error));
+      const failed = error instanceof PotluckError && step !== 'load' ? error.data.step : step;
+      events.failed(terms, failed, messageOf(error));
     }
   }
 
