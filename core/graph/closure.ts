@@ -13,13 +13,17 @@ export interface Closure {
   readonly absent: ReadonlySet<string>;
 }
 
-/** Walks back from `targets` to the `given` values; a target that is given needs nothing. */
+/**
+ * Walks back from `targets` to the `given` values; a target that is given needs nothing. What a model returns as text
+ * is a target, too: such a model is only ever taken whole.
+ */
 export function closureOf(graph: ModelGraph, targets: Iterable<string>, given: ReadonlySet<string>): Closure {
   const nodes = new Set<number>();
   const received = new Set<string>();
   const stored = new Set<string>();
   const absent = new Set<string>();
-  const wanted = [...targets].filter((name) => !given.has(name));
+  const text = graph.unsendable.filter(({ side, inBrowsers }) => side === 'output' && inBrowsers);
+  const wanted = [...targets, ...text.map(({ name }) => name)].filter((name) => !given.has(name));
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
     if (given.has(name)) received.add(name);
     else if (graph.initializers.has(name) || graph.sparse.has(name)) stored.add(name);

@@ -36,7 +36,7 @@ export function makeShard(
   const made = sends.filter(({ name }) => !given.has(name));
   // A runtime takes no model without outputs: one that only hands on what it gets returns it.
   const outputs = made.length + returned.length > 0 ? made : sends;
-  const targets = [...outputs, ...returned].map(({ name }) => name);
+  const targets = outputs.map(({ name }) => name);
   const closure = closureOf(graph, targets, given);
   if (closure.absent.size > 0) throw new RangeError(`boundary ${start} lacks ${[...closure.absent]}`);
   const inputs = receives.filter((value) => closure.received.has(value.name) || targets.includes(value.name));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { blocksOf } from './blocks.ts';
 import { memorySource } from './byte-source.ts';
-import { model, node, value } from './model-builder.ts';
+import { floats, model, node, value } from './model-builder.ts';
 import { modelGraph } from './model-graph.ts';
 import { readModel } from './onnx-model.ts';
 import { bytesField, concat, textField, varintField } from './protobuf-writer.ts';
@@ -46,6 +46,19 @@ describe('what no link carries', () => {
     const shard = makeShard(graph, blocksOf(graph), 0, 1);
     const stage = await readModel(memorySource(shard.model));
     expect([stage.inputs.length, stage.outputs.length, stage.nodes.length]).toEqual([2, 2, 4]);
+  });
+
+  it('brings along the weights that only text is made of', async () => {
+    const large = floats('w', [32, 32], Array(1024).fill(1));
+    const labels = [node('MatMul', ['v', 'w'], ['scores']), node('Identity', ['scores'], ['labels'])];
+    const bytes = model({
+      nodes: labels,
+      inputs: [value('v', 'float32', [32])],
+      outputs: [odd('labels', 1, 8)],
+      weights: [large],
+    });
+    const graph = modelGraph(await readModel(memorySource(bytes)));
+    expect(makeShard(graph, blocksOf(graph), 0, 1)).toMatchObject({ nodeCount: 2, weightBytes: 4096 });
   });
 
   it('leaves a model as it is where such values stay inside', async () => {

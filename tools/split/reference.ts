@@ -65,12 +65,16 @@ export async function referenceFor(
   }
 }
 
-/** By name, anywhere in a node: bodies of control flow count. Each session seeds such operators anew. */
+/**
+ * By name, anywhere in a node: bodies of control flow count. Each session seeds such operators anew. Dropout draws only
+ * where it is told to train, by its third input.
+ */
 function drawsRandomNumbers({ nodes, model }: ModelGraph): boolean {
   const text = new TextDecoder('latin1');
-  return [...nodes.map(({ proto }) => proto), ...model.preamble].some((proto) =>
+  const named = [...nodes.map(({ proto }) => proto), ...model.preamble].some((proto) =>
     /RandomNormal|RandomUniform|Multinomial|Bernoulli/.test(text.decode(proto)),
   );
+  return named || nodes.some(({ opType, inputs }) => opType === 'Dropout' && Boolean(inputs[2]));
 }
 
 /** The runtime's messages may hold whole tables. */
