@@ -1,11 +1,13 @@
 import { expose, transfer } from 'comlink';
 import type { StageHandle, StageResult } from '../core/runtime/stage-executor.ts';
 import { buffersOf, type Tensor } from '../core/tensor/tensor.ts';
+import { SyncReader } from './blob-reader.ts';
 import { importBundle } from './bundles.ts';
 import { watchHeap } from './heap-gauge.ts';
 import { acceptLazyWeights } from './lazy-weights.ts';
 import type { BrowserOptions } from './ort.ts';
 import { StageWorker } from './stage-worker.ts';
+import { ThreadedReader } from './threaded-reader.ts';
 
 /** The worker of a browser tab: ONNX Runtime Web behind Comlink; results move to the page, they are not copied. */
 class BrowserWorker extends StageWorker<BrowserOptions> {
@@ -16,7 +18,9 @@ class BrowserWorker extends StageWorker<BrowserOptions> {
 }
 
 acceptLazyWeights();
-const reader = new FileReaderSync();
+const readSync = (blob: Blob): ArrayBuffer => new FileReaderSync().readAsArrayBuffer(blob);
+/** From here on a reader thread is worth its start. */
+const THREAD_FROM_BYTES = 4e6;
 
 expose(
   new BrowserWorker(
@@ -25,6 +29,10 @@ expose(
       const options = { provider, threads: self.crossOriginIsolated ? threads : 1 };
       return { ort: await importBundle(bundle, options.threads), options };
     },
-    { heap: watchHeap(), readBlob: (blob) => reader.readAsArrayBuffer(blob) },
+    {
+      heap: watchHeap(),
+      readerFor: async (bytes) =>
+        (bytes >= THREAD_FROM_BYTES && (await ThreadedReader.start(readSync))) || new SyncReader(readSync),
+    },
   ),
 );

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SyncReader } from './blob-reader.ts';
 import { BytesBlob, readBytesBlob } from './bytes-blob.ts';
 import { acceptLazyWeights, LazyWeights } from './lazy-weights.ts';
 
@@ -20,12 +21,18 @@ afterEach(() => {
   Reflect.deleteProperty(Uint8Array.prototype, 'set');
 });
 
+function lazy(toHeap: boolean, onAsked: (bytes: number) => void = () => undefined): LazyWeights {
+  return new LazyWeights(new BytesBlob(packBytes), { reader: new SyncReader(readBlob), toHeap, onAsked });
+}
+
 describe('LazyWeights', () => {
   test('reads nothing until a range is set into the heap, and then in chunks of 4 MB', () => {
-    const weights = new LazyWeights(new BytesBlob(packBytes), readBlob, true);
+    const asked: number[] = [];
+    const weights = lazy(true, (bytes) => asked.push(bytes));
     expect(weights.byteLength).toBe(packBytes.byteLength);
     const range = weights.subarray(3, 9 * MB + 1);
     expect(read).toEqual([]);
+    expect(asked).toEqual([9 * MB - 2]);
     const heap = new Uint8Array(10 * MB);
     heap.set(range, 7);
     expect(read).toEqual([4 * MB, 4 * MB, MB - 2]);
@@ -35,14 +42,14 @@ describe('LazyWeights', () => {
   });
 
   test('notices when a range was taken without its bytes', () => {
-    const weights = new LazyWeights(new BytesBlob(packBytes), readBlob, true);
+    const weights = lazy(true);
     const taken = new Uint8Array(weights.subarray(0, 100));
     expect(taken).toHaveLength(0);
     expect(() => weights.checkCopied()).toThrow(expect.objectContaining({ name: 'RuntimeFailedError' }));
   });
 
   test('hands bytes out at once where they go to a GPU', () => {
-    const weights = new LazyWeights(new BytesBlob(packBytes), readBlob, false);
+    const weights = lazy(false);
     expect([...weights.subarray(10, 14)]).toEqual([...packBytes.subarray(10, 14)]);
     weights.checkCopied();
   });

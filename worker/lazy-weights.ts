@@ -1,10 +1,5 @@
 import { RuntimeFailedError } from '../core/errors.ts';
-
-/** Reads a Blob while the caller waits, which only workers may do. */
-export type ReadBlob = (blob: Blob) => ArrayBuffer;
-
-/** Read at a time on the way to the heap, the one buffer beside it: 16 MB was no faster, 1 MB slower by half. */
-const CHUNK_BYTES = 4 * 1024 ** 2;
+import type { BlobReader } from './blob-reader.ts';
 
 type Copy = (target: Uint8Array, offset: number) => void;
 
@@ -18,6 +13,14 @@ class WeightRange extends Uint8Array<ArrayBuffer> {
   }
 }
 
+export interface LazyOptions {
+  readonly reader: BlobReader;
+  /** False for weights that go to a GPU: each is read in one piece. */
+  readonly toHeap: boolean;
+  /** Hears how many bytes the runtime has asked for in all, before they are read. */
+  readonly onAsked: (bytes: number) => void;
+}
+
 /**
  * A pack whose bytes stay on disk until the runtime takes them, weight by weight.
  *
@@ -28,17 +31,15 @@ class WeightRange extends Uint8Array<ArrayBuffer> {
  */
 export class LazyWeights extends Uint8Array<ArrayBuffer> {
   readonly #blob: Blob;
-  readonly #read: ReadBlob;
-  readonly #toHeap: boolean;
+  readonly #options: LazyOptions;
+  #askedBytes = 0;
   #owedBytes = 0;
   #largestBuffer = 0;
 
-  /** @param toHeap false for weights that go to a GPU: each is read in one piece. */
-  constructor(blob: Blob, read: ReadBlob, toHeap: boolean) {
+  constructor(blob: Blob, options: LazyOptions) {
     super(new ArrayBuffer(0));
     this.#blob = blob;
-    this.#read = read;
-    this.#toHeap = toHeap;
+    this.#options = options;
     Object.defineProperty(this, 'byteLength', { value: blob.size });
   }
 
@@ -48,15 +49,17 @@ export class LazyWeights extends Uint8Array<ArrayBuffer> {
   }
 
   override subarray(start = 0, end: number = this.#blob.size): Uint8Array<ArrayBuffer> {
-    if (!this.#toHeap) return new Uint8Array(this.#fetch(start, end));
-    this.#owedBytes += end - start;
+    const { reader, toHeap, onAsked } = this.#options;
+    const bytes = end - start;
+    const part = this.#blob.slice(start, end);
+    this.#askedBytes += bytes;
+    onAsked(this.#askedBytes);
+    this.#largestBuffer = Math.max(this.#largestBuffer, toHeap ? Math.min(bytes, reader.bufferBytes) : bytes);
+    if (!toHeap) return new Uint8Array(reader.read(part));
+    this.#owedBytes += bytes;
     return new WeightRange((target, offset) => {
-      for (let at = start; at < end; at += CHUNK_BYTES) {
-        const chunk = this.#fetch(at, Math.min(end, at + CHUNK_BYTES));
-        target.set(new Uint8Array(chunk), offset + at - start);
-        this.#owedBytes -= chunk.byteLength;
-        free(chunk);
-      }
+      reader.copy(part, target, offset);
+      this.#owedBytes -= bytes;
     });
   }
 
@@ -67,11 +70,6 @@ export class LazyWeights extends Uint8Array<ArrayBuffer> {
     const data = { step: 'create', expected: 'all weights in the heap', actual };
     throw new RuntimeFailedError(`The runtime did not take its weights: ${actual}.`, data);
   }
-
-  #fetch(start: number, end: number): ArrayBuffer {
-    this.#largestBuffer = Math.max(this.#largestBuffer, end - start);
-    return this.#read(this.#blob.slice(start, end));
-  }
 }
 
 /** From now on `Uint8Array.prototype.set` understands subarrays of {@link LazyWeights}. */
@@ -81,9 +79,4 @@ export function acceptLazyWeights(): void {
     if (source instanceof WeightRange) source.copyTo(this, offset);
     else set.call(this, source, offset);
   };
-}
-
-/** The collector would let chunks pile up to a hundred MB; a buffer that is transferred away is freed at once. */
-function free(chunk: ArrayBuffer): void {
-  (chunk as { transfer?: (bytes: number) => ArrayBuffer }).transfer?.(0);
 }

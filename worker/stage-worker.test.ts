@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { executorContract } from '../core/runtime/executor-contract.ts';
 import type { LoadOptions } from '../core/runtime/stage-executor.ts';
 import { asFloat32, fromFloat32 } from '../core/tensor/tensor.ts';
+import { SyncReader } from './blob-reader.ts';
 import { BytesBlob, readBytesBlob } from './bytes-blob.ts';
 import { acceptLazyWeights } from './lazy-weights.ts';
 import { StageWorker } from './stage-worker.ts';
@@ -26,7 +27,9 @@ describe('StageWorker with lazy weights', () => {
   });
   const weights = (): BytesBlob => new BytesBlob(new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer));
   const lazy = (): StageWorker =>
-    new StageWorker(async (options) => ({ ort, options }), { readBlob: readBytesBlob });
+    new StageWorker(async (options) => ({ ort, options }), {
+      readerFor: async () => new SyncReader(readBytesBlob),
+    });
   const results = async (worker: StageWorker, options?: LoadOptions): Promise<number[][]> => {
     await worker.open({ provider: 'wasm', threads: 1 });
     const stage = await worker.load(affineStage(weights()), options);

@@ -12,9 +12,10 @@ import type {
   WorkerMemory,
 } from '../core/runtime/stage-executor.ts';
 import { buffersOf, type Tensor } from '../core/tensor/tensor.ts';
+import type { BlobReader } from './blob-reader.ts';
 import { fromOrt, toOrt } from './feeds.ts';
 import type { HeapGauge } from './heap-gauge.ts';
-import { LazyWeights, type ReadBlob } from './lazy-weights.ts';
+import { LazyWeights } from './lazy-weights.ts';
 import { MemoryMeter } from './memory-meter.ts';
 import type { OpenedOrt, OrtOpener } from './ort.ts';
 import { sessionOptions } from './session-options.ts';
@@ -27,11 +28,16 @@ interface LoadedStage {
   readonly gpuBytes: number;
 }
 
+/** What the runtime takes of its heap for itself and a stage's usual tensors. */
+const OWN_BYTES = 24e6;
+/** While weights come in the heap grows by this at a time. Left alone it grows by a fifth, in the end 60 MB too far. */
+const AHEAD_BYTES = 32e6;
+
 /** What a worker thread offers beside the runtime; a plain one offers neither. */
 export interface Surroundings {
   readonly heap?: HeapGauge;
-  /** Without it weights in a Blob are read into memory before the runtime copies them. */
-  readonly readBlob?: ReadBlob;
+  /** Makes a reader for a Blob of this size. Without it weights are read into memory before the runtime copies them. */
+  readonly readerFor?: (bytes: number) => Promise<BlobReader>;
 }
 
 /**
@@ -41,17 +47,17 @@ export interface Surroundings {
 export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> implements StageExecutor {
   readonly #openOrt: OrtOpener<Options>;
   readonly #heap: HeapGauge | undefined;
-  readonly #readBlob: ReadBlob | undefined;
+  readonly #readerFor: Surroundings['readerFor'];
   readonly #meter: MemoryMeter;
   readonly #queue: CallQueue = new CallQueue();
   readonly #stages: Map<StageHandle, LoadedStage> = new Map();
   #opened: OpenedOrt | undefined;
   #nextHandle: StageHandle = 1;
 
-  constructor(openOrt: OrtOpener<Options>, { heap, readBlob }: Surroundings = {}) {
+  constructor(openOrt: OrtOpener<Options>, { heap, readerFor }: Surroundings = {}) {
     this.#openOrt = openOrt;
     this.#heap = heap;
-    this.#readBlob = readBlob;
+    this.#readerFor = readerFor;
     this.#meter = new MemoryMeter(() => heap?.bytes() ?? 0);
   }
 
@@ -69,9 +75,8 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
       const { model, weights } = stage;
       const weightBytes = weights instanceof Blob ? weights.size : (weights?.byteLength ?? 0);
       const onGpu = options.provider === 'webgpu';
-      if (!onGpu) this.#heap?.expect(weightBytes);
-      const lazy =
-        weights instanceof Blob && this.#readBlob ? new LazyWeights(weights, this.#readBlob, !onGpu) : null;
+      const reader = weights instanceof Blob ? await this.#readerFor?.(weightBytes) : undefined;
+      const lazy = weights instanceof Blob && reader ? this.#lazily(weights, reader, !onGpu) : null;
       const beside = model.byteLength + (lazy ? 0 : weightBytes);
       this.#meter.take(beside);
       try {
@@ -89,6 +94,7 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
         const buffered = lazy?.largestBuffer ?? 0;
         this.#meter.take(buffered);
         this.#meter.giveBack(buffered + beside);
+        reader?.close();
       }
     });
   }
@@ -146,6 +152,13 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
 
   close(): void {
     this.#queue.end(failure('close', 'The executor was closed.', 'an open executor'));
+  }
+
+  #lazily(weights: Blob, reader: BlobReader, toHeap: boolean): LazyWeights {
+    const onAsked = (asked: number): void => {
+      if (toHeap) this.#heap?.growTo(OWN_BYTES + Math.min(weights.size, asked + AHEAD_BYTES));
+    };
+    return new LazyWeights(weights, { reader, toHeap, onAsked });
   }
 
   #runtime(step: string): OpenedOrt {
