@@ -28,6 +28,8 @@ export interface StageGathererOptions {
 /** Gathers the graph and the pieces of the stage that the leader's terms describe. One stage at a time. */
 export class StageGatherer {
   readonly #options: StageGathererOptions;
+  /** The model of the last stage. */
+  #model: string | undefined;
   #current: { readonly model: string; readonly gathering: Gathering } | undefined;
 
   constructor(options: StageGathererOptions) {
@@ -42,6 +44,9 @@ export class StageGatherer {
     signal: AbortSignal,
   ): Promise<StageModel> {
     const { clock, shelf, exchange, origins, events } = this.#options;
+    // The stage of another model is gone, and its pieces need not stay where there is little room.
+    if (this.#model !== terms.model) await shelf.store.release();
+    this.#model = terms.model;
     const pieces = [...graphPieces(terms, leader), ...terms.pieces];
     const total = pieces.reduce((sum, { length }) => sum + length, 0);
     const source = terms.origin && { card: terms.origin, origin: origins(terms.origin) };

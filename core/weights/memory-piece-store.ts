@@ -54,6 +54,10 @@ export class MemoryPieceStore implements PieceStore {
     this.#shelf.pieces.set(hash, { blob: new Blob([bytes]), label, usedAt: this.#clock.now(), users });
   }
 
+  async release(): Promise<void> {
+    this.close();
+  }
+
   async drop(hash: Sha256): Promise<void> {
     this.#shelf.pieces.delete(hash);
   }

@@ -187,6 +187,15 @@ export function pieceStoreContract(name: string, make: (roomBytes: number) => Pr
       expect(await stored(device)).toEqual([0, 1, 4, 5]);
     });
 
+    test('what this page gave up may go, and what it asked for since stays', async () => {
+      for (const index of [0, 1, 2, 3]) await put(store, index);
+      await store.release();
+      await store.get(hashOf(0));
+      await store.list();
+      for (const index of [4, 5]) await put(store, index);
+      expect(await stored(device)).toEqual([0, 3, 4, 5]);
+    });
+
     test('what another open page put stays, also when others were put later', async () => {
       const other = await device.openPage();
       for (const index of [0, 1]) await put(other.store, index);

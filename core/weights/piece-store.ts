@@ -33,6 +33,8 @@ export interface PieceStore {
    * @throws StorageFullError when even evicting leaves too little room.
    */
   put(hash: Sha256, bytes: Uint8Array<ArrayBuffer>, note: PieceNote): Promise<void>;
+  /** This page uses none of its pieces any more: they may be evicted until it asks for them again. */
+  release(): Promise<void>;
   /** Forgets one piece, also when other pages use it. */
   drop(hash: Sha256): Promise<void>;
   /** What is stored, most recently used first. */

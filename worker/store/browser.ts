@@ -25,6 +25,7 @@ class StoreWorker {
   }
 
   get: PieceStore['get'] = (hash) => this.#opened().get(hash);
+  release: PieceStore['release'] = () => this.#opened().release();
   drop: PieceStore['drop'] = (hash) => this.#opened().drop(hash);
   list: PieceStore['list'] = () => this.#opened().list();
   clear: PieceStore['clear'] = (label) => this.#opened().clear(label);

@@ -1,7 +1,7 @@
 /** Named claims that all pages of a browser see. */
 export interface Claims {
-  /** Takes a share of a claim until this page ends; waits while somebody has it alone. */
-  share(name: string): Promise<void>;
+  /** Takes a share of a claim, until it is given back or this page ends; waits while somebody has it alone. */
+  share(name: string): Promise<() => void>;
   /** Has a claim alone for as long as `work` takes; waits for it. */
   alone(name: string, work: () => Promise<void>): Promise<void>;
   /** As `alone`, but answers false at once when somebody else has the claim or a share of it. */
@@ -15,11 +15,8 @@ export function webLockClaims(locks: LockManager): Claims {
   return {
     share: (name) =>
       new Promise((resolve, reject) => {
-        const forEver = (): Promise<void> => {
-          resolve();
-          return new Promise(() => undefined);
-        };
-        locks.request(name, { mode: 'shared' }, forEver).catch(reject);
+        const untilGivenBack = (): Promise<void> => new Promise((giveBack) => resolve(giveBack));
+        locks.request(name, { mode: 'shared' }, untilGivenBack).catch(reject);
       }),
     alone: (name, work) => locks.request(name, work),
     aloneIfFree: (name, work) =>

@@ -14,8 +14,8 @@ const NOTE_USES_AFTER_MS = 1000;
 export class DiskPieceStore implements PieceStore {
   readonly kind = 'disk';
   readonly #disk: Disk;
-  /** What this page has asked for or put: nobody takes it away while the page is open. */
-  readonly #claimed: Map<Sha256, Promise<void>> = new Map();
+  /** What this page has asked for or put, and how to give it up: until then nobody takes it away. */
+  readonly #claimed: Map<Sha256, Promise<() => void>> = new Map();
   /** Uses that the ledger does not know yet. */
   #uses: Map<Sha256, number> = new Map();
 
@@ -35,6 +35,12 @@ export class DiskPieceStore implements PieceStore {
       if (await findPiece(this.#disk, hash)) this.#use(hash);
       else await this.#write(hash, bytes, label);
     });
+  }
+
+  async release(): Promise<void> {
+    const claims = [...this.#claimed.values()];
+    this.#claimed.clear();
+    for (const claim of claims) (await claim)();
   }
 
   drop(hash: Sha256): Promise<void> {
@@ -95,13 +101,13 @@ export class DiskPieceStore implements PieceStore {
     await this.#disk.claims.alone(workOn(hash), work);
   }
 
-  #claim(hash: Sha256): Promise<void> {
+  async #claim(hash: Sha256): Promise<void> {
     let claim = this.#claimed.get(hash);
     if (!claim) {
       claim = this.#disk.claims.share(useOf(hash));
       this.#claimed.set(hash, claim);
     }
-    return claim;
+    await claim;
   }
 
   #use(hash: Sha256): void {

@@ -15,6 +15,7 @@ export class MemoryClaims {
       share: async (name) => {
         while (this.#alone.has(name)) await moment();
         this.#shares.set(name, (this.#shares.get(name) ?? new Set()).add(page));
+        return () => void this.#shares.get(name)?.delete(page);
       },
       alone: async (name, work) => {
         while (this.#isTaken(name)) await moment();

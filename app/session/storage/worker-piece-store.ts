@@ -40,6 +40,10 @@ export class WorkerPieceStore implements PieceStore {
     if (full) throw new StorageFullError(full.message, full.data);
   }
 
+  async release(): Promise<void> {
+    await this.#orElse(undefined, () => this.#remote.release());
+  }
+
   async drop(hash: Sha256): Promise<void> {
     await this.#orElse(undefined, () => this.#remote.drop(hash));
   }

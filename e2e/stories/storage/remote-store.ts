@@ -38,6 +38,7 @@ export async function remoteStore(tab: Tab): Promise<PieceStore> {
     put: async (hash, bytes, note) => {
       await call('put', [hash, Buffer.from(bytes.buffer).toString('base64'), note], 1);
     },
+    release: () => value('release'),
     drop: (hash) => value('drop', hash),
     list: () => value('list'),
     clear: (label) => value('clear', ...(label === undefined ? [] : [label])),
