@@ -28,7 +28,7 @@ export function fileSource(files: readonly File[]): ModelSource {
     external: async (location) => blobSource(find(location)),
     blobOf: find,
     origin: () => null,
-    atHand: () => null,
+    atHand: async () => null,
     hashOf: () => null,
     graphRead: async () => undefined,
   };

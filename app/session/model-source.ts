@@ -14,7 +14,7 @@ export interface ModelSource {
   /** Where every device can fetch from; null where this device alone has the files. Complete once the graph is read. */
   origin(): OriginCard | null;
   /** Weights that came with the graph, because they lie between its parts; null where they did not. Until `graphRead`. */
-  atHand(range: ByteRange): Uint8Array<ArrayBuffer> | null;
+  atHand(range: ByteRange): Promise<Uint8Array<ArrayBuffer> | null>;
   /** What the publisher of the model says that a piece hashes to; null where nobody does. */
   hashOf(piece: ByteRange): Sha256 | null;
   /** Nothing more of the graph will be read: what was read may be kept for the next visit. */

@@ -63,10 +63,11 @@ export async function openModel(
     task,
   };
   const pieces = piecesOf(graph, blocks).all;
-  const atHand = new Map(
-    pieces.flatMap((piece): [number, Uint8Array<ArrayBuffer>][] => {
-      const bytes = source.atHand(piece);
-      return bytes ? [[piece.id, bytes]] : [];
+  const atHand = new Map<number, Uint8Array<ArrayBuffer>>();
+  await Promise.all(
+    pieces.map(async (piece) => {
+      const bytes = await source.atHand(piece);
+      if (bytes) atHand.set(piece.id, bytes);
     }),
   );
   await source.graphRead();

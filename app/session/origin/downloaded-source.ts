@@ -26,7 +26,7 @@ export async function downloadedSource(
     external: async (location) => blobSource(await download(location)),
     blobOf: (location) => blobs.get(location) ?? new Blob(),
     origin: () => null,
-    atHand: () => null,
+    atHand: async () => null,
     hashOf: () => null,
     graphRead: async () => undefined,
   };

@@ -5,8 +5,8 @@ import { withRetry } from './retry.ts';
 import { type Transfer, type TransferOptions, transfer } from './transfer.ts';
 import { contentLengthOf, contentRangeOf, validatorOf } from './version.ts';
 
-/** The graph's reader begins at the front; most graphs of small models end within this. */
-const FRONT_BYTES = 64 * 1024;
+/** The graph’s reader begins at the front. More would lie over weights, which other devices fetch. */
+const FRONT_BYTES = 16 * 1024;
 
 /** The server gives parts. `front` are the first bytes, which came with the answer. */
 export interface RangesProbe {

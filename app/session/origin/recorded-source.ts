@@ -1,6 +1,9 @@
 import type { ByteSource } from '../../../core/graph/byte-source.ts';
 import { SparseBytes } from './sparse-bytes.ts';
 
+/** Cheaper to read here than to have read in vain what is known of the run. */
+const LITTLE_BYTES = 256 * 1024;
+
 /** A source that asks for no byte twice, until `forget`: reading a graph again costs nothing. */
 export class RecordedSource implements ByteSource {
   readonly size: number;
@@ -31,9 +34,10 @@ export class RecordedSource implements ByteSource {
     return this.#known.read(offset, length);
   }
 
-  /** A run that was read already, or null. */
-  known(offset: number, length: number): Uint8Array<ArrayBuffer> | null {
-    return this.#known.missing(offset, length).length === 0 ? this.#known.read(offset, length) : null;
+  /** A run of which something was read already and little is missing, which is read then; else null. */
+  async complete(offset: number, length: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    const missing = this.#known.missing(offset, length).reduce((sum, gap) => sum + gap.length, 0);
+    return missing < length && missing <= LITTLE_BYTES ? this.read(offset, length) : null;
   }
 
   /** True when something was read that was not known at the beginning. */

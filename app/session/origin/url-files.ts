@@ -66,10 +66,10 @@ export class UrlFiles {
     throw new RangeError(`"${name}" is not here`);
   }
 
-  /** Bytes that came with the graph, or null. */
-  atHand({ file, offset, length }: ByteRange): Uint8Array<ArrayBuffer> | null {
+  /** Bytes that came with the graph, or most of them; null where they did not. */
+  async atHand({ file, offset, length }: ByteRange): Promise<Uint8Array<ArrayBuffer> | null> {
     const opened = this.#open.get(file);
-    return opened?.kind === 'parts' ? opened.source.known(offset, length) : null;
+    return opened?.kind === 'parts' ? opened.source.complete(offset, length) : null;
   }
 
   /** Nothing more of the graph will be read. */
