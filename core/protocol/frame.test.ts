@@ -36,17 +36,28 @@ const someActivation: fc.Arbitrary<Activation> = fc
       .bigInt({ min: 0n, max: 2n ** 64n - 1n })
       .map((n) => n.toString(16).padStart(16, '0') as PeerId),
     request: u32.map((n) => n as RequestId),
+    run: fc.oneof(
+      fc.constant({ sequence: 0, step: 0 }),
+      fc.record({ sequence: u32.map((n) => n || 1), step: u32 }),
+    ),
     batch: fc.tuple(fc.integer({ min: 1, max: 0xffff }), u16),
     stage: u16,
     trail: fc.array(fc.record({ stage: u32, computeMs: ms, queueMs: ms }), { maxLength: 8 }),
     tensors: fc.array(someTensor, { maxLength: 6 }),
   })
-  .map(({ batch: [microBatches, n], ...rest }) => ({ ...rest, microBatches, microBatch: n % microBatches }));
+  .map(({ batch: [microBatches, n], run, ...rest }) => ({
+    ...rest,
+    ...run,
+    microBatches,
+    microBatch: n % microBatches,
+  }));
 
 const example: Activation = {
   epoch: 3 as Epoch,
   origin: '00ab45ef01234567' as PeerId,
   request: 9 as RequestId,
+  sequence: 4,
+  step: 17,
   microBatch: 0,
   microBatches: 1,
   stage: RESULT_STAGE,
@@ -88,6 +99,12 @@ test('a tensor whose shape and bytes disagree is refused', () => {
   if (!tensor) throw new Error('the example has a tensor');
   const wrong = { ...example, tensors: [{ ...tensor, dims: [1, 4] }] };
   expect(() => decodeActivation(joined(encodeActivation(wrong)))).toThrow(/16 bytes for float32/);
+});
+
+test('a step of no sequence is refused', () => {
+  expect(() => decodeActivation(joined(encodeActivation({ ...example, sequence: 0 })))).toThrow(
+    /step 17 of none/,
+  );
 });
 
 test('257 tensors or 17 dims are refused by the sender', () => {

@@ -8,19 +8,22 @@ import type { Activation } from './frame.types.ts';
 /**
  * An Activation as bytes, little-endian:
  *
- *     0   magic "PLA1"      4   epoch u32          8   origin, 8 bytes of the peer id
- *     16  request u32       20  microBatch u16     22  microBatches u16
- *     24  stage u16         26  trail length u16   28  tensor count u16    30  0 u16
- *     32  trail:   stage u32, computeMs f32, queueMs f32          12 bytes each
+ *     0   magic "PLA2"      4   epoch u32          8   origin, 8 bytes of the peer id
+ *     16  request u32       20  sequence u32       24  step u32
+ *     28  microBatch u16    30  microBatches u16   32  stage u16           34  trail length u16
+ *     36  tensor count u16  38  0 u16
+ *     40  trail:   stage u32, computeMs f32, queueMs f32          12 bytes each
  *         tensors: dtype u8, rank u8, 0 u16, byte length u32, dims u32 each
  *         padding to a multiple of 8
  *         the tensors' bytes, each padded to a multiple of 8, so that typed views need no copy
  */
-const MAGIC = 0x31414c50;
+const MAGIC = 0x32414c50;
 const EPOCH = 4;
 const ORIGIN = EPOCH + 4;
 const REQUEST = ORIGIN + 8;
-const MICRO_BATCH = REQUEST + 4;
+const SEQUENCE = REQUEST + 4;
+const STEP = SEQUENCE + 4;
+const MICRO_BATCH = STEP + 4;
 const MICRO_BATCHES = MICRO_BATCH + 2;
 const STAGE = MICRO_BATCHES + 2;
 const TRAIL = STAGE + 2;
@@ -56,6 +59,8 @@ export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer
   view.setUint32(EPOCH, activation.epoch, true);
   view.setBigUint64(ORIGIN, BigInt(`0x${activation.origin}`));
   view.setUint32(REQUEST, activation.request, true);
+  view.setUint32(SEQUENCE, activation.sequence, true);
+  view.setUint32(STEP, activation.step, true);
   view.setUint16(MICRO_BATCH, activation.microBatch, true);
   view.setUint16(MICRO_BATCHES, activation.microBatches, true);
   view.setUint16(STAGE, activation.stage, true);
@@ -92,7 +97,7 @@ export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer
 export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   atLeast('header', view.byteLength, FIXED_BYTES);
-  if (view.getUint32(0, true) !== MAGIC) throw malformed('the magic PLA1', 'something else');
+  if (view.getUint32(0, true) !== MAGIC) throw malformed('the magic PLA2', 'something else');
   const trailLength = view.getUint16(TRAIL, true);
   const tensorCount = view.getUint16(TENSORS, true);
   atMost('stages in the trail', trailLength, MAX_TRAIL);
@@ -102,6 +107,9 @@ export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
   if (microBatch >= microBatches) {
     throw malformed('a micro-batch below their number', `${microBatch} of ${microBatches}`);
   }
+  const sequence = view.getUint32(SEQUENCE, true);
+  const step = view.getUint32(STEP, true);
+  if (sequence === 0 && step > 0) throw malformed('a sequence of several steps', `step ${step} of none`);
   let at = FIXED_BYTES + trailLength * TIMING_BYTES;
   atLeast('trail', view.byteLength, at);
   const shapes = Array.from({ length: tensorCount }, () => {
@@ -122,6 +130,8 @@ export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
     epoch: view.getUint32(EPOCH, true) as Epoch,
     origin: view.getBigUint64(ORIGIN).toString(16).padStart(16, '0') as PeerId,
     request: view.getUint32(REQUEST, true) as RequestId,
+    sequence,
+    step,
     microBatch,
     microBatches,
     stage: view.getUint16(STAGE, true),

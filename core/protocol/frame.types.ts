@@ -11,6 +11,13 @@ export interface Activation {
   /** Who asked, and gets the result. */
   readonly origin: PeerId;
   readonly request: RequestId;
+  /**
+   * Numbered by the origin. The stages keep the model's state between the runs of one sequence. 0: a plain run, whose
+   * inputs and outputs are all there.
+   */
+  readonly sequence: number;
+  /** How many runs the sequence has had before. 0 begins it, from zeros, whatever was kept. */
+  readonly step: number;
   /** Which slice of a batch this is, of how many. */
   readonly microBatch: number;
   readonly microBatches: number;

@@ -63,6 +63,8 @@ export type ControlMessage =
       readonly step: string;
       readonly message: string;
     }
+  /** Whoever asked to everybody: no run of this sequence will come any more. */
+  | { readonly type: 'end-sequence'; readonly sequence: number }
   | { readonly type: 'goodbye'; readonly reason: string };
 
 export interface LinkReport {
@@ -112,6 +114,19 @@ export interface StagePiece {
   readonly awaited: boolean;
 }
 
+/** What a stage keeps between the runs of a sequence, and what therefore does not travel. By the tensors' names. */
+export interface KeptTerms {
+  /** `initial`: shape before the first run, filled with zeros. */
+  readonly states: readonly {
+    readonly input: string;
+    readonly output: string;
+    readonly initial: readonly number[];
+  }[];
+  /** Of `receives` and of `sends`: left out in a sequence. */
+  readonly unreceived: readonly string[];
+  readonly unsent: readonly string[];
+}
+
 export interface LoadStage {
   readonly type: 'load-stage';
   readonly epoch: Epoch;
@@ -135,6 +150,8 @@ export interface LoadStage {
   readonly outputs: readonly BoundaryTensor[];
   readonly receives: readonly BoundaryTensor[];
   readonly sends: readonly BoundaryTensor[];
+  /** Absent where no device keeps any state of the model. */
+  readonly kept?: KeptTerms;
   /** Each input as measured, to run once before the first item; empty when not known. */
   readonly warmUp: readonly TensorSample[];
 }

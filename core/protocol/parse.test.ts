@@ -66,6 +66,7 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
       uncuttable: null,
       inputs: [tensor],
       outputs: [{ ...tensor, dims: null }],
+      states: [{ input: 'past_0', output: 'present_0' }],
       dims: { height: 28 },
       task: {
         kind: 'draw-digit',
@@ -123,12 +124,18 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
     inputs: [tensor],
     outputs: [tensor],
     receives: [tensor],
+    kept: {
+      states: [{ input: 'past_0', output: 'present_0', initial: [1, 4, 0, 8] }],
+      unreceived: ['past_0'],
+      unsent: ['past_0', 'present_0'],
+    },
     warmUp: [
       { dims: [1, 2], bytes: null },
       { dims: [1], bytes: [3, 0, 0, 0, 0, 0, 0, 0] },
     ],
     sends: [tensor],
   },
+  'end-sequence': { type: 'end-sequence', sequence: 3 },
   'want-pieces': { type: 'want-pieces', pieces: [{ ticket: 7, hash }] },
   'piece-refused': { type: 'piece-refused', ticket: 7, reason: 'it is not here' },
   'pieces-sought': { type: 'pieces-sought', model: 'digits-1', pieces: [{ id: 0, hash }] },

@@ -17,6 +17,7 @@ import { DTYPES } from '../tensor/dtype.ts';
 import type {
   ControlMessage,
   HeldPiece,
+  KeptTerms,
   LinkReport,
   StagePiece,
   TensorSample,
@@ -154,6 +155,7 @@ const model: SchemaOf<ModelCard> = v.object({
   uncuttable: v.nullable(prose(PARAGRAPH)),
   inputs: boundary,
   outputs: boundary,
+  states: v.exactOptional(listOf(v.object({ input: name, output: name }), MAX_TENSORS)),
   dims: v.pipe(v.record(v.pipe(v.string(), v.maxLength(1024)), count), v.maxEntries(MAX_TENSORS)),
   task,
 });
@@ -207,6 +209,12 @@ const sample: SchemaOf<TensorSample> = v.object({
   dims: listOf(count, 16),
   bytes: v.nullable(listOf(v.pipe(count, v.maxValue(255)), 1024)),
 });
+const names = listOf(name, MAX_TENSORS);
+const kept: SchemaOf<KeptTerms> = v.object({
+  states: listOf(v.object({ input: name, output: name, initial: listOf(count, 16) }), MAX_TENSORS),
+  unreceived: names,
+  unsent: names,
+});
 const wantedPiece: SchemaOf<WantedPiece> = v.object({ ticket: u32, hash });
 const heldPiece: SchemaOf<HeldPiece> = v.object({ id: pieceId, hash });
 const toldPiece: SchemaOf<ToldPiece> = v.object({ id: pieceId, hash: v.nullable(hash), holders: peers });
@@ -250,6 +258,7 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
     outputs: boundary,
     receives: boundary,
     sends: boundary,
+    kept: v.exactOptional(kept),
     warmUp: listOf(sample, MAX_TENSORS),
   }),
   'want-pieces': v.object({ type: v.literal('want-pieces'), pieces: listOf(wantedPiece, MAX_AT_ONCE) }),
@@ -274,6 +283,7 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
   'stage-ready': v.object({ type: v.literal('stage-ready'), epoch, stage: stageIndex }),
   'stage-failed': v.object({ type: v.literal('stage-failed'), stage: stageIndex, ...complaint }),
   'request-failed': v.object({ type: v.literal('request-failed'), request, ...complaint }),
+  'end-sequence': v.object({ type: v.literal('end-sequence'), sequence: u32 }),
   goodbye: v.object({ type: v.literal('goodbye'), reason: prose(LINE) }),
 };
 

@@ -42,7 +42,7 @@ function asker(): { asker: Asker; sent: { to: PeerId; activation: Activation }[]
   const sent: { to: PeerId; activation: Activation }[] = [];
   const forward = async (to: PeerId, activation: Activation): Promise<void> =>
     void sent.push({ to, activation });
-  return { asker: new Asker({ me: ME, clock: systemClock, forward }), sent };
+  return { asker: new Asker({ me: ME, clock: systemClock, forward, endSequence: () => undefined }), sent };
 }
 
 function resultOf(activation: Activation): Activation {

@@ -1,5 +1,5 @@
 import { OverloadedError, RequestFailedError } from '../errors.ts';
-import type { PeerId, RequestId } from '../ids.ts';
+import type { Epoch, PeerId, RequestId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Activation } from '../protocol/frame.types.ts';
 import type { PlanView, StageTiming } from '../session/state.ts';
@@ -15,9 +15,27 @@ const DEADLINE_MS = 180_000;
 /** A broken link is direct or relayed again within a second or so, or the leader has made another plan. */
 const AGAIN_MS = 1000;
 
+/** Why an open sequence cannot go on: what the devices kept of it belongs to an older plan, or is half a run ahead. */
+const PLAN_CHANGED =
+  'The layers moved to other devices, and the state of this sequence was lost with the old plan. Begin a new one.';
+const LINK_BROKE =
+  'A link broke during a run, and the state of this sequence was lost with it. Begin a new one.';
+
+/** A run's place in a sequence: see `sequence.ts`. */
+export interface SequencePlace {
+  readonly sequence: number;
+  readonly step: number;
+  /** The plan that the runs before ran under; null at the first. */
+  readonly epoch: Epoch | null;
+}
+
+const PLAIN: SequencePlace = { sequence: 0, step: 0, epoch: null };
+
 export interface AskResult {
   readonly request: RequestId;
-  /** The model's outputs in the order of the graph; the caller owns them. */
+  /** The plan that it ran under. */
+  readonly epoch: Epoch;
+  /** The model's outputs in the order of the graph, in a sequence without those kept on the devices; the caller owns them. */
   readonly tensors: readonly Tensor[];
   readonly latencyMs: number;
   readonly stages: readonly StageTiming[];
@@ -26,6 +44,7 @@ export interface AskResult {
 interface Pending {
   readonly request: RequestId;
   readonly tensors: readonly Tensor[];
+  readonly place: SequencePlace;
   readonly resolve: (result: AskResult) => void;
   readonly reject: (error: Error) => void;
   timer: number;
@@ -38,6 +57,8 @@ export interface AskerOptions {
   readonly clock: Clock;
   /** Hands an activation to the holder of stage 0, which may be this device. Must not detach the tensors. */
   readonly forward: (to: PeerId, activation: Activation) => Promise<void>;
+  /** Tells all devices that a sequence of this page has ended. */
+  readonly endSequence: (sequence: number) => void;
 }
 
 /**
@@ -49,6 +70,7 @@ export class Asker {
   readonly #pending = new Map<RequestId, Pending>();
   #plan: PlanView | null = null;
   #next = 1;
+  #nextSequence = 1;
 
   constructor(options: AskerOptions) {
     this.#options = options;
@@ -68,15 +90,35 @@ export class Asker {
     const running = plan?.status === 'running' ? plan : null;
     if (running?.epoch === this.#plan?.epoch) return;
     this.#plan = running;
-    for (const pending of this.#pending.values()) pending.sentAt = undefined;
+    for (const pending of [...this.#pending.values()]) {
+      // A first run begins its sequence anew; a later one may have been done by some stages and not by others.
+      const underWay = pending.place.step > 0 && pending.sentAt !== undefined;
+      if (underWay || this.#outlived(pending.place)) this.#reject(pending.request, 'state', PLAN_CHANGED);
+      pending.sentAt = undefined;
+    }
     this.#pump();
   }
 
+  /** A number for a new sequence; 0 is that of plain runs. */
+  newSequence(): number {
+    return this.#nextSequence++;
+  }
+
+  /** No run of this sequence will come any more. */
+  endSequence(sequence: number): void {
+    this.#options.endSequence(sequence);
+  }
+
   /**
-   * Runs the model once. `tensors`: its inputs in the order of the graph, kept unchanged until the answer.
+   * Runs the model once. `tensors`: its inputs in the order of the graph, in a sequence without the states that the
+   * devices keep; they are kept unchanged until the answer.
    * @throws OverloadedError, RequestFailedError, or the signal's reason.
    */
-  ask(tensors: readonly Tensor[], options: { signal?: AbortSignal } = {}): Promise<AskResult> {
+  ask(
+    tensors: readonly Tensor[],
+    options: { signal?: AbortSignal; place?: SequencePlace } = {},
+  ): Promise<AskResult> {
+    const { place = PLAIN } = options;
     options.signal?.throwIfAborted();
     if (this.#pending.size >= WAITING_LIMIT) {
       const data = {
@@ -88,13 +130,14 @@ export class Asker {
         new OverloadedError(`${WAITING_LIMIT} requests are already waiting. Try again shortly.`, data),
       );
     }
+    if (this.#outlived(place)) return Promise.reject(new RequestFailedError(PLAN_CHANGED, { step: 'state' }));
     const request = this.#next++ as RequestId;
     return new Promise((resolve, reject) => {
       const timer = this.#options.clock.setTimeout(
         () => this.#fail(request, 'wait for the answer', `No answer came within ${DEADLINE_MS / 1000} s.`),
         DEADLINE_MS,
       );
-      this.#pending.set(request, { request, tensors, resolve, reject, timer, sentAt: undefined });
+      this.#pending.set(request, { request, tensors, place, resolve, reject, timer, sentAt: undefined });
       options.signal?.addEventListener('abort', () => {
         if (this.#settle(request)) reject(options.signal?.reason);
       });
@@ -110,6 +153,7 @@ export class Asker {
     this.#settle(activation.request);
     pending.resolve({
       request: activation.request,
+      epoch: activation.epoch,
       tensors: activation.tensors,
       latencyMs,
       stages: activation.trail,
@@ -130,13 +174,25 @@ export class Asker {
   }
 
   #fail(request: RequestId, step: string, message: string): void {
-    const pending = this.#settle(request);
-    pending?.reject(new RequestFailedError(message, { step }));
+    this.#reject(request, step, message);
     this.#pump();
+  }
+
+  #reject(request: RequestId, step: string, message: string): void {
+    this.#settle(request)?.reject(new RequestFailedError(message, { step }));
+  }
+
+  /** The sequence began under a plan that is not the present one. */
+  #outlived({ epoch }: SequencePlace): boolean {
+    return epoch !== null && this.#plan !== null && epoch !== this.#plan.epoch;
   }
 
   /** A link broke under the request: it enters again shortly, or with the next plan, until its deadline. */
   #again(request: RequestId): void {
+    if ((this.#pending.get(request)?.place.step ?? 0) > 0) {
+      this.#fail(request, 'state', LINK_BROKE);
+      return;
+    }
     this.#options.clock.setTimeout(() => {
       const pending = this.#pending.get(request);
       if (pending) pending.sentAt = undefined;
@@ -163,11 +219,13 @@ export class Asker {
       pending.sentAt = this.#options.clock.now();
       flying++;
       const { me: origin, forward } = this.#options;
-      const { request, tensors } = pending;
+      const { request, tensors, place } = pending;
       const activation: Activation = {
         epoch: plan.epoch,
         origin,
         request,
+        sequence: place.sequence,
+        step: place.step,
         microBatch: 0,
         microBatches: 1,
         stage: 0,

@@ -101,6 +101,10 @@ export class Member {
       me: network.me,
       clock,
       forward: (to, activation) => this.#forward(to, keep(activation, to === network.me)),
+      endSequence: (sequence) => {
+        this.host.endSequence(network.me, sequence);
+        for (const peer of network.peers()) network.sendControl(peer, { type: 'end-sequence', sequence });
+      },
     });
     this.host = new StageHost({
       gather: (terms, tell, signal) => this.gatherer.gather(terms, this.#leader ?? this.me, tell, signal),
@@ -241,6 +245,7 @@ export class Member {
     this.#survey.forget(peer);
     this.#exchange.peerDown(peer);
     this.gatherer.peerDown(peer);
+    this.host.forget(peer);
     if (peer === this.#leader) {
       // Open requests wait: the leader's page may come back with a plan.
       this.asker.setPlan(null);
@@ -298,6 +303,9 @@ export class Member {
       case 'pieces-sought':
         // Only the leader decides what runs where.
         if (peer === this.#leader) this.#fromLeader(message);
+        break;
+      case 'end-sequence':
+        this.host.endSequence(peer, message.sequence);
         break;
       case 'goodbye':
         break;

@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.ts';
+import { initialStates } from '../graph/initial-states.ts';
 import { makeShard } from '../graph/shard.ts';
 import type { Shard } from '../graph/shard.types.ts';
 import type { PeerId } from '../ids.ts';
@@ -11,7 +12,7 @@ import type { Shelf } from '../weights/shelf.ts';
 import type { Calibration } from './calibrate.ts';
 import type { OpenModel } from './leader.ts';
 import type { StageHost } from './stage-host.ts';
-import { termsOf } from './terms.ts';
+import { keptTerms, termsOf } from './terms.ts';
 
 /** A stage's graph travels in pieces of this size; one is enough but for graphs with large tables inside. */
 const GRAPH_PIECE_BYTES = 4 * 1024 ** 2;
@@ -79,7 +80,9 @@ export class ShardCourier {
     const run = ++this.#run;
     let stages: readonly MadeTerms[];
     try {
-      stages = await Promise.all(plan.stages.map((_, index) => this.#terms(consignment, index)));
+      const { graph, blocks } = consignment.model;
+      const shards = plan.stages.map(({ start, end }) => makeShard(graph, blocks, start, end));
+      stages = await Promise.all(shards.map((_, index) => this.#terms(consignment, shards, index)));
     } catch (error) {
       const message = messageOf(error);
       return { kind: 'failed', peer: this.#network.me, step: 'cut the model', message };
@@ -125,10 +128,16 @@ export class ShardCourier {
     this.#errands.get(peer)?.settle(gone);
   }
 
-  async #terms({ plan, model, key, samples }: Consignment, index: number): Promise<MadeTerms> {
+  async #terms(
+    { plan, model, key, samples }: Consignment,
+    shards: readonly Shard[],
+    index: number,
+  ): Promise<MadeTerms> {
     const stage = plan.stages[index];
-    if (!stage) throw new RangeError(`no stage ${index}`);
-    const shard = makeShard(model.graph, model.blocks, stage.start, stage.end);
+    const shard = shards[index];
+    if (!stage || !shard) throw new RangeError(`no stage ${index}`);
+    const states = initialStates(model.card.inputs, model.blocks.states, model.card.dims);
+    const kept = keptTerms(shards, index, states);
     const shardHash = await this.#shelf.digest(shard.model);
     const terms = termsOf(shard, {
       epoch: plan.epoch,
@@ -141,6 +150,7 @@ export class ShardCourier {
       reuse: this.#held.get(stage.peer) === shardHash,
       pieces: [],
       origin: model.origin,
+      ...(kept ? { kept } : {}),
       warmUp: warmUpFor(shard, samples),
     });
     return { terms, weights: shard.weights };

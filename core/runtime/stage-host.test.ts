@@ -47,6 +47,8 @@ function activation(request: number, change: Partial<Activation> = {}): Activati
     epoch: 1 as Epoch,
     origin: ASKER,
     request: request as RequestId,
+    sequence: 0,
+    step: 0,
     microBatch: 0,
     microBatches: 1,
     stage: 0,

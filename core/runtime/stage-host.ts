@@ -1,4 +1,4 @@
-import { messageOf, PotluckError, RuntimeFailedError } from '../errors.ts';
+import { messageOf, PotluckError, RequestFailedError, RuntimeFailedError } from '../errors.ts';
 import type { Epoch, PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Activation } from '../protocol/frame.types.ts';
@@ -14,6 +14,7 @@ import type {
   StageModel,
   WorkerMemory,
 } from './stage-executor.ts';
+import { StateKeeper } from './state-keeper.ts';
 import { warmUp } from './warm-up.ts';
 
 /** Activations that may wait; a 65th is refused, so that a slow device pushes back instead of filling up. */
@@ -69,6 +70,8 @@ export class StageHost {
   readonly #options: StageHostOptions;
   #loading: Loading | undefined;
   #stage: Stage | undefined;
+  /** One for each plan: what was kept under another is lost, as the other devices lost theirs. */
+  #keeper: StateKeeper = new StateKeeper();
   #inbox: { activation: Activation; arrivedAt: number }[] = [];
   #working = false;
   #sending: Promise<void>[] = [];
@@ -96,6 +99,7 @@ export class StageHost {
   /** The leader's terms for the next epoch. Older work is dropped: whoever asked asks again. */
   prepare(terms: LoadStage): void {
     this.#inbox = [];
+    this.#keeper = new StateKeeper();
     this.stopLoading();
     const held = this.#stage;
     if (terms.reuse) {
@@ -137,9 +141,20 @@ export class StageHost {
     return true;
   }
 
+  /** A sequence has ended where it began: what is kept for it here can go. */
+  endSequence(origin: PeerId, sequence: number): void {
+    this.#keeper.end(origin, sequence);
+  }
+
+  /** A peer is gone, and its sequences with it. */
+  forget(peer: PeerId): void {
+    this.#keeper.forget(peer);
+  }
+
   /** Gives back the stage, one that is being gathered or loaded, and all memory of the runtime. */
   release(): void {
     this.stopLoading();
+    this.#keeper = new StateKeeper();
     this.#stage?.executor.close();
     this.#stage = undefined;
     this.meter.stageChanged();
@@ -199,8 +214,9 @@ export class StageHost {
     const { clock, events } = this.#options;
     const startedAt = clock.now();
     this.meter.started(startedAt);
+    const sequence = activation.sequence > 0 ? { run: activation, keeper: this.#keeper } : undefined;
     try {
-      const { tensors, computeMs } = await this.#guarded(runStage(stage, activation.tensors));
+      const { tensors, computeMs } = await this.#guarded(runStage(stage, activation.tensors, sequence));
       this.meter.finished(clock.now(), computeMs);
       const last = stage.terms.stage + 1 === stage.terms.holders.length;
       const next: Activation = {
@@ -213,7 +229,8 @@ export class StageHost {
       if (to) await this.#send(to, next);
     } catch (error) {
       this.meter.failed(clock.now());
-      events.requestFailed(activation, 'run', messageOf(error));
+      const step = error instanceof RequestFailedError ? error.data.step : 'run';
+      events.requestFailed(activation, step, messageOf(error));
       if (this.#stage === stage && isDead(error)) {
         // The worker is gone or hangs: every other item would fail too, so the leader has to find another place.
         this.release();

@@ -1,7 +1,9 @@
 import { ProtocolError } from '../errors.ts';
+import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { LoadStage } from '../protocol/messages.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { StageExecutor, StageHandle } from './stage-executor.ts';
+import type { BlankState, SequenceRun, StateKeeper, TakenStates } from './state-keeper.ts';
 
 /** A stage that is loaded and may run. */
 export interface Stage {
@@ -10,60 +12,107 @@ export interface Stage {
   readonly handle: StageHandle;
 }
 
-/** Where each tensor that leaves a stage comes from: an output of its model, or straight through. */
+/** A run that belongs to a sequence, and who keeps its states. */
+export interface InSequence {
+  readonly run: SequenceRun;
+  readonly keeper: StateKeeper;
+}
+
+/** Where each tensor of a stage comes from: what was received, the states kept here, an output of its model. */
 interface Wiring {
-  readonly inputs: readonly number[];
+  readonly receives: readonly BoundaryTensor[];
+  readonly inputs: readonly ({ readonly received: number } | { readonly state: number })[];
   readonly sends: readonly ({ readonly output: number } | { readonly received: number })[];
+  /** The states before the first run, and the outputs that are the states of the next. */
+  readonly blanks: readonly BlankState[];
+  readonly kept: readonly number[];
 }
 
 /**
- * Runs a stage on what it received and returns what it sends on, in the order agreed at plan time.
- * Takes ownership of `received`.
- * @throws ProtocolError when the number or types of tensors differ from the agreement; RuntimeFailedError.
+ * Runs a stage on what it received and returns what it sends on, in the order agreed at plan time. In a sequence the
+ * states are among neither: the keeper has them. Takes ownership of `received`.
+ * @throws ProtocolError when the number or types of tensors differ from the agreement; RequestFailedError when a state
+ * is not here; RuntimeFailedError. A run that fails has lost the states of its sequence.
  */
 export async function runStage(
   stage: Stage,
   received: readonly Tensor[],
+  sequence?: InSequence,
 ): Promise<{ tensors: readonly Tensor[]; computeMs: number }> {
   const { terms } = stage;
-  checkAgreement(terms, received);
-  const { inputs, sends } = wire(terms);
-  const feeds = inputs.map((index) => at(received, index));
+  const wiring = wire(terms, sequence !== undefined);
+  checkAgreement(terms, wiring, received);
+  const states = takeStates(wiring, sequence);
+  const feeds = wiring.inputs.map((source) =>
+    'state' in source ? at(states?.tensors ?? [], source.state) : at(received, source.received),
+  );
   // The executor may detach its inputs' buffers, and tensors of one frame share one buffer.
   const detached = new Set(feeds.map((feed) => feed.data.buffer));
   const through = received.map((t) => (detached.has(t.data.buffer) ? undefined : t));
-  const kept = sends.map((source) => {
+  const passing = wiring.sends.map((source) => {
     if ('output' in source) return undefined;
     return through[source.received] ?? copyOf(at(received, source.received));
   });
   const { outputs, computeMs } = await stage.executor.run(stage.handle, feeds);
-  const tensors = sends.map((source, index) =>
-    'output' in source ? at(outputs, source.output) : at(kept, index),
-  );
+  const tensors = wiring.sends.map((source, index) => {
+    if ('received' in source) return at(passing, index);
+    const output = at(outputs, source.output);
+    // The next run may detach a state while this one is still on its way.
+    return wiring.kept.includes(source.output) ? copyOf(output) : output;
+  });
+  states?.keep(wiring.kept.map((index) => at(outputs, index)));
   return { tensors, computeMs };
 }
 
-/** The wiring depends on the terms alone, so it is worked out once for each. */
-const wirings = new WeakMap<LoadStage, Wiring>();
+function takeStates({ blanks }: Wiring, sequence: InSequence | undefined): TakenStates | undefined {
+  return blanks.length > 0 ? sequence?.keeper.take(sequence.run, blanks) : undefined;
+}
 
-function wire(terms: LoadStage): Wiring {
-  const known = wirings.get(terms);
-  if (known) return known;
-  const receivedAt = new Map(terms.receives.map((tensor, index) => [tensor.name, index]));
-  const outputAt = new Map(terms.outputs.map((tensor, index) => [tensor.name, index]));
-  const wiring: Wiring = {
-    inputs: terms.inputs.map(({ name }) => receivedAt.get(name) ?? missing(name)),
-    sends: terms.sends.map(({ name }) => {
-      const output = outputAt.get(name);
-      return output === undefined ? { received: receivedAt.get(name) ?? missing(name) } : { output };
-    }),
-  };
-  wirings.set(terms, wiring);
+/** The wiring depends on the terms alone, so it is worked out once for each. */
+const wirings = { plain: new WeakMap<LoadStage, Wiring>(), sequence: new WeakMap<LoadStage, Wiring>() };
+
+function wire(terms: LoadStage, inSequence: boolean): Wiring {
+  const known = wirings[inSequence ? 'sequence' : 'plain'];
+  const wiring = known.get(terms) ?? newWiring(terms, inSequence ? terms.kept : undefined);
+  known.set(terms, wiring);
   return wiring;
 }
 
-function checkAgreement(terms: LoadStage, received: readonly Tensor[]): void {
-  const expected = terms.receives.map((tensor) => tensor.dtype).join(', ');
+function newWiring(terms: LoadStage, kept: LoadStage['kept']): Wiring {
+  const unreceived = new Set(kept?.unreceived);
+  const unsent = new Set(kept?.unsent);
+  const states = kept?.states ?? [];
+  const receives = terms.receives.filter(({ name }) => !unreceived.has(name));
+  const receivedAt = placesOf(receives);
+  const outputAt = placesOf(terms.outputs);
+  const stateAt = new Map(states.map(({ input }, index) => [input, index]));
+  const dtypeOf = new Map(terms.inputs.map(({ name, dtype }) => [name, dtype]));
+  return {
+    receives,
+    inputs: terms.inputs.map(({ name }) => {
+      const state = stateAt.get(name);
+      return state === undefined ? { received: receivedAt.get(name) ?? missing(name) } : { state };
+    }),
+    sends: terms.sends
+      .filter(({ name }) => !unsent.has(name))
+      .map(({ name }) => {
+        const output = outputAt.get(name);
+        return output === undefined ? { received: receivedAt.get(name) ?? missing(name) } : { output };
+      }),
+    blanks: states.map(({ input, initial }) => ({
+      dtype: dtypeOf.get(input) ?? missing(input),
+      dims: initial,
+    })),
+    kept: states.map(({ output }) => outputAt.get(output) ?? missing(output)),
+  };
+}
+
+function placesOf(tensors: readonly BoundaryTensor[]): ReadonlyMap<string, number> {
+  return new Map(tensors.map(({ name }, index) => [name, index]));
+}
+
+function checkAgreement(terms: LoadStage, { receives }: Wiring, received: readonly Tensor[]): void {
+  const expected = receives.map((tensor) => tensor.dtype).join(', ');
   const actual = received.map((tensor) => tensor.dtype).join(', ');
   if (expected === actual) return;
   throw new ProtocolError(

@@ -1,4 +1,5 @@
 import type { BoundaryTensor } from '../graph/shard.types.ts';
+import type { StateSlot } from '../graph/state-slots.ts';
 import type { Epoch, PeerId, RoomId } from '../ids.ts';
 import type { Provider } from '../provider.ts';
 
@@ -171,6 +172,8 @@ export interface ModelCard {
   readonly uncuttable: string | null;
   readonly inputs: readonly BoundaryTensor[];
   readonly outputs: readonly BoundaryTensor[];
+  /** Inputs and outputs that a sequence leaves out, as the devices keep them between its runs; absent where there are none. */
+  readonly states?: readonly StateSlot[];
   /** Value of each symbolic dimension in use. */
   readonly dims: Readonly<Record<string, number>>;
   readonly task: ModelTask;
