@@ -1,5 +1,6 @@
 import { blocksOf } from '../../core/graph/blocks.ts';
 import type { ByteSource } from '../../core/graph/byte-source.ts';
+import { initialStates } from '../../core/graph/initial-states.ts';
 import { modelGraph } from '../../core/graph/model-graph.ts';
 import { readModel } from '../../core/graph/onnx-model.ts';
 import { type Piece, piecesOf } from '../../core/graph/pieces.ts';
@@ -98,7 +99,12 @@ export function withTask(
   task: ModelTask,
   dims: Readonly<Record<string, number>>,
 ): OpenModel {
-  const card = { ...model.card, task, dims };
+  const { inputs } = model.card;
+  const states = initialStates(inputs, model.blocks.states, dims).map(({ input, output }) => ({
+    input,
+    output,
+  }));
+  const card = { ...model.card, states, task, dims };
   return { ...model, card, sample: () => sampleInputs(card.inputs, dims, 1) };
 }
 

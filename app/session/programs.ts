@@ -1,14 +1,38 @@
 import { InputError } from '../../core/errors.ts';
-import type { PlanMode, SessionState, StageTiming } from '../../core/session/state.ts';
+import { Sequence } from '../../core/runtime/sequence.ts';
+import type { ModelCard, PlanMode, SessionState, StageTiming } from '../../core/session/state.ts';
 import { type Dtype, isDtype } from '../../core/tensor/dtype.ts';
 import { type Tensor, tensor } from '../../core/tensor/tensor.ts';
 import type { BrowserSession } from './browser-session.ts';
+import { ModelSequence } from './model-sequence.ts';
 
 /** A tensor as other programs hand it over: row-major little-endian bytes. */
 export interface PlainTensor {
   readonly dtype: string;
   readonly dims: readonly number[];
   readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** What a run gives back. */
+export interface ProgramAnswer {
+  readonly outputs: readonly (PlainTensor & { readonly name: string })[];
+  readonly latencyMs: number;
+  readonly stages: readonly StageTiming[];
+}
+
+/**
+ * Runs of a model one after another, such as the tokens of a text: its state (`past_key_values.N` and `present.N`, and
+ * the like; `states` of the model's card) stays on the devices that make it, and begins from zeros.
+ */
+export interface ProgramSequence {
+  /**
+   * The next run, after the answer of the one before. Feeds are all inputs but the kept states, the outputs all but
+   * those. Rejects with a RequestFailedError of the step `state` once the state is lost, for example as the layers
+   * moved: begin another sequence then, and run again what this one had.
+   */
+  run(feeds: Readonly<Record<string, PlainTensor>>): Promise<ProgramAnswer>;
+  /** Frees the state on all devices. */
+  end(): void;
 }
 
 /** `window.potluck`: the room for scripts in this page, such as the lab. */
@@ -26,11 +50,9 @@ export interface Programs {
   openUrl(url: string, sizes?: Readonly<Record<string, number>>): Promise<void>;
   setMode(mode: PlanMode): void;
   /** Runs the model once; missing inputs are filled with random numbers of seed 0. */
-  run(feeds: Readonly<Record<string, PlainTensor>>): Promise<{
-    readonly outputs: readonly (PlainTensor & { readonly name: string })[];
-    readonly latencyMs: number;
-    readonly stages: readonly StageTiming[];
-  }>;
+  run(feeds: Readonly<Record<string, PlainTensor>>): Promise<ProgramAnswer>;
+  /** Begins a sequence of the open model. @throws InputError when none is open. */
+  sequence(): ProgramSequence;
 }
 
 /** Offers a session to scripts in its page. */
@@ -41,13 +63,24 @@ export function programs(session: BrowserSession): Programs {
     openUrl: (url, sizes = {}) => session.openUrl(url, sizes),
     setMode: (mode) => session.setMode(mode),
     run: async (feeds) => {
-      const tensors = Object.fromEntries(
-        Object.entries(feeds).map(([name, plain]) => [name, checked(plain)]),
-      );
-      const answer = await session.askTensors(tensors, 0, 'from a program');
+      const answer = await session.askTensors(tensorsOf(feeds), 0, 'from a program');
       const request = session.state.value.requests.find(({ id }) => id === answer.request);
       const outputs = answer.outputs.map(({ name, tensor: value }) => ({ name, ...value }));
       return { outputs, latencyMs: answer.latencyMs, stages: request?.stages ?? [] };
+    },
+    sequence: () => {
+      const sequence = new ModelSequence(openCard(session), new Sequence(session.member.asker));
+      return {
+        run: async (feeds) => {
+          const { outputs, latencyMs, stages } = await sequence.run(tensorsOf(feeds));
+          return {
+            outputs: outputs.map(({ name, tensor: value }) => ({ name, ...value })),
+            latencyMs,
+            stages,
+          };
+        },
+        end: () => sequence.end(),
+      };
     },
   };
 }
@@ -55,6 +88,17 @@ export function programs(session: BrowserSession): Programs {
 function filesOf(model: Uint8Array<ArrayBuffer> | File | readonly File[], name: string): readonly File[] {
   if (model instanceof File) return [model];
   return model instanceof Uint8Array ? [new File([model], name)] : model;
+}
+
+function openCard(session: BrowserSession): ModelCard {
+  const { model } = session.state.value;
+  if (model.kind === 'ready') return model.card;
+  const data = { step: 'begin a sequence', expected: 'an open model', actual: model.kind };
+  throw new InputError('No model is open.', data);
+}
+
+function tensorsOf(feeds: Readonly<Record<string, PlainTensor>>): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(feeds).map(([name, plain]) => [name, checked(plain)]));
 }
 
 function checked({ dtype, dims, data }: PlainTensor): Tensor {

@@ -44,17 +44,9 @@ export class Questions {
     seed: number,
     label: string,
   ): Promise<Answer> {
-    const unknown = Object.keys(feeds).find((name) => !model.inputs.some((input) => input.name === name));
-    if (unknown !== undefined) {
-      const expected = model.inputs.map((input) => input.name).join(', ');
-      throw new InputError(`The model has no input "${unknown}".`, {
-        step: 'ask',
-        expected,
-        actual: unknown,
-      });
-    }
+    refuseUnknown(feeds, model.inputs);
     const samples = sampleInputs(model.inputs, model.dims, seed);
-    const tensors = model.inputs.map((input, index) => checked(feeds[input.name] ?? samples[index], input));
+    const tensors = model.inputs.map((input, index) => fitting(feeds[input.name] ?? samples[index], input));
     this.#last = { tensors, model };
     return this.#ask(model, tensors, label);
   }
@@ -124,7 +116,16 @@ function answer(model: ModelCard, request: number, result: AskResult): Answer {
   return { request, latencyMs: result.latencyMs, top, outputs };
 }
 
-function checked(value: Tensor | undefined, input: ModelCard['inputs'][number]): Tensor {
+/** @throws InputError when a tensor is given for what is none of the inputs. */
+export function refuseUnknown(feeds: Readonly<Record<string, Tensor>>, inputs: ModelCard['inputs']): void {
+  const unknown = Object.keys(feeds).find((name) => !inputs.some((input) => input.name === name));
+  if (unknown === undefined) return;
+  const data = { step: 'ask', expected: inputs.map((input) => input.name).join(', '), actual: unknown };
+  throw new InputError(`No value may be given for "${unknown}".`, data);
+}
+
+/** @throws InputError when there is no value, or not of the input's type and shape. */
+export function fitting(value: Tensor | undefined, input: ModelCard['inputs'][number]): Tensor {
   if (!value || !isDtype(value.dtype))
     throw new InputError(`No value for the input "${input.name}".`, { step: 'ask', expected: input.name });
   if (value.dtype !== input.dtype) {
