@@ -15,8 +15,21 @@ describe('watchHeap', () => {
     const heap = new WebAssembly.Memory({ initial: 2, maximum: 8, shared: true });
     expect(heap).toBeInstanceOf(original);
     expect(gauge.bytes()).toBe(2 * PAGE);
-    heap.grow(3);
-    expect(gauge.bytes()).toBe(5 * PAGE);
+    heap.grow(1);
+    expect(gauge.bytes()).toBe(3 * PAGE);
+  });
+
+  test('grants the third request of three, and small ones at once', () => {
+    watchHeap();
+    const heap = new WebAssembly.Memory({ initial: 100, maximum: 1000, shared: true });
+    expect(() => heap.grow(20)).toThrow(RangeError);
+    expect(() => heap.grow(10)).toThrow(RangeError);
+    expect(heap.grow(5)).toBe(100);
+    // What is needed is larger than any step: the same request three times.
+    expect(() => heap.grow(300)).toThrow(RangeError);
+    expect(() => heap.grow(300)).toThrow(RangeError);
+    expect(heap.grow(300)).toBe(105);
+    expect(heap.grow(1)).toBe(405);
   });
 
   test('grows it to what is wanted, never back', () => {
