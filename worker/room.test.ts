@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web/wasm';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { blocksOf } from '../core/graph/blocks.ts';
 import { memorySource } from '../core/graph/byte-source.ts';
+import { initialStates } from '../core/graph/initial-states.ts';
 import { modelGraph } from '../core/graph/model-graph.ts';
 import { readModel } from '../core/graph/onnx-model.ts';
 import { packBlob } from '../core/graph/pack.ts';
 import { piecesOf } from '../core/graph/pieces.ts';
+import { sampleInputs } from '../core/graph/sample-inputs.ts';
 import { makeShard } from '../core/graph/shard.ts';
 import type { PeerId } from '../core/ids.ts';
 import { systemClock } from '../core/mesh/clock.ts';
@@ -15,12 +17,14 @@ import { MemoryRoom } from '../core/mesh/memory-rendezvous.ts';
 import { Mesh } from '../core/mesh/mesh.ts';
 import { Leader, type OpenModel } from '../core/runtime/leader.ts';
 import { Member } from '../core/runtime/member.ts';
+import { Sequence } from '../core/runtime/sequence.ts';
 import { runStage } from '../core/runtime/stage.ts';
-import { termsAlone } from '../core/runtime/terms.ts';
+import { StateKeeper } from '../core/runtime/state-keeper.ts';
+import { keptTerms, termsAlone } from '../core/runtime/terms.ts';
 import type { SessionEvent } from '../core/session/events.ts';
 import { initialState, reduce } from '../core/session/reduce.ts';
 import type { DeviceCard, PlanView, SessionState } from '../core/session/state.ts';
-import { asFloat32, fromFloat32, type Tensor } from '../core/tensor/tensor.ts';
+import { asFloat32, fromFloat32, type Tensor, tensor } from '../core/tensor/tensor.ts';
 import { subtleDigest } from '../core/weights/digest.ts';
 import { MemoryPieceStore } from '../core/weights/memory-piece-store.ts';
 import type { OriginCard, OriginFactory } from '../core/weights/origin.ts';
@@ -373,5 +377,254 @@ describe('a room on memory links with ONNX Runtime Web', () => {
     room.join(PHONE);
     await running(laptop, 2);
     expect(sent.bytes).toBe(alone);
+  });
+});
+
+const SHARED = new URL('../../shared/models/', import.meta.url);
+
+/** A shared model, opened for inputs of these sizes. */
+async function sharedModel(path: string, dims: Readonly<Record<string, number>>): Promise<OpenModel> {
+  const bytes = new Uint8Array(readFileSync(new URL(path, SHARED)));
+  const own = modelGraph(await readModel(memorySource(bytes)));
+  const parts = blocksOf(own);
+  const { inputs, outputs } = own;
+  const states = initialStates(inputs, parts.states, dims).map(({ input, output }) => ({ input, output }));
+  const card = { ...model.card, name: path, blocks: parts.count, inputs, outputs, states, dims };
+  const file = new Blob([bytes]);
+  const sample = (): readonly Tensor[] => sampleInputs(inputs, dims, 1);
+  return { ...model, card, graph: own, blocks: parts, blobOf: () => file, sample };
+}
+
+const longs = (dims: readonly number[], values: readonly number[]): Tensor =>
+  tensor('int64', dims, new Uint8Array(BigInt64Array.from(values, BigInt).buffer));
+
+/** What a decoder is fed beside its past: tokens that follow `before` others. */
+function tokens(ids: readonly number[], before: number): readonly Tensor[] {
+  const all = before + ids.length;
+  const positions = ids.map((_, index) => before + index);
+  return [
+    longs([1, ids.length], ids),
+    longs([1, all], Array(all).fill(1)),
+    longs([1, ids.length], positions),
+  ];
+}
+
+/** The likeliest token after the last one. */
+function likeliest(logits: Tensor | undefined): number {
+  const [, count = 0, vocabulary = 0] = logits?.dims ?? [];
+  const last = logits ? asFloat32(logits).subarray((count - 1) * vocabulary) : new Float32Array();
+  return last.indexOf(last.reduce((best, value) => Math.max(best, value), Number.NEGATIVE_INFINITY));
+}
+
+/** Greedy decoding, a token at a time. */
+async function* decode(sequence: Sequence, prompt: readonly number[]): AsyncGenerator<number, never> {
+  let before = 0;
+  for (let next = prompt; ; ) {
+    const { tensors } = await sequence.run(tokens(next, before));
+    before += next.length;
+    next = [likeliest(tensors[0])];
+    yield next[0] ?? -1;
+  }
+}
+
+async function take<T>(source: AsyncGenerator<T, never>, count: number): Promise<T[]> {
+  const taken: T[] = [];
+  while (taken.length < count) taken.push((await source.next()).value);
+  return taken;
+}
+
+describe.skipIf(!existsSync(SHARED))('sequences in a room (skipped where ../shared is missing)', () => {
+  const DECODER = 'stories260k/model.onnx';
+  const SIZES = { batch_size: 1, sequence_length: 1, past_sequence_length: 16, total_sequence_length: 17 };
+  const EXPECTED = JSON.parse(readFileSync(new URL('stories260k/expected_greedy.json', SHARED), 'utf8')) as {
+    readonly prompt_ids: readonly number[];
+    readonly ids: readonly number[];
+  }[];
+  const [ONCE, LILY] = EXPECTED.map(({ prompt_ids: prompt, ids }) => ({
+    prompt,
+    after: ids.slice(prompt.length),
+  }));
+  if (!ONCE || !LILY) throw new Error('two prompts are expected');
+
+  async function roomOfThree(opened: OpenModel): Promise<{ laptop: Page; phone: Page; tablet: Page }> {
+    room = new RoomUnderTest();
+    const laptop = room.join(LAPTOP);
+    const phone = room.join(PHONE);
+    const tablet = room.join(TABLET);
+    await laptop.leader?.open(opened);
+    await running(laptop, 3);
+    await running(phone, 3);
+    return { laptop, phone, tablet };
+  }
+
+  /** Bytes of all activations that went over links since the last call. */
+  function activationBytes(): () => number {
+    const spies = room.pages.map(({ mesh }) => vi.spyOn(mesh, 'send'));
+    return () => {
+      const frames = spies.flatMap(({ mock }) => mock.calls).filter(([, kind]) => kind === 'activation');
+      for (const spy of spies) spy.mockClear();
+      return frames.flatMap(([, , parts]) => parts).reduce((sum, { byteLength }) => sum + byteLength, 0);
+    };
+  }
+
+  it('a decoder over three devices writes the expected text, and its past crosses no link', async () => {
+    const { laptop } = await roomOfThree(await sharedModel(DECODER, SIZES));
+    const sequence = new Sequence(laptop.member.asker);
+    const text = decode(sequence, ONCE.prompt);
+    expect(await take(text, 21)).toEqual(ONCE.after.slice(0, 21));
+    const bytes = activationBytes();
+    await take(text, 5);
+    const perStep = bytes() / 5;
+    expect(perStep).toBeGreaterThan(0);
+
+    // A plain run of the same step: 25 tokens are past, and cross with it.
+    const past = Array.from({ length: 10 }, () => fromFloat32([1, 4, 25, 8], new Float32Array(800)));
+    const plain = await laptop.member.asker.ask([...tokens([7], 25), ...past]);
+    expect(plain.tensors.map(({ dims }) => dims)).toEqual([
+      [1, 1, 512],
+      ...Array.from({ length: 10 }, () => [1, 4, 26, 8]),
+    ]);
+    expect(perStep).toBeLessThan(bytes() / 4);
+  });
+
+  it('sequences of two devices do not mix, nor with plain runs between them', async () => {
+    const { laptop, phone } = await roomOfThree(await sharedModel(DECODER, SIZES));
+    const texts = [
+      decode(new Sequence(laptop.member.asker), ONCE.prompt),
+      decode(new Sequence(phone.member.asker), LILY.prompt),
+      decode(new Sequence(laptop.member.asker), LILY.prompt),
+    ];
+    const empty = Array.from({ length: 10 }, () => fromFloat32([1, 4, 0, 8], new Float32Array()));
+    const plain = async (): Promise<number[]> => {
+      const ids: number[] = [];
+      while (ids.length < 10) {
+        const { tensors } = await laptop.member.asker.ask([...tokens(ONCE.prompt, 0), ...empty]);
+        ids.push(likeliest(tensors[0]));
+      }
+      return ids;
+    };
+    const [ids, ...written] = await Promise.all([plain(), ...texts.map((text) => take(text, 10))]);
+    expect(written).toEqual([ONCE, LILY, LILY].map(({ after }) => after.slice(0, 10)));
+    expect(new Set(ids)).toEqual(new Set(ONCE.after.slice(0, 1)));
+  });
+
+  it('a sequence that its layers moved away from says so, and a new one works', async () => {
+    const { laptop, tablet } = await roomOfThree(await sharedModel(DECODER, SIZES));
+    const text = decode(new Sequence(laptop.member.asker), ONCE.prompt);
+    await take(text, 3);
+    tablet.member.close('closed the page');
+    await running(laptop, 2);
+    const moved = { name: 'RequestFailedError', data: { step: 'state' } };
+    await expect(text.next()).rejects.toMatchObject({
+      ...moved,
+      message: expect.stringMatching(/layers moved/),
+    });
+    const again = decode(new Sequence(laptop.member.asker), ONCE.prompt);
+    expect(await take(again, 3)).toEqual(ONCE.after.slice(0, 3));
+  });
+
+  it('what ends is freed on the other devices, as is what a device that leaves had begun', async () => {
+    const { laptop, phone } = await roomOfThree(await sharedModel(DECODER, SIZES));
+    // All layers are here, so that the plan does not change when the phone leaves.
+    laptop.leader?.setMode('fastest');
+    await running(phone, 1);
+    const { host } = laptop.member;
+    const kept = async (): Promise<number> => (await host.memory()).bufferBytes;
+    const before = await kept();
+    const freed = async (): Promise<void> => {
+      const limit = performance.now() + 5000;
+      while ((await kept()) > before && performance.now() < limit)
+        await new Promise((go) => setTimeout(go, 10));
+      expect(await kept()).toBe(before);
+    };
+    const sequence = new Sequence(phone.member.asker);
+    await take(decode(sequence, ONCE.prompt), 2);
+    expect((await kept()) - before).toBe(10 * 4 * 6 * 8 * 4);
+    sequence.end();
+    await freed();
+    await expect(sequence.run(tokens([1], 0))).rejects.toMatchObject({ data: { step: 'state' } });
+    await take(decode(new Sequence(phone.member.asker), ONCE.prompt), 2);
+    expect(await kept()).toBeGreaterThan(before);
+    phone.member.close('closed the page');
+    await freed();
+  });
+
+  it('a cut where a later stage reads what the kept state was made into gives the expected text too', async () => {
+    const { graph: decoder, blocks: parts, blobOf } = await sharedModel(DECODER, SIZES);
+    const executor = new StageWorker(async (options) => ({ ort, options }));
+    await executor.open({ provider: 'wasm', threads: 1 });
+    const states = initialStates(decoder.inputs, parts.states, SIZES);
+    const readers = Array.from({ length: parts.count }, (_, block) => block).filter((block) => {
+      const { inputs } = makeShard(decoder, parts, block, block + 1);
+      return inputs.some(({ name }) => name.startsWith('present.'));
+    });
+    expect(readers.length).toBeGreaterThan(0);
+    for (const cut of readers) {
+      const shards = [makeShard(decoder, parts, 0, cut), makeShard(decoder, parts, cut, parts.count)];
+      const stages = await Promise.all(
+        shards.map(async (shard, index) => {
+          const { model: bytes, inputs, outputs } = shard;
+          const weights = packBlob(shard.weights, blobOf ?? (() => new Blob()));
+          const handle = await executor.load({ model: bytes, weights, inputs, outputs });
+          const kept = keptTerms(shards, index, states);
+          const terms = { ...termsAlone(shard), ...(kept ? { kept } : {}) };
+          return { stage: { terms, executor, handle }, keeper: new StateKeeper() };
+        }),
+      );
+      const written: number[] = [];
+      for (let step = 0, next = ONCE.prompt, before = 0; step < 4; step++) {
+        let tensors = tokens(next, before);
+        for (const { stage, keeper } of stages) {
+          const run = { origin: LAPTOP, sequence: 1, step };
+          tensors = (await runStage(stage, tensors, { run, keeper })).tensors;
+        }
+        before += next.length;
+        next = [likeliest(tensors[0])];
+        written.push(...next);
+        expect(tensors).toHaveLength(1);
+      }
+      expect(written).toEqual(ONCE.after.slice(0, 4));
+      for (const { stage } of stages) await executor.release(stage.handle);
+    }
+    executor.close();
+  });
+
+  it('a state whose shape is fixed is kept from zeros: Silero, whole on one device', async () => {
+    const sound = (step: number): Tensor =>
+      fromFloat32(
+        [1, 512],
+        Float32Array.from({ length: 512 }, (_, at) => Math.sin(at * (step + 1) * 0.05)),
+      );
+    const rate = longs([], [16_000]);
+    let state = fromFloat32([2, 1, 128], new Float32Array(256));
+    const silero = await sharedModel('silero_vad.onnx', {});
+    const opened = { ...silero, sample: () => [sound(0), state, rate] };
+    expect(opened.card.states).toEqual([{ input: 'state', output: 'stateN' }]);
+    room = new RoomUnderTest();
+    const laptop = room.join(LAPTOP);
+    await laptop.leader?.open(opened);
+    await running(laptop, 1);
+    const { asker } = laptop.member;
+    const sequence = new Sequence(asker);
+    for (let step = 0; step < 3; step++) {
+      const plain = await asker.ask([sound(step), state, rate]);
+      const { tensors } = await sequence.run([sound(step), rate]);
+      expect(tensors).toEqual(plain.tensors.slice(0, 1));
+      state = plain.tensors[1] ?? state;
+    }
+  });
+
+  it('states that the whole model reads and makes go with the runs: GTCRN over two devices', async () => {
+    const opened = await sharedModel('gtcrn_simple.onnx', {});
+    expect(opened.card.states).toEqual([]);
+    room = new RoomUnderTest();
+    const laptop = room.join(LAPTOP);
+    room.join(PHONE);
+    await laptop.leader?.open(opened);
+    await running(laptop, 2);
+    const { asker } = laptop.member;
+    const plain = await asker.ask(opened.sample());
+    expect(plain.tensors).toHaveLength(4);
+    expect((await new Sequence(asker).run(opened.sample())).tensors).toEqual(plain.tensors);
   });
 });

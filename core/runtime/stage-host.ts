@@ -90,10 +90,13 @@ export class StageHost {
     return this.#stage?.terms;
   }
 
-  /** Of the worker that runs the stage; nothing while there is none. */
-  memory(): Promise<WorkerMemory> {
+  /** Of the worker that runs the stage, nothing while there is none, and of the states kept beside it. */
+  async memory(): Promise<WorkerMemory> {
     const executor = this.#stage?.executor ?? this.#loading?.executor;
-    return executor?.memory() ?? Promise.resolve({ heapBytes: 0, bufferBytes: 0, peakBytes: 0 });
+    const worker = await executor?.memory();
+    const { heapBytes = 0, bufferBytes = 0, peakBytes = 0 } = worker ?? {};
+    const kept = this.#keeper.bytes;
+    return { heapBytes, bufferBytes: bufferBytes + kept, peakBytes: peakBytes + kept };
   }
 
   /** The leader's terms for the next epoch. Older work is dropped: whoever asked asks again. */
