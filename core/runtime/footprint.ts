@@ -1,13 +1,10 @@
 /**
- * What a worker takes that holds no weights: the runtime's own share of its heap, tensors of usual size, one
- * chunk of weights on its way. Measured: 17 MB of heap for a stage of 1 MB.
+ * What a worker takes that holds no weights: the runtime's own share of its heap (24 MB are made ready), buffers
+ * on the way (measured: 1 to 4 MB), and as much again for what was not measured.
  */
 export const BASE_BYTES = 40e6;
-/**
- * For each byte of weights. Measured without prepacking: 1.05, to which the heap adds up to a fifth when it has to
- * grow once more, which it seldom does.
- */
-const PER_WEIGHT_BYTE = 1.1;
+/** For each byte of weights: one, and the twentieth by which the heap may grow too far. */
+const PER_WEIGHT_BYTE = 1.05;
 
 /** The most memory that a worker takes with a stage of `bytes` weights, state and workspace, when it does not prepack. */
 export function workerBytes(bytes: number): number {

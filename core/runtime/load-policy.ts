@@ -11,10 +11,10 @@ export interface LoadFacts {
 }
 
 /**
- * Prepacking holds weights twice while they load, in the worst case (one large weight) all of them, and the heap
- * never gives it back. Measured for 270 MB of MatMuls: heap 337 to 534 MB against 281. What it buys depends on
- * the work: batches of 8 and more ran 1.2 to 1.6 times as fast, a single row no faster. On a GPU weights do not pass
- * through the heap.
+ * Prepacking lays weights out anew while they load: each is held twice for a moment, and the heap never gives that
+ * back. Measured for 270 MB of MatMuls: a heap of 323 MB for many equal weights, 407 for a decoder's, 534 for a
+ * single one, against 286 to 301 without. What it buys: 32 rows ran 1.06 to 1.23 times as fast, a single row no
+ * faster. On a GPU weights do not pass through the heap.
  */
 export function loadPolicy({ provider, weightBytes, budgetBytes }: LoadFacts): LoadOptions {
   return { prepack: provider === 'webgpu' || BASE_BYTES + 2 * weightBytes <= budgetBytes };
