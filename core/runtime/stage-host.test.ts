@@ -212,6 +212,91 @@ describe('StageHost', () => {
     expect(events.some((event) => event.startsWith('failed'))).toBe(false);
   });
 
+  describe('in a sequence', () => {
+    const state: BoundaryTensor = { name: 'state', dtype: 'float32', dims: [2] };
+    const next: BoundaryTensor = { name: 'stateN', dtype: 'float32', dims: [2] };
+    /** Each run makes (s + 1) * 2 of the state, which a later stage reads, so that it is also sent. */
+    const keeping: Partial<LoadStage> = {
+      inputs: [x, state],
+      outputs: [y, next],
+      receives: [x, state],
+      sends: [y, next, state],
+      kept: {
+        states: [{ input: 'state', output: 'stateN', initial: [2] }],
+        unreceived: ['state'],
+        unsent: ['state'],
+      },
+    };
+    const step = (n: number, change: Partial<Activation> = {}): Activation =>
+      activation(n + 1, {
+        sequence: 1,
+        step: n,
+        tensors: [fromFloat32([2], new Float32Array([1, 2]))],
+        ...change,
+      });
+    type Sent = Awaited<ReturnType<typeof loaded>>['sent'];
+    const states = (sent: Sent): (number | undefined)[] =>
+      sent.map(({ activation: { tensors } }) => tensors[1] && asFloat32(tensors[1])[0]);
+
+    it('feeds each run the state that the one before made, for each peer its own', async () => {
+      const { host: it, sent } = await loaded({}, keeping);
+      for (const n of [0, 1, 2]) it.accept(step(n));
+      it.accept(step(0, { origin: NEXT }));
+      await vi.advanceTimersByTimeAsync(1);
+      expect(states(sent)).toEqual([2, 6, 14, 2]);
+      expect(sent.map(({ activation: { tensors } }) => tensors.length)).toEqual([2, 2, 2, 2]);
+      expect((await it.memory()).bufferBytes).toBe(2 * 8);
+      it.endSequence(ASKER, 1);
+      it.forget(NEXT);
+      expect((await it.memory()).bufferBytes).toBe(0);
+    });
+
+    it('refuses a run whose state is lost: by a run that failed, an end, or other terms', async () => {
+      const disturb = (what: string, nth: number): 'fail' | undefined =>
+        what === 'run' && nth === 2 ? 'fail' : undefined;
+      const { host: it, events, sent } = await loaded({ disturb }, keeping);
+      for (const n of [0, 1, 1]) it.accept(step(n));
+      await vi.advanceTimersByTimeAsync(1);
+      expect(events.slice(-2)).toEqual(['request 2 failed at run', 'request 2 failed at state']);
+      it.accept(step(0));
+      await vi.advanceTimersByTimeAsync(1);
+      it.endSequence(ASKER, 1);
+      it.accept(step(1));
+      await vi.advanceTimersByTimeAsync(1);
+      expect(events.at(-1)).toBe('request 2 failed at state');
+      it.accept(step(0));
+      await vi.advanceTimersByTimeAsync(1);
+      it.prepare(terms({ ...keeping, epoch: 2 as Epoch, reuse: true }));
+      it.accept(step(1, { epoch: 2 as Epoch }));
+      await vi.advanceTimersByTimeAsync(1);
+      expect(events.at(-1)).toBe('request 2 failed at state');
+      expect(states(sent)).toEqual([2, 2, 2]);
+    });
+
+    it('does not keep what a run under older terms makes', async () => {
+      const { host: it } = await loaded({ msPerOp: 10 }, keeping);
+      it.accept(step(0));
+      it.prepare(terms({ ...keeping, epoch: 2 as Epoch, reuse: true }));
+      await vi.advanceTimersByTimeAsync(100);
+      expect((await it.memory()).bufferBytes).toBe(0);
+    });
+
+    it('gives a plain run all inputs and takes all outputs', async () => {
+      const { host: it, sent } = await loaded({}, keeping);
+      it.accept(step(0));
+      it.accept(activation(2));
+      await vi.advanceTimersByTimeAsync(1);
+      expect(sent[1]?.activation.tensors.map((t) => [...asFloat32(t)])).toEqual([
+        [4, 6],
+        [62, 82],
+        [30, 40],
+      ]);
+      it.accept(step(1));
+      await vi.advanceTimersByTimeAsync(1);
+      expect(states(sent).at(-1)).toBe(6);
+    });
+  });
+
   it('tells the leader what could not be gathered', async () => {
     const { host: it, events } = host({}, () => Promise.reject(new Error('nobody has piece 3')));
     it.prepare(terms());
