@@ -6,7 +6,6 @@ export interface BlobReader {
   read(blob: Blob): ArrayBuffer;
   /** Copies a Blob to `offset` of `target`, through small buffers. */
   copy(blob: Blob, target: Uint8Array, offset: number): void;
-  close(): void;
 }
 
 /** 16 MB was no faster, 1 MB slower by half. */
@@ -29,9 +28,5 @@ export class SyncReader implements BlobReader {
       const chunk = this.read(blob.slice(at, Math.min(blob.size, at + CHUNK_BYTES)));
       target.set(new Uint8Array(chunk), offset + at);
     }
-  }
-
-  close(): void {
-    // Holds nothing between calls.
   }
 }

@@ -7,7 +7,6 @@ import { watchHeap } from './heap-gauge.ts';
 import { acceptLazyWeights } from './lazy-weights.ts';
 import type { BrowserOptions } from './ort.ts';
 import { StageWorker } from './stage-worker.ts';
-import { ThreadedReader } from './threaded-reader.ts';
 
 /** The worker of a browser tab: ONNX Runtime Web behind Comlink; results move to the page, they are not copied. */
 class BrowserWorker extends StageWorker<BrowserOptions> {
@@ -19,8 +18,6 @@ class BrowserWorker extends StageWorker<BrowserOptions> {
 
 acceptLazyWeights();
 const readSync = (blob: Blob): ArrayBuffer => new FileReaderSync().readAsArrayBuffer(blob);
-/** From here on a reader thread is worth its start. */
-const THREAD_FROM_BYTES = 4e6;
 
 expose(
   new BrowserWorker(
@@ -31,8 +28,7 @@ expose(
     },
     {
       heap: watchHeap(),
-      readerFor: async (bytes) =>
-        (bytes >= THREAD_FROM_BYTES && (await ThreadedReader.start(readSync))) || new SyncReader(readSync),
+      reader: new SyncReader(readSync),
     },
   ),
 );

@@ -28,7 +28,7 @@ describe('StageWorker with lazy weights', () => {
   const weights = (): BytesBlob => new BytesBlob(new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer));
   const lazy = (): StageWorker =>
     new StageWorker(async (options) => ({ ort, options }), {
-      readerFor: async () => new SyncReader(readBytesBlob),
+      reader: new SyncReader(readBytesBlob),
     });
   const results = async (worker: StageWorker, options?: LoadOptions): Promise<number[][]> => {
     await worker.open({ provider: 'wasm', threads: 1 });

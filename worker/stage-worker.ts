@@ -36,8 +36,8 @@ const AHEAD_BYTES = 32e6;
 /** What a worker thread offers beside the runtime; a plain one offers neither. */
 export interface Surroundings {
   readonly heap?: HeapGauge;
-  /** Makes a reader for a Blob of this size. Without it weights are read into memory before the runtime copies them. */
-  readonly readerFor?: (bytes: number) => Promise<BlobReader>;
+  /** Without it weights in a Blob are read into memory before the runtime copies them. */
+  readonly reader?: BlobReader;
 }
 
 /**
@@ -47,17 +47,17 @@ export interface Surroundings {
 export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> implements StageExecutor {
   readonly #openOrt: OrtOpener<Options>;
   readonly #heap: HeapGauge | undefined;
-  readonly #readerFor: Surroundings['readerFor'];
+  readonly #reader: BlobReader | undefined;
   readonly #meter: MemoryMeter;
   readonly #queue: CallQueue = new CallQueue();
   readonly #stages: Map<StageHandle, LoadedStage> = new Map();
   #opened: OpenedOrt | undefined;
   #nextHandle: StageHandle = 1;
 
-  constructor(openOrt: OrtOpener<Options>, { heap, readerFor }: Surroundings = {}) {
+  constructor(openOrt: OrtOpener<Options>, { heap, reader }: Surroundings = {}) {
     this.#openOrt = openOrt;
     this.#heap = heap;
-    this.#readerFor = readerFor;
+    this.#reader = reader;
     this.#meter = new MemoryMeter(() => heap?.bytes() ?? 0);
   }
 
@@ -75,7 +75,7 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
       const { model, weights } = stage;
       const weightBytes = weights instanceof Blob ? weights.size : (weights?.byteLength ?? 0);
       const onGpu = options.provider === 'webgpu';
-      const reader = weights instanceof Blob ? await this.#readerFor?.(weightBytes) : undefined;
+      const reader = this.#reader;
       const lazy = weights instanceof Blob && reader ? this.#lazily(weights, reader, !onGpu) : null;
       const beside = model.byteLength + (lazy ? 0 : weightBytes);
       this.#meter.take(beside);
@@ -94,7 +94,6 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
         const buffered = lazy?.largestBuffer ?? 0;
         this.#meter.take(buffered);
         this.#meter.giveBack(buffered + beside);
-        reader?.close();
       }
     });
   }

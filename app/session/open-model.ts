@@ -1,3 +1,4 @@
+import { UncuttableError } from '../../core/errors.ts';
 import { blocksOf } from '../../core/graph/blocks.ts';
 import type { ByteSource } from '../../core/graph/byte-source.ts';
 import { initialStates } from '../../core/graph/initial-states.ts';
@@ -48,6 +49,7 @@ export async function openModel(
   progress?.({ step: 'Finding places to cut', fraction: null });
   const graph = modelGraph(model);
   const blocks = blocksOf(graph);
+  if (graph.unsendable.length > 0 && blocks.uncuttable) throw notHere(blocks.uncuttable);
   const guess = guessTask({ name: provenance.name, inputs: graph.inputs, outputs: graph.outputs });
   const task = await withLabels(guess);
   const dims = { ...guess.dims, ...sizes };
@@ -78,6 +80,12 @@ export async function openModel(
   const hashes = pieces.map((piece) => source.hashOf(piece) ?? known[piece.id] ?? null);
   const { blobOf } = source;
   return withTask({ card, graph, blocks, blobOf, atHand, origin, hashes, sample: () => [] }, task, dims);
+}
+
+/** A model of text, sequences and the like: only a program on one device can feed it. */
+function notHere({ data }: UncuttableError): UncuttableError {
+  const message = `This model ${data.actual ?? 'is fed with other things than tensors of numbers'}, which a room cannot pass on.`;
+  return new UncuttableError(message, data);
 }
 
 /** What earlier visits learned of the pieces at this address. */
