@@ -623,8 +623,8 @@ describe.skipIf(!existsSync(SHARED))('sequences in a room (skipped where ../shar
     await laptop.leader?.open(opened);
     await running(laptop, 2);
     const { asker } = laptop.member;
-    const plain = await asker.ask(opened.sample());
+    const plain = await asker.ask(opened.sample({}));
     expect(plain.tensors).toHaveLength(4);
-    expect((await new Sequence(asker).run(opened.sample())).tensors).toEqual(plain.tensors);
+    expect((await new Sequence(asker).run(opened.sample({}))).tensors).toEqual(plain.tensors);
   });
 });

@@ -113,7 +113,7 @@ export function withTask(
     output,
   }));
   const card = { ...model.card, states, task, dims };
-  return { ...model, card, sample: () => sampleInputs(card.inputs, dims, 1) };
+  return { ...model, card, sample: (guess) => sampleInputs(card.inputs, dims, 1, guess) };
 }
 
 async function withLabels({ task, labelSet }: TaskGuess): Promise<ModelTask> {

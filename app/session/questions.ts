@@ -45,7 +45,7 @@ export class Questions {
     label: string,
   ): Promise<Answer> {
     refuseUnknown(feeds, model.inputs);
-    const samples = sampleInputs(model.inputs, model.dims, seed);
+    const samples = sampleInputs(model.inputs, model.dims, seed, model.guess);
     const tensors = model.inputs.map((input, index) => fitting(feeds[input.name] ?? samples[index], input));
     this.#last = { tensors, model };
     return this.#ask(model, tensors, label);

@@ -156,6 +156,7 @@ const model: SchemaOf<ModelCard> = v.object({
   inputs: boundary,
   outputs: boundary,
   states: v.exactOptional(listOf(v.object({ input: name, output: name }), MAX_TENSORS)),
+  guess: v.exactOptional(v.object({ open: v.exactOptional(count), ids: v.exactOptional(count) })),
   dims: v.pipe(v.record(v.pipe(v.string(), v.maxLength(1024)), count), v.maxEntries(MAX_TENSORS)),
   task,
 });

@@ -1,8 +1,9 @@
-import { messageOf } from '../errors.ts';
+import { messageOf, RuntimeFailedError } from '../errors.ts';
 import type { Blocks } from '../graph/blocks.ts';
 import type { ModelGraph } from '../graph/model-graph.ts';
 import { packBlob } from '../graph/pack.ts';
 import { type Piece, piecesOf } from '../graph/pieces.ts';
+import { type Guess, guesses } from '../graph/sample-inputs.ts';
 import { makeShard } from '../graph/shard.ts';
 import type { Epoch, PeerId, Sha256 } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
@@ -43,7 +44,7 @@ export interface OpenModel {
   /** What is known of the pieces' hashes, by number. */
   readonly hashes: readonly (Sha256 | null)[];
   /** One input of the shapes in use, to measure with. */
-  readonly sample: () => readonly Tensor[];
+  readonly sample: (guess: Guess) => readonly Tensor[];
 }
 
 export interface LeaderOptions {
@@ -262,20 +263,27 @@ export class Leader implements LeaderEars {
     vouched.catch(() => undefined);
     try {
       this.#prepare({ step: 'Measuring the model', fraction: 0 });
-      const calibration = await calibrate({
-        ...model,
-        packOf: async (shard) => blobOf && packBlob(shard.weights, blobOf),
-        executors: member.executors,
-        runtime: runtime(),
-        inputs: model.sample(),
-        clock,
-        memoryBytes: member.card.profile?.memoryBytes ?? 0,
-        onProgress: (fraction) => this.#prepare({ step: 'Measuring the model', fraction }),
-        signal,
-      });
+      const { calibration, guess } = await accepted(model.card.inputs, async (guess) => ({
+        guess,
+        calibration: await calibrate({
+          ...model,
+          packOf: async (shard) => blobOf && packBlob(shard.weights, blobOf),
+          executors: member.executors,
+          runtime: runtime(),
+          inputs: model.sample(guess),
+          clock,
+          memoryBytes: member.card.profile?.memoryBytes ?? 0,
+          onProgress: (fraction) => this.#prepare({ step: 'Measuring the model', fraction }),
+          signal,
+        }),
+      }));
       await vouched;
       signal.throwIfAborted();
       this.#calibration = calibration;
+      if (guess.open !== undefined || guess.ids !== undefined) {
+        this.#model = { ...model, card: { ...model.card, guess } };
+        this.#tellModel();
+      }
       this.#schedule(0);
       return true;
     } catch (error) {
@@ -435,6 +443,21 @@ export class Leader implements LeaderEars {
     if (card) emit({ type: 'ModelChanged', model: { kind: 'ready', card }, at: clock.now() });
     for (const peer of network.peers()) network.sendControl(peer, { type: 'model', model: card });
   }
+}
+
+/** Tries what a model might accept until a run succeeds. @throws what the likeliest guess met. */
+async function accepted<T>(inputs: ModelCard['inputs'], attempt: (guess: Guess) => Promise<T>): Promise<T> {
+  let first: unknown;
+  for (const guess of [{}, ...[...guesses(inputs)].slice(1)]) {
+    try {
+      return await attempt(guess);
+    } catch (error) {
+      first ??= error;
+      // Anything but a run that refused its input is not the input's fault.
+      if (!(error instanceof RuntimeFailedError && error.data.step === 'run')) throw first;
+    }
+  }
+  throw first;
 }
 
 function localPiece({ blobOf, atHand }: OpenModel, piece: Piece): Blob | null {

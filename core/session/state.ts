@@ -1,3 +1,4 @@
+import type { Guess } from '../graph/sample-inputs.ts';
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { StateSlot } from '../graph/state-slots.ts';
 import type { Epoch, PeerId, RoomId } from '../ids.ts';
@@ -177,6 +178,8 @@ export interface ModelCard {
   /** Value of each symbolic dimension in use. */
   readonly dims: Readonly<Record<string, number>>;
   readonly task: ModelTask;
+  /** What the model accepts where nothing says how it is fed, found by trying. */
+  readonly guess?: Guess;
 }
 
 export type ModelTask =

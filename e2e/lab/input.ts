@@ -32,11 +32,11 @@ export async function readInput(
 
 /** What the model is fed: seeded random numbers, the first input replaced by the recorded one if there is one. */
 export function feedsFor(
-  card: Pick<ModelCard, 'inputs' | 'dims'>,
+  card: Pick<ModelCard, 'inputs' | 'dims' | 'guess'>,
   seed: number,
   recorded?: Tensor,
 ): Record<string, Tensor> {
-  const drawn = sampleInputs(card.inputs, card.dims, seed);
+  const drawn = sampleInputs(card.inputs, card.dims, seed, card.guess);
   const feeds = Object.fromEntries(
     card.inputs.flatMap(({ name }, i) => (drawn[i] ? [[name, drawn[i]]] : [])),
   );

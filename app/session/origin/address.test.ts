@@ -55,5 +55,6 @@ describe('an address', () => {
     expect(modelName(new URL('https://hub.test/a/my%20model.onnx?x'))).toBe('my model');
     expect(modelName(new URL('https://hub.test/100%.onnx'))).toBe('100%');
     expect(modelName(new URL('https://hub.test/'))).toBe('hub.test');
+    expect(modelName(new URL('https://hub.test/org/smol/resolve/main/onnx/model_q4.onnx'))).toBe('smol');
   });
 });

@@ -36,11 +36,14 @@ export function fileAddress(model: string, name: string): string {
   });
 }
 
+/** Names that every export has: files and folders of hubs. */
+const COMMON =
+  /^(model([_-](fp32|fp16|bf16|q4f16|q4|q8|int8|uint8|bnb4|quantized))?\.onnx|manifest\.json|onnx|main|resolve)$/i;
+
 /** What a person calls the model: its file's name without the ending, or its folder's where all are called the same. */
 export function modelName(url: URL): string {
   const parts = url.pathname.split('/').filter((part) => part !== '');
-  const last = parts.at(-1) ?? url.hostname;
-  const telling = /^manifest\.json$/i.test(last) ? (parts.at(-2) ?? url.hostname) : last;
+  const telling = parts.findLast((part) => !COMMON.test(part)) ?? parts.at(-1) ?? url.hostname;
   return decoded(telling).replace(/\.(onnx|ort|json)$/i, '');
 }
 
