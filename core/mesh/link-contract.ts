@@ -70,8 +70,10 @@ export function linkContract(name: string, make: () => { left: Wire; right: Wire
 
     test('a message over its limit is refused at once, and the link goes on', async () => {
       const { a, b } = pair();
-      const piece = new Uint8Array(4 * 1024 * 1024);
-      await expect(a.link.send('shard', [piece, new Uint8Array(1)])).rejects.toThrow(/at most 4194304 bytes/);
+      const largest = new Uint8Array(16 * 1024 * 1024 + 8);
+      await expect(a.link.send('shard', [largest, new Uint8Array(1)])).rejects.toThrow(
+        /at most 16777224 bytes/,
+      );
       expect(() => a.link.sendControl('x'.repeat(1024 * 1024 + 1))).toThrow(RangeError);
       a.link.sendControl('still here');
       await vi.advanceTimersByTimeAsync(1000);
