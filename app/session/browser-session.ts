@@ -26,7 +26,6 @@ import { fileSource } from './file-source.ts';
 import { findHubModel, hubModels } from './hub/catalogue.ts';
 import type { ModelSource } from './model-source.ts';
 import { openModel, type Provenance, withTask } from './open-model.ts';
-import { urlSource } from './origin/url-source.ts';
 import { asksFirst, keepAskFirst, leavePlace, type Place } from './place.ts';
 import { Questions } from './questions.ts';
 import { addressOf } from './room-link.ts';
@@ -211,6 +210,7 @@ export class BrowserSession implements Store, Actions {
 
   readonly openUrl = (url: string, sizes: Readonly<Record<string, number>> = {}): Promise<void> => {
     return this.#openWith(url, async (progress, signal) => {
+      const { urlSource } = await import('./origin/url-source.ts');
       const source = await urlSource(url, this.#parts.shelf, progress, signal);
       return {
         source,
@@ -225,6 +225,7 @@ export class BrowserSession implements Store, Actions {
   readonly openHub = (id: string): Promise<void> => {
     return this.#openWith(id, async (progress, signal) => {
       const { title, about, address } = findHubModel(id);
+      const { urlSource } = await import('./origin/url-source.ts');
       const source = await urlSource(address, this.#parts.shelf, progress, signal, title);
       return { source, provenance: { name: title, about, source: 'url' } };
     });

@@ -12,7 +12,7 @@ import { Shelf } from '../../core/weights/shelf.ts';
 import { BrowserSession } from './browser-session.ts';
 import { DeviceInPage } from './device-in-page.ts';
 import { describeDevice } from './device-name.ts';
-import { httpOrigin } from './origin/http-origin.ts';
+import { lazyOrigin } from './origin/lazy-origin.ts';
 import { watchPage } from './page-life.ts';
 import type { Place } from './place.ts';
 import { openPieceStore } from './storage/open-piece-store.ts';
@@ -76,7 +76,7 @@ export async function enter(place: Place): Promise<BrowserSession> {
     executors: () => device.executor(),
     runtime: () => device.runtime,
     shelf,
-    origins: httpOrigin,
+    origins: lazyOrigin,
     door: client,
   });
   watchPage(session, () => client.hurry());

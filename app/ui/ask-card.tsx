@@ -1,10 +1,12 @@
 import type { VNode } from 'preact';
 import type { SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
-import { AskTensors } from './ask-tensors.tsx';
-import { ClassifyImage } from './classify-image.tsx';
 import { DrawDigit } from './draw-digit.tsx';
+import { lazy } from './lazy.tsx';
 import { whyNotYet } from './select.ts';
+
+const AskTensors = lazy(async () => (await import('./ask-tensors.tsx')).AskTensors);
+const ClassifyImage = lazy(async () => (await import('./classify-image.tsx')).ClassifyImage);
 
 export interface AskProps {
   readonly state: SessionState;

@@ -3,11 +3,13 @@ import { useRef, useState } from 'preact/hooks';
 import { messageOf } from '../../core/errors.ts';
 import type { ModelCard as Card, SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
-import { ChangeModel } from './change-model.tsx';
 import { bytes, count } from './format.ts';
+import { lazy } from './lazy.tsx';
 import { ModelDetails } from './model-details.tsx';
 import { ProgressLine } from './progress.tsx';
 import { useRoomLoading } from './use-room-loading.ts';
+
+const ChangeModel = lazy(async () => (await import('./change-model.tsx')).ChangeModel);
 
 interface Props {
   readonly state: SessionState;

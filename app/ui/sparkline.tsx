@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import type { LoadReport } from '../../core/session/state.ts';
 import { busyInWords } from './select.ts';
 import { theme } from './theme.ts';
@@ -20,12 +20,23 @@ export function Sparkline({ history, colour }: Props): VNode {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
   const shade = theme.value;
+  const latest = useRef(history);
+  latest.current = history;
+  // A device that has not worked has a flat line: the charts' code comes with the first that is not.
+  const worked = history.some(({ busy }) => busy > 0);
   useEffect(() => {
-    if (!box.current) return;
-    const made = new uPlot(options(resolved(box.current)), series(history), box.current);
-    plot.current = made;
-    return () => made.destroy();
-  }, [colour, shade]);
+    if (!worked) return;
+    let gone = false;
+    void import('uplot').then(({ default: Plot }) => {
+      if (gone || !box.current) return;
+      plot.current = new Plot(options(resolved(box.current)), series(latest.current), box.current);
+    });
+    return () => {
+      gone = true;
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [worked, colour, shade]);
   useEffect(() => plot.current?.setData(series(history)), [history]);
   return (
     <div class="spark" ref={box} style={{ color: colour }} role="img" aria-label={busyInWords(history)} />

@@ -94,7 +94,14 @@ function worthKeeping(
 function planRoom({ home, cards, links, failed, calibration }: RoomKnowledge): PlanRoom {
   const usable = cards.flatMap(({ peer, status, profile }) =>
     status === 'ready' && profile && !failed.has(peer)
-      ? [{ id: peer, benchMs: profile.benchMs, memoryBytes: profile.memoryBytes }]
+      ? [
+          {
+            id: peer,
+            benchMs: profile.benchMs,
+            memoryBytes: profile.memoryBytes,
+            largestTensorBytes: profile.largestTensorBytes,
+          },
+        ]
       : [],
   );
   return roomFrom({
