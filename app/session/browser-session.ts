@@ -14,6 +14,7 @@ import type {
   ModelCard,
   ModelState,
   PlanMode,
+  PlanRules,
   Progress,
   SessionState,
 } from '../../core/session/state.ts';
@@ -146,6 +147,10 @@ export class BrowserSession implements Store, Actions {
 
   readonly setMode = (mode: PlanMode): void => {
     this.#leader?.setMode(mode);
+  };
+
+  readonly setRules = (rules: PlanRules): void => {
+    this.#leader?.setRules(rules);
   };
 
   readonly setAskFirst = (value: boolean): void => {

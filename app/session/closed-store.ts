@@ -8,6 +8,7 @@ export function closedStore(state: { readonly value: SessionState }): Store {
   const actions: Actions = {
     rename: nothing,
     setMode: nothing,
+    setRules: nothing,
     setAskFirst: nothing,
     admit: nothing,
     deny: nothing,

@@ -1,6 +1,6 @@
 import { InputError } from '../../core/errors.ts';
 import { Sequence } from '../../core/runtime/sequence.ts';
-import type { ModelCard, PlanMode, SessionState, StageTiming } from '../../core/session/state.ts';
+import type { ModelCard, PlanMode, PlanRules, SessionState, StageTiming } from '../../core/session/state.ts';
 import { type Dtype, isDtype } from '../../core/tensor/dtype.ts';
 import { type Tensor, tensor } from '../../core/tensor/tensor.ts';
 import type { BrowserSession } from './browser-session.ts';
@@ -49,6 +49,7 @@ export interface Programs {
   ): Promise<void>;
   openUrl(url: string, sizes?: Readonly<Record<string, number>>): Promise<void>;
   setMode(mode: PlanMode): void;
+  setRules(rules: PlanRules): void;
   /** Runs the model once; missing inputs are filled with random numbers of seed 0. */
   run(feeds: Readonly<Record<string, PlainTensor>>): Promise<ProgramAnswer>;
   /** Begins a sequence of the open model. @throws InputError when none is open. */
@@ -62,6 +63,7 @@ export function programs(session: BrowserSession): Programs {
     openFile: (model, name, sizes = {}) => session.openSized(filesOf(model, name), sizes),
     openUrl: (url, sizes = {}) => session.openUrl(url, sizes),
     setMode: (mode) => session.setMode(mode),
+    setRules: (rules) => session.setRules(rules),
     run: async (feeds) => {
       const answer = await session.askTensors(tensorsOf(feeds), 0, 'from a program');
       const request = session.state.value.requests.find(({ id }) => id === answer.request);

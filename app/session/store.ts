@@ -1,5 +1,5 @@
 import type { PeerId } from '../../core/ids.ts';
-import type { ModelCard, PlanMode, SessionState } from '../../core/session/state.ts';
+import type { ModelCard, PlanMode, PlanRules, SessionState } from '../../core/session/state.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
 
 /** The only thing the views see: a state that changes, and what a person can do. */
@@ -58,6 +58,8 @@ export interface Answer {
 export interface Actions {
   rename(name: string): void;
   setMode(mode: PlanMode): void;
+  /** Leader only: what every plan must respect. */
+  setRules(rules: PlanRules): void;
   setAskFirst(value: boolean): void;
   admit(peer: PeerId): void;
   deny(peer: PeerId): void;

@@ -5,6 +5,7 @@ import type {
   LoadReport,
   ModelCard,
   PlanMode,
+  PlanRules,
   PlanView,
   Progress,
   Seat,
@@ -27,6 +28,7 @@ export type ControlMessage =
   | {
       readonly type: 'room';
       readonly mode: PlanMode;
+      readonly rules: PlanRules;
       readonly plan: PlanView | null;
       readonly preparing: Progress | null;
       readonly seats: readonly Seat[];

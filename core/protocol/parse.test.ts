@@ -88,11 +88,23 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
   room: {
     type: 'room',
     mode: 'everyone',
+    rules: { pinnedIn: [me], pinnedOut: [], endsAtHome: true, batteryFloor: 0.2 },
     plan: {
       epoch,
       mode: 'fastest',
       blocks: 3,
-      stages: [{ peer: me, start: 0, end: 3, weightBytes: 8, sendsBytes: 40, predictedMs: 4 }],
+      stages: [
+        {
+          peer: me,
+          copies: [{ peer: me, predictedMs: 5 }],
+          start: 0,
+          end: 3,
+          weightBytes: 8,
+          memoryBytes: 20,
+          sendsBytes: 40,
+          predictedMs: 4,
+        },
+      ],
       predictedLatencyMs: 5,
       predictedPeriodMs: 5,
       alone: { peer: me, latencyMs: 5 },

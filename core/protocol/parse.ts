@@ -9,9 +9,12 @@ import type {
   LoadReport,
   ModelCard,
   ModelTask,
+  PlanMode,
+  PlanRules,
   PlanView,
   Progress,
   StageView,
+  WhatIf,
 } from '../session/state.ts';
 import { DTYPES } from '../tensor/dtype.ts';
 import type {
@@ -71,7 +74,10 @@ const MAX_TENSORS = 256;
 const MAX_LABELS = 25_000;
 
 const provider = v.picklist(['webgpu', 'wasm', 'cpu']);
-const mode = v.picklist(['fastest', 'everyone']);
+const mode: SchemaOf<PlanMode> = v.union([
+  v.picklist(['fastest', 'most', 'everyone']),
+  v.object({ everyMs: amount }),
+]);
 
 const progress: SchemaOf<Progress> = v.object({
   step: prose(LINE),
@@ -103,6 +109,7 @@ const card: SchemaOf<DeviceCard> = v.object({
   refusal: v.nullable(prose(PARAGRAPH)),
   profile: v.nullable(profile),
   hidden: v.boolean(),
+  battery: v.exactOptional(v.object({ charge: share, charging: v.boolean() })),
 });
 
 const load: SchemaOf<LoadReport> = v.object({
@@ -164,14 +171,23 @@ const model: SchemaOf<ModelCard> = v.object({
 const stageView: SchemaOf<StageView> = v.pipe(
   v.object({
     peer,
+    copies: v.exactOptional(listOf(v.object({ peer, predictedMs: amount }), MAX_DEVICES)),
     start: count,
     end: count,
     weightBytes: count,
+    memoryBytes: v.exactOptional(amount),
     sendsBytes: amount,
     predictedMs: amount,
   }),
   v.check(({ start, end }) => start < end, 'start below end'),
 );
+
+/** A front has at most one point for each pair of a device and a run of blocks; pages draw a few dozen. */
+const MAX_FRONT = 256;
+const whatIf: SchemaOf<WhatIf> = v.variant('kind', [
+  v.object({ kind: v.literal('without'), peer, factor: v.nullable(amount) }),
+  v.object({ kind: v.literal('another'), peer, factor: amount }),
+]);
 
 const plan: SchemaOf<PlanView> = v.object({
   epoch,
@@ -182,8 +198,22 @@ const plan: SchemaOf<PlanView> = v.object({
   predictedPeriodMs: amount,
   alone: v.nullable(v.object({ peer, latencyMs: amount })),
   optimal: v.boolean(),
+  gap: v.exactOptional(amount),
   leftOut: listOf(v.object({ peer, reason: prose(PARAGRAPH) }), MAX_DEVICES),
+  front: v.exactOptional(
+    listOf(v.object({ latencyMs: amount, periodMs: amount, devices: count }), MAX_FRONT),
+  ),
+  whatIf: v.exactOptional(listOf(whatIf, 2 * MAX_DEVICES)),
+  estimatedBlocks: v.exactOptional(count),
+  now: v.exactOptional(v.object({ presentMs: amount, bestMs: amount })),
   status: v.picklist(['loading', 'running']),
+});
+
+const rules: SchemaOf<PlanRules> = v.object({
+  pinnedIn: listOf(peer, MAX_DEVICES),
+  pinnedOut: listOf(peer, MAX_DEVICES),
+  endsAtHome: v.boolean(),
+  batteryFloor: share,
 });
 
 const link: SchemaOf<LinkReport> = v.object({ peer, rttMs: amount, mbitPerSec: amount });
@@ -239,6 +269,7 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
   room: v.object({
     type: v.literal('room'),
     mode,
+    rules,
     plan: v.nullable(plan),
     preparing: v.nullable(progress),
     seats: listOf(v.object({ peer, colour: count }), MAX_DEVICES),

@@ -11,7 +11,16 @@ import type { Network } from '../mesh/network.ts';
 import type { HeldPiece, LinkReport, ToldPiece } from '../protocol/messages.ts';
 import type { OriginCard } from '../protocol/origin-card.ts';
 import type { SessionEvent } from '../session/events.ts';
-import type { DeviceCard, ModelCard, PlanMode, PlanView, Progress, Seat } from '../session/state.ts';
+import { NO_RULES } from '../session/reduce.ts';
+import type {
+  DeviceCard,
+  ModelCard,
+  PlanMode,
+  PlanRules,
+  PlanView,
+  Progress,
+  Seat,
+} from '../session/state.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { PieceLedger } from '../weights/ledger.ts';
 import { forgetManifest, rememberManifest } from '../weights/manifest.ts';
@@ -70,6 +79,7 @@ export class Leader implements LeaderEars {
   #calibration: Calibration | undefined;
   #calibrating: AbortController | undefined;
   #mode: PlanMode = 'everyone';
+  #rules: PlanRules = NO_RULES;
   #plan: PlanView | null = null;
   #preparing: Progress | null = null;
   #epoch = 0;
@@ -131,6 +141,13 @@ export class Leader implements LeaderEars {
     if (mode === this.#mode) return;
     this.#mode = mode;
     this.#options.emit({ type: 'ModeChanged', mode });
+    this.#publish();
+    this.#schedule();
+  }
+
+  setRules(rules: PlanRules): void {
+    this.#rules = rules;
+    this.#options.emit({ type: 'RulesChanged', rules });
     this.#publish();
     this.#schedule();
   }
@@ -430,6 +447,7 @@ export class Leader implements LeaderEars {
     const message = {
       type: 'room',
       mode: this.#mode,
+      rules: this.#rules,
       plan: this.#plan,
       preparing: this.#preparing,
       seats,

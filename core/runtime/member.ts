@@ -336,6 +336,7 @@ export class Member {
       }
       case 'room':
         emit({ type: 'ModeChanged', mode: message.mode });
+        emit({ type: 'RulesChanged', rules: message.rules });
         emit({ type: 'SeatsChanged', seats: message.seats });
         emit({ type: 'PlanChanged', plan: message.plan, at: clock.now() });
         emit({ type: 'PreparationChanged', preparing: message.preparing });

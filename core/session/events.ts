@@ -7,6 +7,7 @@ import type {
   ModelState,
   Notice,
   PlanMode,
+  PlanRules,
   PlanView,
   Progress,
   Seat,
@@ -33,6 +34,7 @@ export type SessionEvent =
   | { readonly type: 'StageProgressed'; readonly peer: PeerId; readonly progress: Progress | null }
   | { readonly type: 'ModelChanged'; readonly model: ModelState; readonly at: number }
   | { readonly type: 'ModeChanged'; readonly mode: PlanMode }
+  | { readonly type: 'RulesChanged'; readonly rules: PlanRules }
   | { readonly type: 'PlanChanged'; readonly plan: PlanView | null; readonly at: number }
   | { readonly type: 'PreparationChanged'; readonly preparing: Progress | null }
   | { readonly type: 'RequestAsked'; readonly id: number; readonly label: string; readonly at: number }

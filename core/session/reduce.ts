@@ -1,7 +1,15 @@
 import type { PeerId, RoomId } from '../ids.ts';
 import { chronicle } from './chronicle.ts';
 import type { SessionEvent } from './events.ts';
-import type { DeviceCard, DeviceState, LinkView, LoadReport, Seat, SessionState } from './state.ts';
+import type {
+  DeviceCard,
+  DeviceState,
+  LinkView,
+  LoadReport,
+  PlanRules,
+  Seat,
+  SessionState,
+} from './state.ts';
 
 /** One minute of load reports, one a second. */
 const HISTORY = 60;
@@ -23,6 +31,8 @@ const NO_LOAD: LoadReport = {
   peakMemoryBytes: 0,
 };
 
+export const NO_RULES: PlanRules = { pinnedIn: [], pinnedOut: [], endsAtHome: false, batteryFloor: 0 };
+
 /** The state of a page that has only just been opened. */
 export function initialState(me: PeerId): SessionState {
   return {
@@ -36,6 +46,7 @@ export function initialState(me: PeerId): SessionState {
     knocking: [],
     devices: [],
     mode: 'everyone',
+    rules: NO_RULES,
     model: { kind: 'none' },
     plan: null,
     preparing: null,
@@ -103,6 +114,8 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
       return { ...state, model: event.model, plan: event.model.kind === 'none' ? null : state.plan };
     case 'ModeChanged':
       return state.mode === event.mode ? state : { ...state, mode: event.mode };
+    case 'RulesChanged':
+      return { ...state, rules: event.rules };
     case 'PlanChanged':
       return { ...state, plan: event.plan };
     case 'PreparationChanged':

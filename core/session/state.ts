@@ -19,6 +19,7 @@ export interface SessionState {
   /** In order of joining; `colour` is an index 1..8 that stays with the device. */
   readonly devices: readonly DeviceState[];
   readonly mode: PlanMode;
+  readonly rules: PlanRules;
   readonly model: ModelState;
   readonly plan: PlanView | null;
   /** What the leader is busy with between plans. */
@@ -49,8 +50,24 @@ export type EndReason =
   | 'insecure'
   | 'protocol';
 
-/** `fastest`: the plan with the least latency. `everyone`: every device holds a stage, even in time. */
-export type PlanMode = 'fastest' | 'everyone';
+/**
+ * `fastest`: the plan with the least latency. `most`: the one with the most answers a second when many are asked for.
+ * `everyone`: every device holds a stage, even in time. `everyMs`: a point between the first two, the least latency
+ * among the plans that give an answer at least this often.
+ */
+export type PlanMode = 'fastest' | 'most' | 'everyone' | { readonly everyMs: number };
+
+/** What a person lays down for every plan, whatever the mode. */
+export interface PlanRules {
+  /** Devices that must take part, if the model can be cut for all of them. */
+  readonly pinnedIn: readonly PeerId[];
+  /** Devices that must not. */
+  readonly pinnedOut: readonly PeerId[];
+  /** The first and the last layers stay with the leader, so that raw input and result never leave it. */
+  readonly endsAtHome: boolean;
+  /** A device on battery below this charge, 0..1, holds nothing; 0 for no such limit. */
+  readonly batteryFloor: number;
+}
 
 export interface Knock {
   readonly peer: PeerId;
@@ -84,6 +101,14 @@ export interface DeviceCard {
   readonly profile: DeviceProfile | null;
   /** True while the tab is in the background. */
   readonly hidden: boolean;
+  /** Absent where the browser does not tell. */
+  readonly battery?: Battery;
+}
+
+export interface Battery {
+  /** 0..1 */
+  readonly charge: number;
+  readonly charging: boolean;
 }
 
 /** What a device measured of itself. */
@@ -219,20 +244,51 @@ export interface PlanView {
   /** The fastest single device that can hold the model, and its latency; null when none can. */
   readonly alone: { readonly peer: PeerId; readonly latencyMs: number } | null;
   readonly optimal: boolean;
+  /** How far above the certified lower bound of its aim the plan is at most: 0.07 is 7 %; 0 when it is optimal. */
+  readonly gap?: number;
   /** Devices that hold nothing, and why, in words. */
   readonly leftOut: readonly { readonly peer: PeerId; readonly reason: string }[];
+  /** The best trades between latency and period, least latency first; each is the best plan for somebody. */
+  readonly front?: readonly FrontPoint[];
+  readonly whatIf?: readonly WhatIf[];
+  /** Blocks whose time was computed from others of their kind, as no device could hold or run them. */
+  readonly estimatedBlocks?: number;
+  /** How the plan stands by what is measured now, against the best plan for the room as it is now; of the mode's aim. */
+  readonly now?: { readonly presentMs: number; readonly bestMs: number };
   /** `loading` until every stage is ready. */
   readonly status: 'loading' | 'running';
 }
 
+export interface FrontPoint {
+  readonly latencyMs: number;
+  readonly periodMs: number;
+  readonly devices: number;
+}
+
+/** What the room would be like otherwise. `factor`: time of the plan's aim then, over now; above 1 is slower. */
+export type WhatIf =
+  | { readonly kind: 'without'; readonly peer: PeerId; readonly factor: number | null }
+  /** One more device like this one, linked as well as it is. */
+  | { readonly kind: 'another'; readonly peer: PeerId; readonly factor: number };
+
 export interface StageView {
   readonly peer: PeerId;
+  /** More devices that hold the same blocks: items are shared among `peer` and them by speed. */
+  readonly copies?: readonly StageCopy[];
   /** Blocks [start, end). */
   readonly start: number;
   readonly end: number;
   readonly weightBytes: number;
+  /** Weights, state and workspace. */
+  readonly memoryBytes?: number;
   /** Bytes that leave this stage for the next (or for home). */
   readonly sendsBytes: number;
+  /** On `peer`, for one item. */
+  readonly predictedMs: number;
+}
+
+export interface StageCopy {
+  readonly peer: PeerId;
   readonly predictedMs: number;
 }
 
