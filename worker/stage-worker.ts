@@ -144,11 +144,6 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
     return this.#meter.read();
   }
 
-  async memoryBytes(): Promise<number> {
-    const { heapBytes, bufferBytes } = this.#meter.read();
-    return heapBytes + bufferBytes;
-  }
-
   close(): void {
     this.#queue.end(failure('close', 'The executor was closed.', 'an open executor'));
   }

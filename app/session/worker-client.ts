@@ -85,10 +85,6 @@ class WorkerClient implements StageExecutor {
     return this.#call('memory', () => this.#remote.memory());
   }
 
-  memoryBytes(): Promise<number> {
-    return this.#call('memory', () => this.#remote.memoryBytes());
-  }
-
   close(): void {
     this.#end(
       new RuntimeFailedError('The worker was closed.', { step: 'close', actual: 'closed while in use' }),

@@ -72,9 +72,6 @@ class Stub implements StageExecutor {
   async memory(): ReturnType<StageExecutor['memory']> {
     return { heapBytes: this.heapBytes, bufferBytes: 0, peakBytes: this.heapBytes };
   }
-  async memoryBytes(): Promise<number> {
-    return this.heapBytes;
-  }
   close(): void {
     this.closed = true;
   }

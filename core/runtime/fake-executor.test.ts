@@ -75,7 +75,7 @@ describe('the fake executor', () => {
     const first = await executor.load(small);
     await expect(executor.load({ ...small, weights: new Uint8Array(80) })).rejects.toThrow('99 bytes');
     await executor.release(first);
-    expect(await executor.memoryBytes()).toBe(0);
+    expect((await executor.memory()).heapBytes).toBe(0);
   });
 
   test('fails and hangs where it is told to', async () => {

@@ -101,10 +101,6 @@ export class FakeExecutor implements StageExecutor {
     return { heapBytes: this.#heldBytes(), bufferBytes: 0, peakBytes: this.#peakBytes };
   }
 
-  async memoryBytes(): Promise<number> {
-    return this.#heldBytes();
-  }
-
   close(): void {
     this.#stages.clear();
     this.#queue.end(failure('close', 'closed', 'an open executor'));

@@ -29,7 +29,6 @@ export class MemoryWatch {
       run: (stage, inputs) => executor.run(stage, inputs),
       release: (stage) => executor.release(stage),
       memory: () => executor.memory(),
-      memoryBytes: () => executor.memoryBytes(),
       close: () => executor.close(),
     };
   }

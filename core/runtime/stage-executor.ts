@@ -56,8 +56,6 @@ export interface StageExecutor {
   run(stage: StageHandle, inputs: readonly Tensor[]): Promise<StageResult>;
   release(stage: StageHandle): Promise<void>;
   memory(): Promise<WorkerMemory>;
-  /** Leaves with its last caller: use {@link memory}. */
-  memoryBytes(): Promise<number>;
   /** Ends the executor at once and gives all its memory back. Pending calls reject. */
   close(): void;
 }

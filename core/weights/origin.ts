@@ -7,8 +7,8 @@ export interface Origin {
   /**
    * The bytes [offset, offset + length) of a file, in order, in chunks of any size; ends after exactly `length`.
    * Aborting the signal, or leaving the loop, ends the request.
-   * @throws FetchError when the server cannot be reached, does not answer 206, or breaks off; its data has
-   * `retry: true` where trying again may help.
+   * @throws FetchError when the server cannot be reached, does not answer 206, falls silent for longer than the
+   * implementation waits, or breaks off; its data has `retry: true` where trying again may help.
    */
   read(
     file: string,
