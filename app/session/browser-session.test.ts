@@ -45,7 +45,6 @@ function relayingExecutor(): StageExecutor {
     run: async (_, outputs) => ({ outputs, computeMs: 1 }),
     release: async () => {},
     memory: async () => ({ heapBytes: 0, bufferBytes: 0, peakBytes: 0 }),
-    memoryBytes: async () => 0,
     close: () => {},
   };
 }
