@@ -17,6 +17,15 @@ export interface PlanDevice {
   readonly largestTensorBytes?: number;
   /** Time of each block on this device, in block order. */
   readonly blockMs: readonly number[];
+  /** Holds a stage in every plan. */
+  readonly required?: boolean;
+  /** What a stage takes besides its blocks, for each item: the way to the worker and back. Left out: nothing. */
+  readonly perItemMs?: number;
+  /**
+   * Computing that each byte costs which arrives here or leaves for another device, where this device cannot do both
+   * at once. Counts in the period only: in the latency it is part of the links' times. Left out: nothing.
+   */
+  readonly packMsPerByte?: number;
 }
 
 /** Serves both directions unless the other direction is given too. A missing pair cannot talk. */
@@ -27,7 +36,11 @@ export interface PlanLink {
   readonly mbitPerSec: number;
 }
 
-export type Objective = 'latency' | 'throughput' | { readonly items: number };
+/**
+ * The least latency; the least period; the least `latency + (items - 1) * period`; or the least latency among the
+ * plans with a period of at most `everyMs`.
+ */
+export type Objective = 'latency' | 'throughput' | { readonly items: number } | { readonly everyMs: number };
 
 export interface PlanRoom {
   readonly objective: Objective;
@@ -37,6 +50,11 @@ export interface PlanRoom {
   readonly blocks: readonly PlanBlock[];
   readonly devices: readonly PlanDevice[];
   readonly links: readonly PlanLink[];
+  /**
+   * The first and the last block stay on home: it may hold two stages, a head and a tail, which share its memory and
+   * its time, with a chain of other devices between them.
+   */
+  readonly endsAtHome?: boolean;
 }
 
 /** Blocks [start, end) on one device. */
@@ -44,14 +62,20 @@ export interface PlannedStage {
   readonly device: string;
   readonly start: number;
   readonly end: number;
+  /** More devices that hold the same blocks: items are shared among all of them by speed. */
+  readonly copies?: readonly string[];
 }
 
 export interface PlanResult {
   readonly stages: readonly PlannedStage[];
   readonly latencyMs: number;
   readonly periodMs: number;
+  /** Proven: no plan of this room is better by more than rounding. */
   readonly optimal: boolean;
+  /** What no plan can beat, in the unit of the objective: latency, period, or latency + (items - 1) * period. */
   readonly lowerBoundMs: number;
+  /** No plan gives an item every `everyMs`; this one has the least period instead. */
+  readonly tooOften?: true;
 }
 
 export interface Infeasible {

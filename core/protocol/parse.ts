@@ -95,6 +95,7 @@ const profile: SchemaOf<DeviceProfile> = v.object({
   tried: listOf(v.object({ provider, benchMs: v.nullable(amount), why: v.nullable(prose(PARAGRAPH)) }), 8),
   memoryBytes: amount,
   largestTensorBytes: v.exactOptional(amount),
+  packMsPerByte: v.exactOptional(amount),
   adapter: v.nullable(prose(LINE)),
 });
 
@@ -110,6 +111,7 @@ const card: SchemaOf<DeviceCard> = v.object({
   profile: v.nullable(profile),
   hidden: v.boolean(),
   battery: v.exactOptional(v.object({ charge: share, charging: v.boolean() })),
+  pressure: v.exactOptional(v.picklist(['fair', 'serious', 'critical'])),
 });
 
 const load: SchemaOf<LoadReport> = v.object({
@@ -206,6 +208,7 @@ const plan: SchemaOf<PlanView> = v.object({
   whatIf: v.exactOptional(listOf(whatIf, 2 * MAX_DEVICES)),
   estimatedBlocks: v.exactOptional(count),
   now: v.exactOptional(v.object({ presentMs: amount, bestMs: amount })),
+  because: v.exactOptional(prose(PARAGRAPH)),
   status: v.picklist(['loading', 'running']),
 });
 

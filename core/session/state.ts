@@ -103,6 +103,8 @@ export interface DeviceCard {
   readonly hidden: boolean;
   /** Absent where the browser does not tell. */
   readonly battery?: Battery;
+  /** How hard the system says it works, and whether it is hot; absent while it says nothing, or nominal. */
+  readonly pressure?: 'fair' | 'serious' | 'critical';
 }
 
 export interface Battery {
@@ -129,6 +131,8 @@ export interface DeviceProfile {
   readonly memoryBytes: number;
   /** The largest single tensor that its GPU takes; absent where there is no such limit. */
   readonly largestTensorBytes?: number;
+  /** Computing that a byte costs on its way over a data channel, at one end, in ms; absent where it was not measured. */
+  readonly packMsPerByte?: number;
   /** GPU adapter description, or null. */
   readonly adapter: string | null;
 }
@@ -255,6 +259,8 @@ export interface PlanView {
   readonly estimatedBlocks?: number;
   /** How the plan stands by what is measured now, against the best plan for the room as it is now; of the mode's aim. */
   readonly now?: { readonly presentMs: number; readonly bestMs: number };
+  /** Why it replaced the plan before, as a sentence; absent for a first plan. */
+  readonly because?: string;
   /** `loading` until every stage is ready. */
   readonly status: 'loading' | 'running';
 }
