@@ -15,6 +15,9 @@ import { systemClock } from '../core/mesh/clock.ts';
 import { MemoryDialler } from '../core/mesh/memory-dial.ts';
 import { MemoryRoom } from '../core/mesh/memory-rendezvous.ts';
 import { Mesh } from '../core/mesh/mesh.ts';
+import { decide, tell } from '../core/plan/planner.ts';
+import type { PlanQuestion } from '../core/plan/question.ts';
+import type { PlanResult } from '../core/plan/room.ts';
 import { Leader, type OpenModel } from '../core/runtime/leader.ts';
 import { Member } from '../core/runtime/member.ts';
 import { Sequence } from '../core/runtime/sequence.ts';
@@ -91,7 +94,12 @@ class RoomUnderTest {
       emit,
       card: cardOf(peer, benchMs),
     });
-    const leader = peer === LAPTOP ? new Leader({ member, network: mesh, clock, runtime, emit }) : undefined;
+    const planner = {
+      decide: async (asked: PlanQuestion) => decide(asked),
+      tell: async (asked: PlanQuestion, plan: PlanResult) => tell(asked, plan),
+    };
+    const leader =
+      peer === LAPTOP ? new Leader({ member, network: mesh, clock, planner, runtime, emit }) : undefined;
     if (!leader) member.follow(LAPTOP);
     const entered = (by: PeerId): void => emit({ type: 'RoomEntered', leader: by, at: 0 });
     const page = { peer, mesh, member, leader, state: () => state, entered };
@@ -275,7 +283,10 @@ describe('a room on memory links with ONNX Runtime Web', () => {
         .reduce((sum, stage) => sum + stage.predictedMs / slower, 0);
     expect(work(LAPTOP, 1)).toBeGreaterThan(2 * work(PHONE, 4));
     laptop.leader?.setMode('fastest');
-    const alone = await running(laptop, 1);
+    const alone = await until('a plan with its reasons', () => {
+      const { plan } = laptop.state();
+      return plan?.status === 'running' && plan.stages.length === 1 && plan.leftOut.length > 0 && plan;
+    });
     expect(alone.stages[0]?.peer).toBe(LAPTOP);
     expect(alone.leftOut[0]).toMatchObject({ peer: PHONE, reason: expect.stringMatching(/would add/) });
   });

@@ -28,6 +28,7 @@ import { findHubModel, hubModels } from './hub/catalogue.ts';
 import type { ModelSource } from './model-source.ts';
 import { openModel, type Provenance, withTask } from './open-model.ts';
 import { asksFirst, keepAskFirst, leavePlace, type Place } from './place.ts';
+import { plannerInWorker } from './planner-client.ts';
 import { Questions } from './questions.ts';
 import { addressOf } from './room-link.ts';
 import type { Actions, Answer, CatalogueEntry, HubEntry, Storage, Store } from './store.ts';
@@ -106,6 +107,7 @@ export class BrowserSession implements Store, Actions {
         member: this.member,
         network,
         clock: systemClock,
+        planner: plannerInWorker(),
         runtime,
         emit,
       });

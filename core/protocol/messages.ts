@@ -1,5 +1,6 @@
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { Epoch, PeerId, RequestId, Sha256 } from '../ids.ts';
+import type { StageHolder } from '../session/holders.ts';
 import type {
   DeviceCard,
   LoadReport,
@@ -134,8 +135,8 @@ export interface LoadStage {
   readonly epoch: Epoch;
   /** Index of this stage in the plan. */
   readonly stage: number;
-  /** The holder of each stage, in order, so that activations go straight to the next. */
-  readonly holders: readonly PeerId[];
+  /** The holders of each stage, in order, so that activations go straight to the next. */
+  readonly holders: readonly (readonly StageHolder[])[];
   /** Names the model within this room, for messages about its pieces. */
   readonly model: string;
   /** The model's name for people, under which its pieces are stored. */
@@ -145,6 +146,8 @@ export interface LoadStage {
   readonly graph: readonly { readonly hash: Sha256; readonly length: number }[];
   /** The holder loaded this very stage before and still runs it: nothing is fetched. */
   readonly reuse: boolean;
+  /** What this device holds under the plan before goes on until this plan runs: there is memory for both. */
+  readonly alongside: boolean;
   /** The pack, in order. */
   readonly pieces: readonly StagePiece[];
   readonly origin: OriginCard | null;

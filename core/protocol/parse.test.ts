@@ -119,12 +119,19 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
     type: 'load-stage',
     epoch,
     stage: 1,
-    holders: [me, me],
+    holders: [
+      [{ peer: me, ms: 3 }],
+      [
+        { peer: me, ms: 3 },
+        { peer: me, ms: 9.5 },
+      ],
+    ],
     model: 'digits-1',
     label: 'Digits',
     shard: hash,
     graph: [{ hash, length: 3000 }],
     reuse: false,
+    alongside: false,
     pieces: [
       { id: 0, length: 100_000, hash, at: { file: 0, offset: 64 }, holders: [me], awaited: false },
       { id: 1, length: 4, hash: null, at: null, holders: [], awaited: true },
@@ -209,7 +216,7 @@ test.each([
     JSON.stringify({ type: 'links', links: [{ peer: 'me', rttMs: 1, mbitPerSec: 1 }] }),
   ],
   ['a negative epoch', JSON.stringify({ type: 'stage-ready', epoch: -1, stage: 0 })],
-  ['a list over its limit', JSON.stringify({ ...EXAMPLES['load-stage'], holders: Array(65).fill(me) })],
+  ['a list over its limit', JSON.stringify({ ...EXAMPLES['load-stage'], holders: Array(65).fill([]) })],
   ['a megabyte of text', JSON.stringify({ type: 'goodbye', reason: 'x'.repeat(2 ** 20) })],
 ])('%s is refused', (_, text) => {
   expect(() => parseControl(text)).toThrow(ProtocolError);

@@ -125,6 +125,9 @@ const load: SchemaOf<LoadReport> = v.object({
   busyMs: amount,
   memoryBytes: amount,
   peakMemoryBytes: amount,
+  // Two stages at most, under the plan in force and the one before.
+  paces: v.exactOptional(listOf(v.object({ epoch, stage: stageIndex, ms: amount, items: count }), 8)),
+  sequences: v.exactOptional(count),
 });
 
 const boundaryTensor: SchemaOf<BoundaryTensor> = v.object({
@@ -281,12 +284,13 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
     type: v.literal('load-stage'),
     epoch,
     stage: stageIndex,
-    holders: listOf(peer, MAX_DEVICES),
+    holders: listOf(listOf(v.object({ peer, ms: amount }), MAX_DEVICES), MAX_DEVICES),
     model: name,
     label: prose(LINE),
     shard: hash,
     graph: listOf(v.object({ hash, length: pieceBytes }), 64),
     reuse: v.boolean(),
+    alongside: v.boolean(),
     pieces: listOf(stagePiece, MAX_PIECES),
     origin: v.nullable(origin),
     inputs: boundary,

@@ -2,13 +2,15 @@ import { OverloadedError, RequestFailedError } from '../errors.ts';
 import type { Epoch, PeerId, RequestId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Activation } from '../protocol/frame.types.ts';
+import { holdersOf } from '../session/holders.ts';
 import type { PlanView, StageTiming } from '../session/state.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { ofSequence, soonest } from './share-out.ts';
 
 /** Requests that may wait in this page; one more is refused with an OverloadedError. */
 const WAITING_LIMIT = 256;
-/** In flight for each stage: one computing and one arriving keep it busy, more only wait elsewhere. */
-const IN_FLIGHT_PER_STAGE = 2;
+/** In flight for each holder of a stage: one computing and one arriving keep it busy, more only wait elsewhere. */
+const IN_FLIGHT_PER_HOLDER = 2;
 /** A request that gets no answer for this long fails, whatever the reason. */
 const DEADLINE_MS = 180_000;
 
@@ -48,8 +50,8 @@ interface Pending {
   readonly resolve: (result: AskResult) => void;
   readonly reject: (error: Error) => void;
   timer: number;
-  /** When it entered stage 0 under the present plan; undefined while it waits. */
-  sentAt: number | undefined;
+  /** When and where it entered stage 0 under the present plan; undefined while it waits. */
+  sent: { readonly at: number; readonly to: PeerId } | undefined;
 }
 
 export interface AskerOptions {
@@ -92,9 +94,9 @@ export class Asker {
     this.#plan = running;
     for (const pending of [...this.#pending.values()]) {
       // A first run begins its sequence anew; a later one may have been done by some stages and not by others.
-      const underWay = pending.place.step > 0 && pending.sentAt !== undefined;
+      const underWay = pending.place.step > 0 && pending.sent !== undefined;
       if (underWay || this.#outlived(pending.place)) this.#reject(pending.request, 'state', PLAN_CHANGED);
-      pending.sentAt = undefined;
+      pending.sent = undefined;
     }
     this.#pump();
   }
@@ -137,7 +139,7 @@ export class Asker {
         () => this.#fail(request, 'wait for the answer', `No answer came within ${DEADLINE_MS / 1000} s.`),
         DEADLINE_MS,
       );
-      this.#pending.set(request, { request, tensors, place, resolve, reject, timer, sentAt: undefined });
+      this.#pending.set(request, { request, tensors, place, resolve, reject, timer, sent: undefined });
       options.signal?.addEventListener('abort', () => {
         if (this.#settle(request)) reject(options.signal?.reason);
       });
@@ -148,8 +150,8 @@ export class Asker {
   /** A result frame. Answers to unknown requests or of older epochs are dropped. */
   receive(activation: Activation): void {
     const pending = this.#pending.get(activation.request);
-    if (!pending || pending.sentAt === undefined || activation.epoch !== this.#plan?.epoch) return;
-    const latencyMs = this.#options.clock.now() - pending.sentAt;
+    if (!pending?.sent || activation.epoch !== this.#plan?.epoch) return;
+    const latencyMs = this.#options.clock.now() - pending.sent.at;
     this.#settle(activation.request);
     pending.resolve({
       request: activation.request,
@@ -195,7 +197,7 @@ export class Asker {
     }
     this.#options.clock.setTimeout(() => {
       const pending = this.#pending.get(request);
-      if (pending) pending.sentAt = undefined;
+      if (pending) pending.sent = undefined;
       this.#pump();
     }, AGAIN_MS);
   }
@@ -209,30 +211,40 @@ export class Asker {
 
   #pump(): void {
     const plan = this.#plan;
-    const first = plan?.stages[0]?.peer;
+    const [first] = plan?.stages ?? [];
     if (!plan || !first) return;
-    let flying = 0;
-    for (const pending of this.#pending.values()) if (pending.sentAt !== undefined) flying++;
+    const doors = holdersOf(first);
+    const depth = IN_FLIGHT_PER_HOLDER * plan.stages.reduce((sum, stage) => sum + holdersOf(stage).length, 0);
+    const inside = new Map<PeerId, number>();
+    const enter = (peer: PeerId): void => void inside.set(peer, (inside.get(peer) ?? 0) + 1);
+    for (const { sent } of this.#pending.values()) if (sent) enter(sent.to);
     for (const pending of this.#pending.values()) {
-      if (flying >= plan.stages.length * IN_FLIGHT_PER_STAGE) return;
-      if (pending.sentAt !== undefined) continue;
-      pending.sentAt = this.#options.clock.now();
-      flying++;
-      const { me: origin, forward } = this.#options;
-      const { request, tensors, place } = pending;
-      const activation: Activation = {
-        epoch: plan.epoch,
-        origin,
-        request,
-        sequence: place.sequence,
-        step: place.step,
-        microBatch: 0,
-        microBatches: 1,
-        stage: 0,
-        trail: [],
-        tensors,
-      };
-      forward(first, activation).catch(() => this.#again(request));
+      if (pending.sent) continue;
+      const open = doors.filter(({ peer }) => (inside.get(peer) ?? 0) < depth / doors.length);
+      const load = (peer: PeerId): number => inside.get(peer) ?? 0;
+      const to = ofSequence(doors, pending.place.sequence) ?? soonest(open, load)?.peer;
+      if (open.length === 0 || to === undefined) return;
+      enter(to);
+      this.#send(pending, plan.epoch, to);
     }
+  }
+
+  #send(pending: Pending, epoch: Epoch, to: PeerId): void {
+    const { clock, me: origin, forward } = this.#options;
+    pending.sent = { at: clock.now(), to };
+    const { request, tensors, place } = pending;
+    const activation: Activation = {
+      epoch,
+      origin,
+      request,
+      sequence: place.sequence,
+      step: place.step,
+      microBatch: 0,
+      microBatches: 1,
+      stage: 0,
+      trail: [],
+      tensors,
+    };
+    forward(to, activation).catch(() => this.#again(request));
   }
 }

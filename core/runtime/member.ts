@@ -6,6 +6,7 @@ import { decodeActivation, encodeActivation } from '../protocol/frame.ts';
 import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
 import type { ControlMessage, HeldPiece, LinkReport } from '../protocol/messages.ts';
 import type { SessionEvent } from '../session/events.ts';
+import { holdersOf, holdsLayers } from '../session/holders.ts';
 import type { DeviceCard, LinkView, LoadReport, ModelState, PlanView } from '../session/state.ts';
 import { PieceExchange } from '../weights/exchange.ts';
 import type { OriginFactory } from '../weights/origin.ts';
@@ -19,6 +20,9 @@ import { StageHost } from './stage-host.ts';
 
 /** A load report a second: what people can follow, for a few hundred bytes. */
 const REPORT_EVERY_MS = 1000;
+/** Unless a stage has changed its pace by more than this, though not more often than that. */
+const NEWS_FACTOR = 1.3;
+const REPORT_AT_MOST_EVERY_MS = 200;
 
 /** Why open requests fail when another model is chosen: their input was made for the one before. */
 export const MODEL_CHANGED = 'The model was changed.';
@@ -38,6 +42,7 @@ export interface LeaderEars {
   peerDown(peer: PeerId): void;
   cardChanged(card: DeviceCard): void;
   linksReported(peer: PeerId, links: readonly LinkReport[]): void;
+  loadReported(peer: PeerId, load: LoadReport): void;
   stageReady(peer: PeerId, epoch: number, stage: number): void;
   stageFailed(peer: PeerId, epoch: number, stage: number, step: string, message: string): void;
   stageProgress(peer: PeerId, epoch: number): void;
@@ -129,6 +134,7 @@ export class Member {
           }),
         forward: (to, activation) => this.#forward(to, activation),
         requestFailed: (activation, step, message) => this.#failRequest(activation, step, message),
+        ran: () => this.#ran(),
       },
     });
     this.#survey = new LinkSurvey(network, clock, (links) => this.#reportLinks(links));
@@ -170,11 +176,10 @@ export class Member {
     if (found.length > 0) this.#tellLeader({ type: 'pieces-held', model, pieces: found });
   }
 
-  /** A device that the running plan has no use for gives its memory back; without a plan nothing is to be loaded. */
-  releaseUnless(plan: PlanView | null): void {
-    if (!plan) this.host.stopLoading();
-    else if (plan.status === 'running' && !plan.stages.some((stage) => stage.peer === this.me))
-      this.host.release();
+  /** What runs in the room now, or is about to; null for nothing. */
+  setPlan(plan: PlanView | null): void {
+    this.host.follow(plan);
+    this.asker.setPlan(plan);
   }
 
   setCard(change: Partial<DeviceCard>): void {
@@ -271,6 +276,7 @@ export class Member {
         break;
       case 'load':
         emit({ type: 'LoadReported', peer, load: message.load });
+        this.#ears?.loadReported(peer, message.load);
         break;
       case 'links':
         this.#ears?.linksReported(peer, message.links);
@@ -292,7 +298,7 @@ export class Member {
         this.#exchange.refused(peer, message.ticket, message.reason);
         break;
       case 'request-failed':
-        if (this.asker.plan?.stages.some((stage) => stage.peer === peer)) {
+        if (holdsLayers(this.asker.plan, peer)) {
           this.asker.failed(message.request, message.epoch, message.step, message.message);
         }
         break;
@@ -340,8 +346,7 @@ export class Member {
         emit({ type: 'SeatsChanged', seats: message.seats });
         emit({ type: 'PlanChanged', plan: message.plan, at: clock.now() });
         emit({ type: 'PreparationChanged', preparing: message.preparing });
-        this.asker.setPlan(message.plan);
-        this.releaseUnless(message.plan);
+        this.setPlan(message.plan);
         break;
       case 'load-stage':
         this.#guard(() => this.host.prepare(message));
@@ -362,16 +367,17 @@ export class Member {
     });
   }
 
-  /** Takes an activation from the one peer that the plan has it come from, and from nobody else. */
+  /** Takes an activation from the peers that the plan has it come from, and from nobody else. */
   #arrived(peer: PeerId, activation: Activation): void {
-    const { stage, origin } = activation;
-    const expected =
-      stage === RESULT_STAGE
-        ? this.asker.plan?.stages.at(-1)?.peer
-        : stage === 0
-          ? origin
-          : this.host.terms?.holders[stage - 1];
-    if (expected === peer) this.#deliver(activation);
+    if (this.#mayDeliver(peer, activation)) this.#deliver(activation);
+  }
+
+  #mayDeliver(peer: PeerId, { epoch, stage, origin }: Activation): boolean {
+    if (stage === 0) return peer === origin;
+    const last = this.asker.plan?.stages.at(-1);
+    const before =
+      stage === RESULT_STAGE ? last && holdersOf(last) : this.host.termsOf(epoch, stage)?.holders[stage - 1];
+    return before?.some((holder) => holder.peer === peer) ?? false;
   }
 
   /** Foreign bytes that break the protocol are told to the person and dropped; the session goes on. */
@@ -386,30 +392,46 @@ export class Member {
   }
 
   #tick(): void {
+    this.#timer = this.#options.clock.setTimeout(() => this.#tick(), REPORT_EVERY_MS);
+    void this.#report();
+  }
+
+  /** A stage that has become much slower or quicker is told of at once: the leader may have to change the plan. */
+  #ran(): void {
+    const told = this.#lastLoad;
+    const now = this.#options.clock.now();
+    if (!told || now - told.at < REPORT_AT_MOST_EVERY_MS) return;
+    const changed = this.host.paces.some(({ epoch, stage, ms }) => {
+      const before = told.paces?.find((pace) => pace.epoch === epoch && pace.stage === stage)?.ms;
+      return before === undefined || ms > before * NEWS_FACTOR || ms < before / NEWS_FACTOR;
+    });
+    if (changed) void this.#report();
+  }
+
+  async #report(): Promise<void> {
     const { clock, network, emit } = this.#options;
-    this.#timer = clock.setTimeout(() => this.#tick(), REPORT_EVERY_MS);
-    void this.host
-      .memory()
-      .catch(() => null)
-      .then((memory) => {
-        this.#memory.note(memory?.peakBytes ?? 0);
-        const sums = network.peers().map((peer) => network.stats(peer));
-        const load: LoadReport = {
-          at: clock.now(),
-          ...this.host.meter.sample(clock.now()),
-          queue: this.host.queue,
-          bytesIn: sums.reduce((sum, stats) => sum + (stats?.bytesIn ?? 0), 0),
-          bytesOut: sums.reduce((sum, stats) => sum + (stats?.bytesOut ?? 0), 0),
-          memoryBytes: (memory?.heapBytes ?? 0) + (memory?.bufferBytes ?? 0),
-          peakMemoryBytes: this.#memory.peakBytes,
-        };
-        const idle = this.#lastLoad?.busy === 0 && load.busy === 0 && load.items === this.#lastLoad.items;
-        this.#lastLoad = load;
-        emit({ type: 'LoadReported', peer: network.me, load });
-        // A quiet room stays quiet: nothing new to tell is told every fifth second only.
-        if (idle && Math.floor(load.at / REPORT_EVERY_MS) % 5 !== 0) return;
-        for (const peer of network.peers()) network.sendControl(peer, { type: 'load', load });
-      });
+    const memory = await this.host.memory().catch(() => null);
+    this.#memory.note(memory?.peakBytes ?? 0);
+    const sums = network.peers().map((peer) => network.stats(peer));
+    const { paces, sequences, queue } = this.host;
+    const load: LoadReport = {
+      at: clock.now(),
+      ...this.host.meter.sample(clock.now()),
+      queue,
+      bytesIn: sums.reduce((sum, stats) => sum + (stats?.bytesIn ?? 0), 0),
+      bytesOut: sums.reduce((sum, stats) => sum + (stats?.bytesOut ?? 0), 0),
+      memoryBytes: (memory?.heapBytes ?? 0) + (memory?.bufferBytes ?? 0),
+      peakMemoryBytes: this.#memory.peakBytes,
+      ...(paces.length > 0 && { paces }),
+      ...(sequences > 0 && { sequences }),
+    };
+    const idle = this.#lastLoad?.busy === 0 && load.busy === 0 && load.items === this.#lastLoad.items;
+    this.#lastLoad = load;
+    emit({ type: 'LoadReported', peer: network.me, load });
+    this.#ears?.loadReported(network.me, load);
+    // A quiet room stays quiet: nothing new to tell is told every fifth second only.
+    if (idle && Math.floor(load.at / REPORT_EVERY_MS) % 5 !== 0) return;
+    for (const peer of network.peers()) network.sendControl(peer, { type: 'load', load });
   }
 }
 

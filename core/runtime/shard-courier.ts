@@ -6,6 +6,7 @@ import type { PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Network } from '../mesh/network.ts';
 import type { LoadStage, TensorSample } from '../protocol/messages.ts';
+import { holdersOf } from '../session/holders.ts';
 import type { PlanView } from '../session/state.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
 import type { Shelf } from '../weights/shelf.ts';
@@ -36,6 +37,8 @@ export interface Consignment {
   readonly ledger: PieceLedger;
   /** What stands at each boundary when one item passes. */
   readonly samples: Calibration['boundarySamples'];
+  /** The plan in force goes on until this one runs. */
+  readonly alongside: boolean;
 }
 
 /** Terms that lack their pieces, which are assigned when they are sent. */
@@ -44,8 +47,9 @@ interface MadeTerms {
   readonly weights: Shard['weights'];
 }
 
-/** Waits for one holder. */
+/** Waits for one holder of one stage. */
 interface Errand {
+  readonly peer: PeerId;
   readonly terms: LoadStage;
   readonly settle: (delivery: Delivery) => void;
   watchdog: number;
@@ -57,9 +61,9 @@ export class ShardCourier {
   readonly #local: StageHost;
   readonly #shelf: Shelf;
   readonly #clock: Clock;
-  readonly #errands = new Map<PeerId, Errand>();
-  /** The shard that each device last said it had loaded. */
-  readonly #held = new Map<PeerId, string>();
+  readonly #errands = new Map<string, Errand>();
+  /** The shards that each device said it had loaded, and for which plan last. */
+  readonly #held = new Map<PeerId, Map<string, number>>();
   /** Counts deliveries: the newest one counts. */
   #run = 0;
 
@@ -89,47 +93,68 @@ export class ShardCourier {
     }
     // A newer plan's terms may be on their way: these would undo them.
     if (run !== this.#run) return { kind: 'superseded' };
-    const deliveries = plan.stages.map(async ({ peer }, index): Promise<Delivery> => {
+    const errands = plan.stages.flatMap((stage, index) => {
       const made = stages[index];
       if (!made) throw new RangeError(`no terms for stage ${index}`);
-      const { terms, weights } = made;
+      return holdersOf(stage).map(({ peer }) => ({
+        peer,
+        ...made,
+        reuse: this.#holds(peer, made.terms.shard),
+      }));
+    });
+    // What stays is told first: a device that makes room for the rest then knows it.
+    errands.sort((a, b) => Number(b.reuse) - Number(a.reuse));
+    const deliveries = errands.map(async ({ peer, terms, weights, reuse }): Promise<Delivery> => {
       // In the turn in which they are sent: news of pieces that comes later goes after them.
-      const outcome = await this.#bring(peer, { ...terms, pieces: ledger.assign(peer, weights) });
+      const outcome = await this.#bring(peer, { ...terms, reuse, pieces: ledger.assign(peer, weights) });
       if (outcome.kind !== 'failed' || outcome.step !== 'reuse') return outcome;
       return this.#bring(peer, { ...terms, reuse: false, pieces: ledger.assign(peer, weights) });
     });
     return firstFailure(deliveries);
   }
 
+  /** This plan runs: every device has given up what it held for others. */
+  running(epoch: number): void {
+    for (const shards of this.#held.values()) {
+      for (const [shard, last] of shards) if (last !== epoch) shards.delete(shard);
+    }
+  }
+
   ready(peer: PeerId, epoch: number, stage: number): void {
-    const errand = this.#errand(peer, epoch, stage);
-    if (!errand) return;
-    this.#held.set(peer, errand.terms.shard);
+    const errand = this.#errands.get(keyOf(peer, stage));
+    if (errand?.terms.epoch !== epoch) return;
+    this.#held.set(peer, (this.#held.get(peer) ?? new Map()).set(errand.terms.shard, epoch));
     errand.settle({ kind: 'ready' });
   }
 
   failed(peer: PeerId, epoch: number, stage: number, step: string, message: string): void {
     this.#held.delete(peer);
-    this.#errand(peer, epoch, stage)?.settle({ kind: 'failed', peer, step, message });
+    const errand = this.#errands.get(keyOf(peer, stage));
+    if (errand?.terms.epoch === epoch) errand.settle({ kind: 'failed', peer, step, message });
   }
 
   /** The holder is at work on this epoch. */
   progressed(peer: PeerId, epoch: number): void {
-    const errand = this.#errand(peer, epoch);
-    if (!errand) return;
-    this.#clock.clearTimeout(errand.watchdog);
-    errand.watchdog = this.#watch(peer, errand.settle);
+    for (const errand of this.#errands.values()) {
+      if (errand.peer !== peer || errand.terms.epoch !== epoch) continue;
+      this.#clock.clearTimeout(errand.watchdog);
+      errand.watchdog = this.#watch(peer, errand.settle);
+    }
   }
 
   /** The device is gone, and what it held with it. */
   forget(peer: PeerId): void {
     this.#held.delete(peer);
     const gone = { kind: 'failed', peer, step: 'load its layers', message: 'the device left' } as const;
-    this.#errands.get(peer)?.settle(gone);
+    for (const errand of [...this.#errands.values()]) if (errand.peer === peer) errand.settle(gone);
+  }
+
+  #holds(peer: PeerId, shard: string): boolean {
+    return this.#held.get(peer)?.has(shard) ?? false;
   }
 
   async #terms(
-    { plan, model, key, samples }: Consignment,
+    { plan, model, key, samples, alongside }: Consignment,
     shards: readonly Shard[],
     index: number,
   ): Promise<MadeTerms> {
@@ -142,12 +167,13 @@ export class ShardCourier {
     const terms = termsOf(shard, {
       epoch: plan.epoch,
       stage: index,
-      holders: plan.stages.map(({ peer }) => peer),
+      holders: plan.stages.map(holdersOf),
       model: key,
       label: model.card.name,
       shard: shardHash,
       graph: await this.#layGraph(shard.model),
-      reuse: this.#held.get(stage.peer) === shardHash,
+      reuse: false,
+      alongside,
       pieces: [],
       origin: model.origin,
       ...(kept ? { kept } : {}),
@@ -168,26 +194,24 @@ export class ShardCourier {
   }
 
   #bring(peer: PeerId, terms: LoadStage): Promise<Delivery> {
-    if (!terms.reuse) this.#held.delete(peer);
+    if (!terms.reuse && !terms.alongside) {
+      const shards = this.#held.get(peer) ?? new Map<string, number>();
+      for (const [shard, last] of shards) if (last !== terms.epoch) shards.delete(shard);
+    }
     return new Promise((resolve) => {
+      const key = keyOf(peer, terms.stage);
       const settle = (delivery: Delivery): void => {
-        const errand = this.#errands.get(peer);
+        const errand = this.#errands.get(key);
         if (errand?.terms === terms) {
           this.#clock.clearTimeout(errand.watchdog);
-          this.#errands.delete(peer);
+          this.#errands.delete(key);
         }
         resolve(delivery);
       };
-      this.#errands.set(peer, { terms, settle, watchdog: this.#watch(peer, settle) });
+      this.#errands.set(key, { peer, terms, settle, watchdog: this.#watch(peer, settle) });
       if (peer === this.#network.me) this.#local.prepare(terms);
       else this.#network.sendControl(peer, terms);
     });
-  }
-
-  #errand(peer: PeerId, epoch: number, stage?: number): Errand | undefined {
-    const errand = this.#errands.get(peer);
-    const same = errand?.terms.epoch === epoch && (stage === undefined || errand.terms.stage === stage);
-    return same ? errand : undefined;
   }
 
   #watch(peer: PeerId, settle: (delivery: Delivery) => void): number {
@@ -197,6 +221,10 @@ export class ShardCourier {
       SILENCE_MS,
     );
   }
+}
+
+function keyOf(peer: PeerId, stage: number): string {
+  return `${peer}/${stage}`;
 }
 
 /** Does not wait for the others once one has failed. */

@@ -80,6 +80,7 @@ function stage(change: Partial<StagePiece> = {}): LoadStage {
     shard: '' as Sha256,
     graph,
     reuse: false,
+    alongside: false,
     pieces: [0, 1, 2, 3].map(piece),
     origin: origin.card,
     inputs: [],

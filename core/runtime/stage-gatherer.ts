@@ -25,12 +25,12 @@ export interface StageGathererOptions {
   };
 }
 
-/** Gathers the graph and the pieces of the stage that the leader's terms describe. One stage at a time. */
+/** Gathers the graph and the pieces of the stages that the leader's terms describe. */
 export class StageGatherer {
   readonly #options: StageGathererOptions;
   /** The model of the last stage. */
   #model: string | undefined;
-  #current: { readonly model: string; readonly gathering: Gathering } | undefined;
+  readonly #under: Set<{ readonly model: string; readonly gathering: Gathering }> = new Set();
 
   constructor(options: StageGathererOptions) {
     this.#options = options;
@@ -70,7 +70,7 @@ export class StageGatherer {
       },
     });
     const current = { model: terms.model, gathering };
-    this.#current = current;
+    this.#under.add(current);
     try {
       const blobs = await gathering.gather();
       const model = new Uint8Array(await new Blob(blobs.slice(0, terms.graph.length)).arrayBuffer());
@@ -80,16 +80,16 @@ export class StageGatherer {
     } finally {
       progress.end();
       held.flush();
-      if (this.#current === current) this.#current = undefined;
+      this.#under.delete(current);
     }
   }
 
   told(model: string, pieces: readonly ToldPiece[]): void {
-    if (this.#current?.model === model) this.#current.gathering.told(pieces);
+    for (const each of this.#under) if (each.model === model) each.gathering.told(pieces);
   }
 
   peerDown(peer: PeerId): void {
-    this.#current?.gathering.peerDown(peer);
+    for (const { gathering } of this.#under) gathering.peerDown(peer);
   }
 }
 

@@ -8,7 +8,8 @@ import { asFloat32, fromFloat32 } from '../tensor/tensor.ts';
 import { FakeExecutor, type FakeExecutorOptions } from './fake-executor.ts';
 import { fakeStage } from './fake-stage.ts';
 import type { StageModel } from './stage-executor.ts';
-import { type Gather, StageHost } from './stage-host.ts';
+import { StageHost } from './stage-host.ts';
+import type { Gather } from './stage-loading.ts';
 
 const HERE = '00000000000000aa' as PeerId;
 const NEXT = '00000000000000bb' as PeerId;
@@ -24,12 +25,13 @@ function terms(change: Partial<LoadStage> = {}): LoadStage {
     type: 'load-stage',
     epoch: 1 as Epoch,
     stage: 0,
-    holders: [HERE, NEXT],
+    holders: [[{ peer: HERE, ms: 1 }], [{ peer: NEXT, ms: 1 }]],
     model: 'm',
     label: 'A model',
     shard: 'a'.repeat(64) as Sha256,
     graph: [],
     reuse: false,
+    alongside: false,
     pieces: [],
     origin: null,
     inputs: [x],
@@ -73,6 +75,7 @@ function host(fake: FakeExecutorOptions = {}, gather: Gather = fromTheShelf) {
       ready: ({ epoch, stage }) => void events.push(`ready ${epoch}/${stage}`),
       failed: (_, step, message) => void events.push(`failed ${step}: ${message}`),
       forward: async (to, each) => void sent.push({ to, activation: each }),
+      ran: () => undefined,
       requestFailed: ({ request }, step) => void events.push(`request ${request} failed at ${step}`),
     },
   });
@@ -144,7 +147,10 @@ describe('StageHost', () => {
   });
 
   it('returns the result of the last stage to whoever asked', async () => {
-    const { host: it, sent } = await loaded({}, { stage: 1, holders: [NEXT, HERE] });
+    const { host: it, sent } = await loaded(
+      {},
+      { stage: 1, holders: [[{ peer: NEXT, ms: 1 }], [{ peer: HERE, ms: 1 }]] },
+    );
     it.accept(activation(1, { stage: 1 }));
     await vi.advanceTimersByTimeAsync(1);
     expect(sent[0]).toMatchObject({ to: ASKER, activation: { stage: RESULT_STAGE } });

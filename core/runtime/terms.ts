@@ -50,6 +50,7 @@ export function termsAlone(shard: Shard): LoadStage {
     shard: '' as Sha256,
     graph: [],
     reuse: false,
+    alongside: false,
     pieces: [],
     origin: null,
     warmUp: [],

@@ -180,6 +180,19 @@ export interface LoadReport {
   readonly memoryBytes: number;
   /** The most that any of its workers has taken since it joined. */
   readonly peakMemoryBytes: number;
+  /** How its stages of the running plan have kept up lately; absent before the first item. */
+  readonly paces?: readonly StagePace[];
+  /** Sequences whose states it keeps; absent for none. */
+  readonly sequences?: number;
+}
+
+/** Median over the last items: how long one occupies the device, the way to the worker and back included. */
+export interface StagePace {
+  readonly epoch: Epoch;
+  readonly stage: number;
+  readonly ms: number;
+  /** All that have passed through. */
+  readonly items: number;
 }
 
 export type ModelState =

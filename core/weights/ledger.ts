@@ -59,6 +59,12 @@ export class PieceLedger {
     });
   }
 
+  /** Bytes of these pieces that the device is not known to have. */
+  missingBytes(peer: PeerId, weights: readonly Piece[]): number {
+    const missing = weights.filter(({ id }) => !this.#holders.get(id)?.has(peer));
+    return missing.reduce((sum, { length }) => sum + length, 0);
+  }
+
   /** `peer` says that it has these pieces. */
   held(peer: PeerId, pieces: readonly HeldPiece[]): LedgerNews {
     const tell = new Map<PeerId, ToldPiece[]>();
