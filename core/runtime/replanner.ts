@@ -29,7 +29,7 @@ export interface ReplannerOptions {
   readonly me: PeerId;
   readonly clock: Clock;
   readonly planner: Planner;
-  readonly mover: Mover;
+  readonly mover: Pick<Mover, 'under' | 'bring' | 'stop' | 'running'>;
   readonly ledger: () => PieceLedger;
   /** Devices that are here now. */
   readonly here: () => readonly PeerId[];

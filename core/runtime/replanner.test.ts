@@ -1,0 +1,328 @@
+import { readFileSync } from 'node:fs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { blocksOf } from '../graph/blocks.ts';
+import { memorySource } from '../graph/byte-source.ts';
+import { modelGraph } from '../graph/model-graph.ts';
+import { readModel } from '../graph/onnx-model.ts';
+import { seededRandom } from '../graph/seeded-random.ts';
+import type { PeerId } from '../ids.ts';
+import { decide, tell } from '../plan/planner.ts';
+import type { PlanQuestion } from '../plan/question.ts';
+import type { PlanResult } from '../plan/room.ts';
+import { holdersOf, holdsLayers } from '../session/holders.ts';
+import type { DeviceCard, LoadReport, PlanView } from '../session/state.ts';
+import { PieceLedger } from '../weights/ledger.ts';
+import { VirtualClock } from '../weights/virtual-clock.ts';
+import type { Calibration } from './calibrate.ts';
+import type { OpenModel } from './leader.ts';
+import type { Move } from './mover.ts';
+import { Replanner } from './replanner.ts';
+import type { Delivery } from './shard-courier.ts';
+
+const [LAPTOP, PHONE, TABLET] = ['a', 'b', 'c'].map((x) => x.repeat(16) as PeerId) as [
+  PeerId,
+  PeerId,
+  PeerId,
+];
+const NAMES = new Map([
+  [LAPTOP, 'Laptop'],
+  [PHONE, 'Phone'],
+  [TABLET, 'Tablet'],
+]);
+
+const file = new Uint8Array(readFileSync(new URL('../../public/models/digits.onnx', import.meta.url)));
+const graph = modelGraph(await readModel(memorySource(file)));
+const blocks = blocksOf(graph);
+const MS_PER_BLOCK = 10;
+
+const calibration: Calibration = {
+  blockMs: Array(blocks.count).fill(MS_PER_BLOCK),
+  boundaryBytes: Array(blocks.count + 1).fill(1000),
+  blockWeightBytes: Array(blocks.count).fill(1e6),
+  blockWorkspaceBytes: Array(blocks.count).fill(1e5),
+  blockTensorBytes: Array(blocks.count).fill(1e6),
+  boundarySamples: [],
+  estimated: Array(blocks.count).fill(false),
+  wholeMs: null,
+};
+
+const model: OpenModel = {
+  card: {
+    name: 'Digits',
+    about: '',
+    source: 'bundled',
+    bytes: file.byteLength,
+    weightBytes: 0,
+    nodes: 1,
+    blocks: blocks.count,
+    uncuttable: null,
+    inputs: graph.inputs,
+    outputs: graph.outputs,
+    dims: {},
+    task: { kind: 'tensors' },
+  },
+  graph,
+  blocks,
+  blobOf: null,
+  atHand: new Map(),
+  origin: null,
+  hashes: [],
+  sample: () => [],
+};
+
+function card(peer: PeerId, change: Partial<DeviceCard> = {}): DeviceCard {
+  return {
+    peer,
+    name: NAMES.get(peer) ?? '',
+    browser: '',
+    platform: '',
+    form: peer === PHONE ? 'phone' : 'computer',
+    status: 'ready',
+    progress: null,
+    refusal: null,
+    profile: {
+      provider: 'wasm',
+      threads: 1,
+      runtime: 'wasm',
+      benchMs: 10,
+      tried: [],
+      memoryBytes: 1e9,
+      adapter: null,
+    },
+    hidden: false,
+    ...change,
+  };
+}
+
+const quiet: LoadReport = {
+  at: 0,
+  busy: 0,
+  msPerItem: null,
+  queue: 0,
+  items: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  busyMs: 0,
+  memoryBytes: 0,
+  peakMemoryBytes: 0,
+};
+
+/** A room whose devices take what `speeds` says, in virtual time. */
+class Scene {
+  readonly clock = new VirtualClock(() => new Promise((resolve) => setImmediate(resolve)));
+  readonly moves: Move[] = [];
+  readonly warnings: string[] = [];
+  readonly published: (PlanView | null)[] = [];
+  readonly steps: (string | null)[] = [];
+  /** Time of a block over what was measured. */
+  readonly slowness = new Map<PeerId, number>();
+  deliver: (move: Move) => Promise<Delivery> = async () => ({ kind: 'ready' });
+  here: readonly PeerId[] = [PHONE, TABLET];
+  /** That each device keeps states of. */
+  sequences = 0;
+  readonly replanner: Replanner;
+  #under: Move | undefined;
+  #items = new Map<string, number>();
+
+  constructor() {
+    const scene = this;
+    this.replanner = new Replanner({
+      me: LAPTOP,
+      clock: this.clock,
+      planner: {
+        decide: async (asked: PlanQuestion) => decide(asked),
+        tell: async (asked: PlanQuestion, plan: PlanResult) => tell(asked, plan),
+      },
+      mover: {
+        get under() {
+          return scene.#under;
+        },
+        bring: async (move) => {
+          this.moves.push(move);
+          this.#under = move;
+          const outcome = await this.deliver(move);
+          if (this.#under !== move) return { kind: 'superseded' };
+          this.#under = undefined;
+          return outcome;
+        },
+        stop: () => {
+          this.#under = undefined;
+        },
+        running: async () => undefined,
+      },
+      ledger: () => new PieceLedger([], null),
+      here: () => this.here,
+      publish: (plan) => void this.published.push(plan),
+      progress: (progress) => void this.steps.push(progress?.step ?? null),
+      warn: (message) => void this.warnings.push(message),
+    });
+  }
+
+  async begin(...peers: PeerId[]): Promise<void> {
+    for (const peer of peers) this.join(peer);
+    this.replanner.setModel({ model, calibration });
+    await this.clock.pass(1000);
+  }
+
+  join(peer: PeerId): void {
+    this.replanner.cardChanged(card(peer));
+    const links = [LAPTOP, PHONE, TABLET].filter((other) => other !== peer);
+    this.replanner.linksReported(
+      peer,
+      links.map((other) => ({ peer: other, rttMs: 2, mbitPerSec: 100 })),
+    );
+  }
+
+  get plan(): PlanView {
+    const { plan } = this.replanner;
+    if (plan?.status !== 'running') throw new Error(`no plan runs: ${plan?.status}`);
+    return plan;
+  }
+
+  /** One second of items on all stages: what their holders report. */
+  async second(jitter: () => number = () => 1): Promise<void> {
+    const { plan } = this;
+    for (const peer of [LAPTOP, PHONE, TABLET]) {
+      const paces = plan.stages.flatMap((stage, index) => {
+        if (!holdersOf(stage).some((holder) => holder.peer === peer)) return [];
+        const ms = (stage.end - stage.start) * MS_PER_BLOCK * (this.slowness.get(peer) ?? 1);
+        const recent = Array.from({ length: 5 }, () => ms * jitter()).sort((a, b) => a - b);
+        const key = `${peer}${plan.epoch}`;
+        const items = (this.#items.get(key) ?? 0) + 10;
+        this.#items.set(key, items);
+        return [{ epoch: plan.epoch, stage: index, ms: recent[2] ?? ms, items }];
+      });
+      const items = Math.max(0, ...paces.map((pace) => pace.items));
+      if (paces.length > 0)
+        this.replanner.loadReported(peer, { ...quiet, items, paces, sequences: this.sequences });
+    }
+    await this.clock.pass(1000);
+  }
+
+  async seconds(count: number, jitter?: () => number): Promise<void> {
+    for (let second = 0; second < count; second++) await this.second(jitter);
+  }
+}
+
+let scene: Scene;
+beforeEach(() => {
+  scene = new Scene();
+});
+
+const blocksOn = (plan: PlanView, peer: PeerId): number =>
+  plan.stages.filter((stage) => stage.peer === peer).reduce((sum, { start, end }) => sum + end - start, 0);
+
+describe('Replanner', () => {
+  it('leaves the plan alone for three minutes in which all times waver by 20 %', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    const random = seededRandom(1);
+    await scene.seconds(180, () => 0.8 + 0.4 * random());
+    expect(scene.moves).toHaveLength(1);
+  });
+
+  it('moves layers away from a device that has become five times slower, within seconds, and says so', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    await scene.seconds(5);
+    const before = blocksOn(scene.plan, TABLET);
+    scene.slowness.set(TABLET, 5);
+    await scene.seconds(2);
+    expect(scene.moves).toHaveLength(2);
+    expect(blocksOn(scene.plan, TABLET)).toBeLessThan(before);
+    expect(scene.plan.because).toMatch(/^Tablet became 5\.0 times slower: \d+ layers moved/);
+    // There is memory for both, so the plan before went on meanwhile.
+    expect(scene.moves[1]?.alongside).toBe(true);
+    expect(scene.steps).toEqual(['Moving layers', null]);
+    await scene.seconds(60);
+    expect(scene.moves).toHaveLength(2);
+  });
+
+  it('gives layers back to a device that has recovered', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    scene.slowness.set(TABLET, 3);
+    await scene.seconds(5);
+    const slow = blocksOn(scene.plan, TABLET);
+    scene.slowness.set(TABLET, 1);
+    await scene.seconds(10);
+    expect(blocksOn(scene.plan, TABLET)).toBeGreaterThan(slow);
+  });
+
+  it('waits with a small gain until it has lasted', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    await scene.seconds(5);
+    scene.slowness.set(TABLET, 1.4);
+    await scene.seconds(2);
+    expect(scene.moves).toHaveLength(1);
+    await scene.seconds(6);
+    expect(scene.moves).toHaveLength(2);
+  });
+
+  it('does not break off a sequence, whose states a change of plan would lose', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    scene.sequences = 1;
+    await scene.second();
+    scene.slowness.set(TABLET, 5);
+    await scene.seconds(10);
+    expect(scene.moves).toHaveLength(1);
+    scene.sequences = 0;
+    await scene.seconds(2);
+    expect(scene.moves).toHaveLength(2);
+  });
+
+  it('leaves a phone out whose tab went into the background, and takes it back', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    scene.replanner.cardChanged(card(PHONE, { hidden: true }));
+    await scene.clock.pass(1000);
+    expect(holdsLayers(scene.plan, PHONE)).toBe(false);
+    expect(scene.plan.leftOut).toContainEqual({ peer: PHONE, reason: 'Its tab is in the background.' });
+    expect(scene.plan.because).toMatch(/^Phone's tab went into the background/);
+    scene.replanner.cardChanged(card(PHONE));
+    await scene.clock.pass(1000);
+    expect(holdsLayers(scene.plan, PHONE)).toBe(true);
+  });
+
+  it('keeps to the rules: out by hand, below the battery floor, and back when charging', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    const rules = { pinnedIn: [], pinnedOut: [TABLET], endsAtHome: false, batteryFloor: 0.2 };
+    scene.replanner.setRules(rules);
+    scene.replanner.cardChanged(card(PHONE, { battery: { charge: 0.15, charging: false } }));
+    await scene.clock.pass(1000);
+    expect(scene.plan.stages.map(({ peer }) => peer)).toEqual([LAPTOP]);
+    expect(scene.plan.leftOut).toEqual([
+      { peer: PHONE, reason: 'Its battery is at 15 %, below your limit of 20 %.' },
+      { peer: TABLET, reason: 'You left it out.' },
+    ]);
+    scene.replanner.cardChanged(card(PHONE, { battery: { charge: 0.15, charging: true } }));
+    await scene.clock.pass(1000);
+    expect(holdsLayers(scene.plan, PHONE)).toBe(true);
+    scene.replanner.setRules({ ...rules, pinnedOut: [LAPTOP, PHONE, TABLET] });
+    await scene.clock.pass(1000);
+    expect(scene.replanner.plan).toBeNull();
+    expect(scene.warnings.at(-1)).toMatch(/^No device here/);
+  });
+
+  it('makes a new plan when a holder leaves, and goes on without one that cannot load', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    scene.here = [TABLET];
+    scene.replanner.peerDown(PHONE);
+    expect(scene.replanner.plan).toBeNull();
+    scene.deliver = async ({ plan }) =>
+      holdsLayers(plan, TABLET)
+        ? { kind: 'failed', peer: TABLET, step: 'load', message: 'no memory' }
+        : { kind: 'ready' };
+    await scene.clock.pass(1000);
+    expect(scene.plan.stages.map(({ peer }) => peer)).toEqual([LAPTOP]);
+    expect(scene.warnings).toEqual([
+      'Tablet could not take its layers (load: no memory). The others share them.',
+    ]);
+  });
+
+  it('tells how the plan stands against the best one now', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    await scene.seconds(2);
+    scene.slowness.set(TABLET, 1.15);
+    await scene.seconds(8);
+    const { now } = scene.plan;
+    expect((now?.presentMs ?? 0) / (now?.bestMs ?? 1)).toBeGreaterThan(1.05);
+    expect(scene.moves).toHaveLength(1);
+  });
+});
