@@ -1,5 +1,6 @@
 import type { Page } from 'playwright';
 import type { Programs } from '../app/session/programs.ts';
+import { holdersOf } from '../core/session/holders.ts';
 import type { SessionState } from '../core/session/state.ts';
 
 /** The page's window, as scripts in it see it. */
@@ -48,7 +49,7 @@ export function runsOn(holders: number): (state: SessionState) => boolean {
   return ({ plan, preparing }) =>
     preparing === null &&
     plan?.status === 'running' &&
-    new Set(plan.stages.map(({ peer }) => peer)).size === holders;
+    new Set(plan.stages.flatMap((stage) => holdersOf(stage).map(({ peer }) => peer))).size === holders;
 }
 
 /** True when this many devices are in the room and measured. */

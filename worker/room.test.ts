@@ -314,6 +314,42 @@ describe('a room on memory links with ONNX Runtime Web', () => {
     }
   });
 
+  it('answers a stream without a gap while plans change: nothing lost, nothing twice, the old one works on meanwhile', async () => {
+    room = new RoomUnderTest();
+    const laptop = room.join(LAPTOP);
+    room.join(PHONE);
+    room.join(TABLET);
+    await laptop.leader?.open(model);
+    await running(laptop, 3);
+    const epochs: number[] = [];
+    let over = false;
+    let asked = 0;
+    const lane = async (): Promise<void> => {
+      while (!over) {
+        const { epoch, tensors } = await laptop.member.asker.ask([image(asked++)]);
+        epochs.push(epoch);
+        expect(tensors[0]?.dims).toEqual([1, 10]);
+        // On one device all happens in this very turn, and nothing else would ever have its own.
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    };
+    const stream = Promise.all([lane(), lane(), lane()]);
+    await until('the first answers', () => epochs.length > 10);
+    const withoutPlan = vi.fn();
+    const looking = setInterval(() => laptop.member.asker.plan ?? withoutPlan(), 1);
+    laptop.leader?.setMode('fastest');
+    await running(laptop, 1);
+    laptop.leader?.setMode('everyone');
+    const { epoch: last } = await running(laptop, 3);
+    await until('answers under the last plan', () => epochs.at(-1) === last);
+    clearInterval(looking);
+    over = true;
+    await stream;
+    expect(epochs).toHaveLength(asked);
+    expect(new Set(epochs).size).toBe(3);
+    expect(withoutPlan).not.toHaveBeenCalled();
+  });
+
   it('widens the chain when a device joins while it runs', async () => {
     room = new RoomUnderTest();
     const laptop = room.join(LAPTOP);

@@ -1,3 +1,4 @@
+import { holdsLayers } from '../../core/session/holders.ts';
 import type { BrowserSession } from './browser-session.ts';
 
 /** Tells the room when this page is hidden or goes, and keeps the screen on while the page holds layers. */
@@ -24,8 +25,7 @@ let lock: Promise<WakeLockSentinel | undefined> | undefined;
 
 async function keepAwake(session: BrowserSession): Promise<void> {
   const { plan, me } = session.state.value;
-  const holds = plan?.stages.some((stage) => stage.peer === me) ?? false;
-  if (!holds || document.hidden || lock || !('wakeLock' in navigator)) return;
+  if (!holdsLayers(plan, me) || document.hidden || lock || !('wakeLock' in navigator)) return;
   // Refused on low battery: then the screen may sleep, and the room goes on without this device.
   lock = navigator.wakeLock.request('screen').catch(() => undefined);
 }
