@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import type { Epoch, PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { PlanAnswer, Planner, PlanQuestion, PlanStory } from '../plan/question.ts';
@@ -186,11 +187,17 @@ export class Replanner {
     this.#again = true;
     if (this.#deciding) return;
     this.#deciding = true;
-    while (this.#again) {
-      this.#again = false;
-      await this.#decide();
+    try {
+      while (this.#again) {
+        this.#again = false;
+        await this.#decide();
+      }
+    } catch (error) {
+      // The plan that runs is left as it is; the next change in the room asks again.
+      this.#options.warn(`Could not plan: ${messageOf(error)}`);
+    } finally {
+      this.#deciding = false;
     }
-    this.#deciding = false;
   }
 
   async #decide(): Promise<void> {
