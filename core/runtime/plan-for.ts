@@ -1,7 +1,7 @@
 import type { Epoch, PeerId } from '../ids.ts';
 import { estimate } from '../plan/estimate.ts';
 import { explain } from '../plan/explain.ts';
-import { planEveryone, planLatency } from '../plan/optimise.ts';
+import { planBy } from '../plan/modes.ts';
 import { roomFrom } from '../plan/profile.ts';
 import type { Infeasible, PlannedStage, PlanRoom } from '../plan/room.ts';
 import { leftOutReason } from '../plan/sentences.ts';
@@ -33,11 +33,11 @@ export function planFor(known: RoomKnowledge): PlanView | Infeasible {
   const { calibration, mode } = known;
   const room = planRoom(known);
   if (room.devices.length === 0) return { infeasible: 'No device here is ready to hold layers yet.' };
-  const result = mode === 'everyone' ? planEveryone(room) : planLatency(room);
+  const result = planBy(mode, room);
   if ('infeasible' in result) return result;
   const kept = worthKeeping(known, room, result.stages);
-  const chosen = kept ? { ...estimate(room, kept), stages: kept, optimal: false } : result;
-  const explanation = explain(room, chosen);
+  const chosen = kept ? { ...result, ...estimate(room, kept), stages: kept, optimal: false } : result;
+  const explanation = explain(room, chosen, mode);
   return {
     epoch: known.epoch,
     mode,
