@@ -35,6 +35,7 @@ test('adds stage times and hops; one way of a link may differ from the other', (
     periodMs: 50,
     stageMs: [1, 50],
     hopMs: [0, 12, 11],
+    shares: [[1], [1]],
   });
 });
 

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allPlans } from './enumeration.ts';
-import { explain } from './explain.ts';
-import { planEveryone, planLatency } from './optimise.ts';
+import type { PlanMode } from '../session/state.ts';
+import { holdersOf } from './estimate.ts';
+import { everyPlan } from './exhaustive.ts';
+import { type Explanation, explain } from './explain.ts';
+import { planBy } from './modes.ts';
 import { someRoom } from './random-room.ts';
-import type { PlanResult, PlanRoom } from './room.ts';
+import type { PlanRoom } from './room.ts';
 import { leftOutReason, sentences } from './sentences.ts';
 
 const ids = ['laptop', 'phone', 'tablet'];
@@ -21,55 +23,69 @@ const room: PlanRoom = {
   links: ids.flatMap((from) => ids.map((to) => ({ from, to, delayMs: 3, mbitPerSec: 4 }))),
 };
 
-function planned(plan: ReturnType<typeof planLatency>): PlanResult {
+function explained(some: PlanRoom, mode: PlanMode): Explanation {
+  const plan = planBy(mode, some);
   if ('infeasible' in plan) throw new Error(plan.infeasible);
-  return plan;
+  return explain(some, plan, mode);
 }
 
 describe('explain', () => {
-  test('a device left out costs what full enumeration says the best plan with it costs more', () => {
+  test('a device left out costs what exhaustive search says the best plan with it costs more', () => {
     let explained = 0;
     fc.assert(
-      fc.property(someRoom, (some) => {
-        const plan = planLatency(some);
-        if ('infeasible' in plan) return;
-        const plans = [...allPlans(some)];
-        for (const out of explain(some, plan).leftOut) {
-          const using = plans.filter(({ stages }) => stages.some((stage) => stage.device === out.device));
-          const least = Math.min(...using.map((other) => other.latencyMs));
-          if (out.why === 'slower') expect(plan.latencyMs + out.addsMs).toBeCloseTo(least, 6);
-          else expect(least).toBe(Infinity);
+      fc.property(someRoom, fc.constantFrom<PlanMode>('fastest', { everyMs: 45.5 }), (some, mode) => {
+        const plan = planBy(mode, some);
+        if ('infeasible' in plan || plan.tooOften) return;
+        const paceMs = mode === 'fastest' ? Infinity : 45.5;
+        const least = new Map<string, number>();
+        const kept = new Map<string, number>();
+        everyPlan(some, ({ stages, latencyMs, periodMs }) => {
+          for (const { device } of stages) {
+            least.set(device, Math.min(least.get(device) ?? Infinity, latencyMs));
+            if (periodMs <= paceMs) kept.set(device, Math.min(kept.get(device) ?? Infinity, latencyMs));
+          }
+        });
+        for (const out of explain(some, plan, mode).leftOut) {
+          if (out.why === 'slower')
+            expect(plan.latencyMs + out.addsMs).toBeCloseTo(kept.get(out.device) ?? 0, 6);
+          else if (out.why === 'pace')
+            expect([kept.has(out.device), least.has(out.device)]).toEqual([false, true]);
+          else expect(least.has(out.device)).toBe(false);
           explained++;
         }
       }),
-      { seed: 7, numRuns: 200 },
+      { seed: 7, numRuns: 400 },
     );
-    expect(explained).toBeGreaterThan(100);
+    expect(explained).toBeGreaterThan(200);
   });
 
   test('names every device exactly once, and shares add up to one', () => {
     fc.assert(
-      fc.property(someRoom, fc.constantFrom(planLatency, planEveryone), (some, plan) => {
-        const result = plan(some);
-        if ('infeasible' in result) return;
-        const { stages, leftOut, hopsMs } = explain(some, result);
-        const named = [...stages, ...leftOut].map((entry) => entry.device);
-        expect(named.toSorted()).toEqual(some.devices.map((device) => device.id));
-        expect(stages.reduce((total, { share }) => total + share, 0)).toBeCloseTo(1, 9);
-        expect(stages.reduce((total, { ms }) => total + ms, hopsMs)).toBeCloseTo(result.latencyMs, 6);
-      }),
+      fc.property(
+        someRoom,
+        fc.constantFrom<PlanMode>('fastest', 'most', 'everyone', { everyMs: 20 }),
+        (some, mode) => {
+          const plan = planBy(mode, some);
+          if ('infeasible' in plan) return;
+          const { stages, leftOut, hopsMs } = explain(some, plan, mode);
+          const named = [...stages.flatMap(holdersOf), ...leftOut.map((entry) => entry.device)];
+          expect(named.toSorted()).toEqual(some.devices.map((device) => device.id));
+          expect(stages.reduce((total, { share }) => total + share, 0)).toBeCloseTo(1, 9);
+          expect(stages.reduce((total, { ms }) => total + ms, hopsMs)).toBeCloseTo(plan.latencyMs, 6);
+        },
+      ),
       { seed: 8, numRuns: 200 },
     );
   });
 
   test('says that memory, or too few layers, keeps a device out', () => {
-    const everyone = explain(room, planned(planEveryone(room)));
+    const everyone = explained(room, 'everyone');
     expect(everyone.leftOut).toEqual([{ device: 'tablet', why: 'memory', needsBytes: 10e6, hasBytes: 5e6 }]);
     const roomy = {
       ...room,
       devices: room.devices.map((d) => ({ ...d, memoryBytes: 1e9, blockMs: [9, 9] })),
     };
-    expect(explain(roomy, planned(planEveryone(roomy))).leftOut).toMatchObject([{ why: 'no-layer-left' }]);
+    expect(explained(roomy, 'everyone').leftOut).toMatchObject([{ why: 'no-layer-left' }]);
   });
 
   test('explains each of 32 devices', () => {
@@ -80,7 +96,7 @@ describe('explain', () => {
       devices: many.map((id, d) => ({ id, memoryBytes: 1e9, blockMs: [10 + d, 30 + d] })),
       links: many.flatMap((from) => many.map((to) => ({ from, to, delayMs: 3, mbitPerSec: 4 }))),
     };
-    const { leftOut } = explain(large, planned(planLatency(large)));
+    const { leftOut } = explained(large, 'fastest');
     expect(leftOut).toHaveLength(31);
     // Best with d31: block 0 there, 31 ms slower; there and back 2 x (3 ms + 2 ms).
     expect(leftOut.at(-1)).toEqual({ device: 'd31', why: 'slower', addsMs: 41 });
@@ -91,7 +107,7 @@ describe('sentences', () => {
   const nameOf = (device: string): string => device.toUpperCase();
 
   test('of the fastest plan', () => {
-    expect(sentences(explain(room, planned(planLatency(room))), nameOf)).toEqual([
+    expect(sentences(explained(room, 'fastest'), nameOf)).toEqual([
       'An answer should take 40 ms, all of it computing.',
       'LAPTOP alone is the fastest single device.',
       'LAPTOP does 100% of the computing: layers 1–2 in 40 ms.',
@@ -101,7 +117,7 @@ describe('sentences', () => {
   });
 
   test('of the plan in which everyone takes part', () => {
-    expect(sentences(explain(room, planned(planEveryone(room))), nameOf)).toEqual([
+    expect(sentences(explained(room, 'everyone'), nameOf)).toEqual([
       'An answer should take 60 ms: 50 ms of computing and 10 ms on the way between devices.',
       'LAPTOP alone would be faster: 40 ms against 60 ms.',
       'PHONE does 40% of the computing: layer 1 in 20 ms.',

@@ -5,16 +5,18 @@ export type LinkLookup = (from: string, to: string) => PlanLink | undefined;
 
 /**
  * An entry serves the other direction too, unless that is given itself. Of two entries for one direction the
- * later counts; a link without bandwidth is none.
+ * later counts; one without bandwidth says that this direction cannot talk.
  */
 export function linkLookup(links: PlanRoom['links']): LinkLookup {
   const byEnds = new Map<string, Map<string, PlanLink>>();
   for (const link of links) {
-    if (!(link.mbitPerSec > 0)) continue;
     const fromHere = byEnds.get(link.from) ?? new Map<string, PlanLink>();
     byEnds.set(link.from, fromHere.set(link.to, link));
   }
-  return (from, to) => byEnds.get(from)?.get(to) ?? byEnds.get(to)?.get(from);
+  return (from, to) => {
+    const link = byEnds.get(from)?.get(to) ?? byEnds.get(to)?.get(from);
+    return link && link.mbitPerSec > 0 ? link : undefined;
+  };
 }
 
 /** Time that one byte occupies the link, in ms: 1 Mbit/s moves 1000 bits in a millisecond. */

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
-import { alone, planEveryone, planLatency } from './optimise.ts';
+import { alone } from './alone.ts';
+import { planEveryone } from './everyone.ts';
 import { type RoomMeasurements, roomFrom } from './profile.ts';
+import { solve } from './solve.ts';
 
 const measured: RoomMeasurements = {
   home: 'laptop',
@@ -82,12 +84,12 @@ test('a block with a larger weight than a GPU takes is never put on that device'
   if (!laptop || !phone) throw new Error('two devices are above');
   const fastPhone = { ...phone, benchMs: 1, largestTensorBytes: 5 };
   const room = roomFrom({ ...measured, devices: [laptop, fastPhone] });
-  for (const plan of [planEveryone(room), planLatency(room)]) {
+  for (const plan of [planEveryone(room), solve(room)]) {
     if ('infeasible' in plan) throw new Error(plan.infeasible);
     expect(plan.stages.find(({ start, end }) => start <= 1 && 1 < end)?.device).toBe('laptop');
   }
   expect(alone(room).map(({ device }) => device)).toEqual(['laptop']);
-  expect(planLatency(roomFrom({ ...measured, devices: [fastPhone] }))).toEqual({
+  expect(solve(roomFrom({ ...measured, devices: [fastPhone] }))).toEqual({
     infeasible: expect.stringMatching(/Layer 2 has a weight of/),
   });
 });

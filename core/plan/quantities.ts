@@ -4,6 +4,12 @@ export function inMs(ms: number): string {
   return `${ms.toFixed(ms < 9.95 ? 1 : 0)} ms`;
 }
 
+/** "2.4 answers a second"; slow ones by the minute: "7.5 answers a minute". */
+export function inRate(perSecond: number): string {
+  const [count, time] = perSecond < 0.995 ? [perSecond * 60, 'minute'] : [perSecond, 'second'];
+  return `${count.toFixed(count < 9.95 ? 1 : 0)} answers a ${time}`;
+}
+
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 9.95e6 ? 1 : 0)} MB`;
 }

@@ -1,8 +1,10 @@
 import type { Explanation, LeftOut } from './explain.ts';
-import { inMs, layers, megabytes } from './quantities.ts';
+import { inMs, inRate, layers, megabytes } from './quantities.ts';
 
 /** Nearer than this to one another, two predictions are the same to a person: within the error of measuring. */
 const AS_GOOD = 0.05;
+/** A smaller part of a rate does not show in the digits that are told. */
+const LEAST_GAIN = 0.01;
 
 /** The explanation in plain English, most important first. `nameOf` gives a device's name. */
 export function sentences(explanation: Explanation, nameOf: (device: string) => string): string[] {
@@ -21,6 +23,12 @@ export function leftOutReason(out: LeftOut): string {
       return out.addsMs < 0.05
         ? 'It would not make an answer any faster.'
         : `It would add ${inMs(out.addsMs)} to an answer.`;
+    case 'fewer':
+      return out.perSecond > out.insteadOf * (1 - LEAST_GAIN)
+        ? 'It would not bring more answers a second.'
+        : `With it there would be ${inRate(out.perSecond)} instead of ${inRate(out.insteadOf)}.`;
+    case 'pace':
+      return `With it an answer would come every ${inMs(out.periodMs)} at best.`;
     case 'memory':
       return `It may use ${megabytes(out.hasBytes)}, and even the smallest layer needs ${megabytes(out.needsBytes)}.`;
     case 'no-layer-left':

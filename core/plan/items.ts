@@ -1,0 +1,52 @@
+import { type Answer, leastLatency, leastPeriod, SAME, type Solution } from './least.ts';
+import type { RoomSearch } from './room-search.ts';
+
+/** Searches of a room that is too large for proofs; about 0.2 s each. */
+const FEW_STEPS = 6;
+
+/**
+ * The least `latency + (items - 1) * period`, by walking the front from the least latency down. Whatever has a shorter
+ * period than the plan before has no less latency, so its period must make up for that: the walk takes long steps
+ * where a better sum is out of reach. `lowerMs` is a bound of the sum.
+ */
+export function leastForItems(known: RoomSearch, items: number): Answer {
+  const waits = Math.max(0, items - 1);
+  const costOf = ({ latencyMs, periodMs }: Solution): number => latencyMs + waits * periodMs;
+  const fastest = leastLatency(known);
+  if (!fastest.stages || waits === 0) return fastest;
+  const often = leastPeriod(known);
+  const leastPeriodMs = often.lowerMs;
+  let best = often.stages && isBetter(often, fastest, costOf) ? often : fastest;
+  /** Of all plans that were not looked at. */
+  let lower = Infinity;
+  /** Plans with a period of at most `capMs` have at least this latency. */
+  let latencyMs = fastest.lowerMs;
+  let capMs = fastest.periodMs;
+  for (let steps = known.large ? FEW_STEPS : Infinity; ; steps--) {
+    // Above this period, plans are no better than the best.
+    const worthMs = (costOf(best) - latencyMs) / waits;
+    lower = Math.min(lower, latencyMs + waits * Math.min(capMs, worthMs));
+    const nextMs = Math.min(capMs * (1 - SAME), worthMs * (1 + SAME));
+    if (!(nextMs < capMs && nextMs >= leastPeriodMs)) break;
+    const below = (costOf(best) - waits * leastPeriodMs) * (1 + SAME);
+    const answer = steps > 0 ? leastLatency(known, { capMs: nextMs, below }) : undefined;
+    if (!answer?.stages) {
+      const restMs = answer ? Math.min(answer.lowerMs, below) : latencyMs;
+      lower = Math.min(lower, restMs + waits * leastPeriodMs);
+      break;
+    }
+    if (isBetter(answer, best, costOf)) best = answer;
+    latencyMs = Math.max(latencyMs, answer.lowerMs);
+    capMs = answer.periodMs;
+  }
+  const cost = costOf(best);
+  const proven = lower >= cost * (1 - SAME);
+  return { ...best, lowerMs: proven ? cost : lower, proven };
+}
+
+/** Ties: fewer stages. */
+function isBetter(plan: Solution, best: Solution, costOf: (plan: Solution) => number): boolean {
+  const gain = costOf(best) - costOf(plan);
+  if (Math.abs(gain) <= SAME * costOf(best)) return plan.stages.length < best.stages.length;
+  return gain > 0;
+}

@@ -1,0 +1,61 @@
+import type { PlanMode } from '../session/state.ts';
+import { estimate, holdersOf } from './estimate.ts';
+import { planEveryone } from './everyone.ts';
+import { allows } from './fits.ts';
+import type { Infeasible, PlannedStage, PlanResult, PlanRoom } from './room.ts';
+import { solve } from './solve.ts';
+
+/** The best plan of a room by what a person wants of it. */
+export function planBy(mode: PlanMode, room: PlanRoom): PlanResult | Infeasible {
+  if (mode === 'everyone') return planEveryone(room);
+  if (mode === 'fastest') return solve({ ...room, objective: 'latency' });
+  if (mode === 'most') return solve({ ...room, objective: 'throughput' });
+  return solve({ ...room, objective: mode });
+}
+
+/**
+ * What a mode wants to be little, of the plan that it chose: the latency; for `most`, and where no plan keeps the pace
+ * that was asked for, the period; for `everyone`, the longest that a device computes for an item.
+ */
+export function aimMs(mode: PlanMode, room: PlanRoom, plan: PlanResult): number {
+  if (mode === 'everyone') return longestMs(room, plan.stages);
+  return mode === 'most' || plan.tooOften ? plan.periodMs : plan.latencyMs;
+}
+
+/**
+ * The same for other stages, to be compared with that of the chosen plan. Null where the room no longer allows them, or
+ * where fewer devices take part than everyone. Stages that miss a pace which the plan keeps are as much worse than the
+ * plan, at least, as they miss it by.
+ */
+export function presentAimMs(
+  mode: PlanMode,
+  room: PlanRoom,
+  stages: readonly PlannedStage[],
+  plan: PlanResult,
+): number | null {
+  if (!allows(room, stages)) return null;
+  const { latencyMs, periodMs } = estimate(room, stages);
+  if (mode === 'everyone') {
+    return holders(stages) < holders(plan.stages) ? null : longestMs(room, stages);
+  }
+  if (mode === 'most' || plan.tooOften) return periodMs;
+  if (mode === 'fastest' || periodMs <= mode.everyMs) return latencyMs;
+  return Math.max(latencyMs, plan.latencyMs) * (periodMs / mode.everyMs);
+}
+
+export function holders(stages: readonly PlannedStage[]): number {
+  return new Set(stages.flatMap(holdersOf)).size;
+}
+
+/** The longest that a device computes for an item; home may hold two stages. */
+function longestMs(room: PlanRoom, stages: readonly PlannedStage[]): number {
+  const { stageMs } = estimate(room, stages);
+  const perDevice = new Map<string, number>();
+  stages.forEach((stage, at) => {
+    const group = holdersOf(stage);
+    for (const device of group) {
+      perDevice.set(device, (perDevice.get(device) ?? 0) + (stageMs[at] ?? 0) / group.length);
+    }
+  });
+  return Math.max(0, ...perDevice.values());
+}
