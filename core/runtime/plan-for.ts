@@ -110,7 +110,7 @@ function planRoom({ home, cards, links, failed, calibration }: RoomKnowledge): P
     modelBenchMs: cards.find(({ peer }) => peer === home)?.profile?.benchMs ?? 1,
     devices: usable,
     links: [...links].flatMap(([from, reports]) =>
-      reports.map(({ peer, rttMs, mbitPerSec }) => ({ from, to: peer, rttMs, mbitPerSec })),
+      reports.map(({ peer, ...link }) => ({ from, to: peer, ...link })),
     ),
   });
 }
