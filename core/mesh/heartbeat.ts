@@ -83,7 +83,7 @@ export class Heartbeat {
       : 'nothing';
   }
 
-  /** The bytes of a ping: when it was sent (f64) and behind how many bytes (f64). The other side echoes them. */
+  /** The bytes of a ping: when it was sent (f64) and behind how many bytes (f64). The other side echoes them, and more. */
   ping(now: number, bufferedBytes: number): Uint8Array<ArrayBuffer> {
     this.#pingedAt = now;
     this.#warmUp = Math.max(0, this.#warmUp - 1);
@@ -96,7 +96,7 @@ export class Heartbeat {
 
   /** Takes an echo; true when the round trip changed. */
   pong(now: number, bytes: Uint8Array<ArrayBuffer>): boolean {
-    if (bytes.byteLength !== PING_BYTES) return false;
+    if (bytes.byteLength < PING_BYTES) return false;
     const view = new DataView(bytes.buffer, bytes.byteOffset, PING_BYTES);
     const rtt = now - view.getFloat64(0, true);
     if (!(rtt >= 0 && rtt <= LONGEST_RTT_MS)) return false;

@@ -8,9 +8,9 @@ export interface IntakeListener {
   /** In the order they were sent. */
   control(text: string): void;
   binary(kind: 'activation' | 'shard', bytes: Uint8Array<ArrayBuffer>): void;
-  /** One packet of a probe: counted, not assembled. */
-  probe(message: number, total: number, packetBytes: number): void;
-  probeAck(message: number, bytes: Uint8Array<ArrayBuffer>): void;
+  /** A message is whole whose sender wants to know; it follows. */
+  whole(message: number): void;
+  receipt(message: number, bytes: Uint8Array<ArrayBuffer>): void;
 }
 
 /** Control messages that wait for an earlier one, in bytes: far above what a window of packets can hold. */
@@ -42,16 +42,13 @@ export class Intake {
   /** @throws ProtocolError when a bound is passed or slices contradict each other. */
   take(header: MessageHeader, packet: Uint8Array<ArrayBuffer>): void {
     if (!this.#isNew(header.sequence)) return;
-    switch (header.kind) {
-      case 'probe':
-        this.#listener.probe(header.message, header.total, packet.byteLength);
-        return;
-      case 'cancel':
-        this.#cancel(header);
-        return;
-      default:
-        if (!this.#cancelled.has(header.message) || header.kind === 'control') this.#assemble(header, packet);
-    }
+    if (header.kind === 'cancel') this.#cancel(header);
+    else if (!this.#isCancelled(header)) this.#assemble(header, packet);
+  }
+
+  /** Control messages have numbers of their own, and receipts those of our messages. */
+  #isCancelled({ kind, message }: MessageHeader): boolean {
+    return kind !== 'control' && kind !== 'receipt' && this.#cancelled.has(message);
   }
 
   #isNew(sequence: number): boolean {
@@ -74,10 +71,15 @@ export class Intake {
   #assemble(header: MessageHeader, packet: Uint8Array<ArrayBuffer>): void {
     const bytes = this.#reassembler.add(header, packet);
     if (!bytes) return;
-    if (header.kind === 'control') this.#order(header.message, bytes);
-    else if (header.kind === 'probe-ack') this.#listener.probeAck(header.message, bytes);
-    else if (header.kind === 'activation' || header.kind === 'shard')
-      this.#listener.binary(header.kind, bytes);
+    const { kind, message, timed } = header;
+    if (kind === 'control') this.#order(message, bytes);
+    else if (kind === 'receipt') this.#listener.receipt(message, bytes);
+    else {
+      // Before the message itself, whose receiver may work on it for a while.
+      if (timed) this.#listener.whole(message);
+      // A probe is put together like any other message, and that is all.
+      if (kind === 'activation' || kind === 'shard') this.#listener.binary(kind, bytes);
+    }
   }
 
   #order(message: number, bytes: Uint8Array<ArrayBuffer>): void {

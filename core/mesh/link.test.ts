@@ -116,22 +116,75 @@ test('the round trip settles at twice the delay', async () => {
   expect(a.link.stats().rttMs).toBeCloseTo(80, -1);
 });
 
-test('a bandwidth probe finds the bandwidth of the wire within a tenth', async () => {
-  const { a } = linked({ delayMs: 40, mbitPerSec: 20 });
+/** Probes of several sizes, one after the other. */
+async function measured(link: Link): Promise<void> {
+  const samples: { bytes: number; ms: number }[] = [];
+  for (const bytes of [1024, 32 * 1024, 256 * 1024]) {
+    const probe = link.probe(bytes);
+    await vi.advanceTimersByTimeAsync(1000);
+    samples.push({ bytes, ms: await probe });
+  }
+  link.calibrate(samples);
+}
+
+test('probes find delay and bandwidth of each direction within a twentieth', async () => {
+  const { a, b } = linked({ delayMs: 40, mbitPerSec: 20, back: { delayMs: 40, mbitPerSec: 6 } });
   await vi.advanceTimersByTimeAsync(3000);
-  const measured = a.link.measureBandwidth(256 * 1024);
+  await measured(a.link);
+  await measured(b.link);
+  for (const [{ link }, mbitPerSec] of [
+    [a, 20],
+    [b, 6],
+  ] as const) {
+    expect(Math.abs((link.stats().delayMs ?? 0) / 40 - 1)).toBeLessThan(0.05);
+    expect(Math.abs((link.stats().mbitPerSec ?? 0) / mbitPerSec - 1)).toBeLessThan(0.05);
+  }
+});
+
+test('where the delays differ, there and back together are right', async () => {
+  const { a, b } = linked({ delayMs: 60, mbitPerSec: 20, back: { delayMs: 10 } });
   await vi.advanceTimersByTimeAsync(3000);
-  expect(await measured).toBeGreaterThan(18);
-  expect(await measured).toBeLessThan(22);
-  expect(a.link.stats().mbitPerSec).toBe(await measured);
+  await measured(a.link);
+  await measured(b.link);
+  expect((a.link.stats().delayMs ?? 0) + (b.link.stats().delayMs ?? 0)).toBeCloseTo(70, -1);
+});
+
+test('the traffic alone tells of another bandwidth and another delay, whatever the clocks say', async () => {
+  const { a, pair } = linked({ delayMs: 20, mbitPerSec: 40 });
+  await vi.advanceTimersByTimeAsync(3000);
+  await measured(a.link);
+  const traffic = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 100) {
+      void a.link.send('activation', [new Uint8Array(passed % 200 === 0 ? 140_000 : 4_000)]);
+      await vi.advanceTimersByTimeAsync(100);
+    }
+  };
+  pair.conditions.mbitPerSec = 12;
+  await traffic(3000);
+  expect(a.link.stats().mbitPerSec).toBeGreaterThan(10.5);
+  expect(a.link.stats().mbitPerSec).toBeLessThan(13.5);
+  expect(a.link.stats().delayMs).toBeLessThan(25);
+  pair.conditions.mbitPerSec = 40;
+  await traffic(8000);
+  expect(a.link.stats().mbitPerSec).toBeGreaterThan(35);
+});
+
+test('another wire is another way', async () => {
+  const { a, b } = linked({ kind: 'relayed' });
+  await vi.advanceTimersByTimeAsync(1000);
+  await measured(a.link);
+  const lost = expect(a.link.probe(1024 * 1024)).rejects.toThrow(/changed/);
+  join(a.link, b.link, { kind: 'direct' });
+  await lost;
+  expect(a.link.stats().delayMs).toBeNull();
 });
 
 test('a probe rejects when the link closes, and when it is larger than allowed', async () => {
   const { a } = linked();
-  await expect(a.link.measureBandwidth(5 * 1024 * 1024)).rejects.toThrow(RangeError);
-  const measured = expect(a.link.measureBandwidth(1024 * 1024)).rejects.toThrow(/closed/);
+  await expect(a.link.probe(5 * 1024 * 1024)).rejects.toThrow(RangeError);
+  const probe = expect(a.link.probe(1024 * 1024)).rejects.toThrow(/closed/);
   a.link.close('enough');
-  await measured;
+  await probe;
 });
 
 test('weights get a share while activations keep coming', async () => {

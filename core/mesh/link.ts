@@ -9,7 +9,6 @@ import {
   writeAcknowledged,
   writePacketHeader,
 } from '../protocol/packet.ts';
-import { BandwidthProbes, MAX_PROBE_BYTES } from './bandwidth.ts';
 import type { Clock } from './clock.ts';
 import {
   ACKNOWLEDGE_EVERY_BYTES,
@@ -21,7 +20,12 @@ import {
 import { Heartbeat, SILENCE_MS, TICK_MS } from './heartbeat.ts';
 import { Intake } from './intake.ts';
 import type { BinaryKind, LinkStats } from './network.ts';
+import { PeerClock } from './peer-clock.ts';
+import { LARGEST_MESSAGE } from '../protocol/reassembler.ts';
 import { Sender } from './sender.ts';
+import { Timings } from './timings.ts';
+import { WayEstimate } from './way-estimate.ts';
+import type { WaySample } from './way-fit.ts';
 import type { Wire, WireKind } from './wire.ts';
 
 export interface LinkListener {
@@ -31,7 +35,7 @@ export interface LinkListener {
   control(text: string): void;
   /** A whole message; the callee owns the bytes, whose offset in their buffer is a multiple of 8. */
   binary(kind: BinaryKind, bytes: Uint8Array<ArrayBuffer>): void;
-  /** Round trip, bandwidth or the wire in use changed. */
+  /** Round trip, delay, bandwidth or the wire in use changed. */
   changed(): void;
   /** A wire closed. Adding another one here keeps the link alive. */
   wireLost(kind: WireKind, reason: string): void;
@@ -46,6 +50,8 @@ const GOODBYE_FLUSH_MS = 200;
 const MAX_GOODBYE_BYTES = 512;
 /** Lower is better: a direct way costs nobody else anything. */
 const PREFERENCE: Readonly<Record<WireKind, number>> = { direct: 0, memory: 0, relayed: 1 };
+/** Of what comes, messages that somebody waits for, and probes of the other side; the rest is small. */
+const USES: ReadonlySet<MessageKind> = new Set(['activation', 'shard', 'probe']);
 const FILLER: Uint8Array<ArrayBuffer> = new Uint8Array(PACKET_BYTES);
 
 /**
@@ -58,10 +64,15 @@ export class Link {
   readonly #listener: LinkListener;
   readonly #wires: Wire[] = [];
   readonly #sender = new Sender();
-  readonly #probes = new BandwidthProbes();
+  readonly #timings = new Timings();
+  readonly #theirClock = new PeerClock();
   readonly #intake: Intake;
   readonly #heartbeat: Heartbeat;
   readonly #encoder = new TextEncoder();
+  /** Of what this side sends, over the wire in use. */
+  #estimate = new WayEstimate();
+  /** When messages that are not probes of this side last passed. */
+  #usedAt = Number.NEGATIVE_INFINITY;
   #bytesIn = 0;
   #bytesOut = 0;
   #bytesAtTick = 0;
@@ -80,8 +91,8 @@ export class Link {
     this.#intake = new Intake({
       control: (text) => this.#deliver(() => listener.control(text)),
       binary: (kind, bytes) => this.#deliver(() => listener.binary(kind, bytes)),
-      probe: (message, total, bytes) => this.#probed(message, total, bytes - PACKET_HEADER_BYTES),
-      probeAck: (message, bytes) => this.#measured(message, bytes),
+      whole: (message) => this.#sender.receipt(message, Timings.receipt(clock.now())),
+      receipt: (message, bytes) => this.#answered(message, bytes),
     });
     this.#tick();
   }
@@ -99,10 +110,13 @@ export class Link {
   }
 
   stats(): LinkStats {
+    const { way } = this.#estimate;
     return {
       kind: this.#up ? (this.#best()?.kind ?? 'connecting') : 'connecting',
       rttMs: this.#heartbeat.rttMs,
-      mbitPerSec: this.#probes.mbitPerSec,
+      delayMs: way ? way.delayMs : null,
+      mbitPerSec: way ? 8 / (way.msPerByte * 1000) : null,
+      usedAt: this.#isAtWork() ? this.#clock.now() : this.#usedAt,
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
     };
@@ -156,22 +170,38 @@ export class Link {
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(this.#closedError());
-    const sent = this.#sender.binary(kind, parts, signal, () => this.#pump());
+    const sent = this.#sender.binary(kind, parts, {
+      signal,
+      timed: this.#timed(kind, parts),
+      pump: () => this.#pump(),
+    });
     this.#pump();
     return sent;
   }
 
-  /** Sends filler and waits for the receipt: Mbit/s. @throws LinkClosedError */
-  measureBandwidth(bytes: number): Promise<number> {
+  /**
+   * Sends filler as if it were an activation: the milliseconds until it was whole at the other side. It counts only
+   * when it is given to {@link calibrate}.
+   * @throws LinkClosedError, also when the wire changes meanwhile.
+   */
+  probe(bytes: number): Promise<number> {
     if (this.#closed !== undefined) return Promise.reject(this.#closedError());
-    if (!(bytes >= 1 && bytes <= MAX_PROBE_BYTES)) {
-      return Promise.reject(new RangeError(`a probe has 1 to ${MAX_PROBE_BYTES} bytes, not ${bytes}`));
+    if (!(bytes >= 1 && bytes <= LARGEST_MESSAGE.probe)) {
+      return Promise.reject(new RangeError(`a probe has 1 to ${LARGEST_MESSAGE.probe} bytes, not ${bytes}`));
     }
     const parts: Uint8Array<ArrayBuffer>[] = [];
     for (let left = bytes; left > 0; left -= FILLER.byteLength) parts.push(FILLER.subarray(0, left));
-    const result = this.#probes.ask(this.#sender.probe(parts), bytes, this.#clock.now());
+    const sentAt = this.#clock.now();
+    const result = this.#timings.probe(this.#sender.probe(parts), bytes, sentAt);
     this.#pump();
     return result;
+  }
+
+  /** What probes of several sizes took, at rest. */
+  calibrate(samples: readonly WaySample[]): void {
+    if (this.#closed !== undefined) return;
+    this.#estimate.probed(this.#clock.now(), samples);
+    this.#listener.changed();
   }
 
   /** Says goodbye, if there is a way to, and closes. */
@@ -198,6 +228,8 @@ export class Link {
   /** Another wire is the best one now. */
   #switched(): void {
     this.#heartbeat.changed(this.#clock.now());
+    this.#estimate = new WayEstimate();
+    this.#timings.forget(wireChanged());
     if (this.#up) this.#listener.changed();
     this.#beat();
     this.#pump();
@@ -237,6 +269,7 @@ export class Link {
   #numbered(wire: Wire, header: PacketHeader & { kind: MessageKind }, bytes: Uint8Array<ArrayBuffer>): void {
     this.#unacknowledgedBytes += bytes.byteLength;
     this.#unacknowledgedPackets += 1;
+    if (USES.has(header.kind)) this.#usedAt = this.#clock.now();
     this.#intake.take(header, bytes);
     const due =
       this.#unacknowledgedBytes >= ACKNOWLEDGE_EVERY_BYTES ||
@@ -245,8 +278,9 @@ export class Link {
   }
 
   #bare(wire: Wire, kind: PacketKind, payload: Uint8Array<ArrayBuffer>): void {
-    if (kind === 'ping') this.#sendBare(wire, 'pong', payload);
+    if (kind === 'ping') this.#sendBare(wire, 'pong', PeerClock.echo(payload, this.#clock.now()));
     else if (kind === 'pong') {
+      this.#theirClock.heard(this.#clock.now(), payload);
       if (this.#heartbeat.pong(this.#clock.now(), payload)) this.#listener.changed();
     } else if (kind === 'goodbye') {
       this.#end(new TextDecoder().decode(payload.subarray(0, MAX_GOODBYE_BYTES)) || 'goodbye', 0);
@@ -257,14 +291,33 @@ export class Link {
     if (this.#closed === undefined) hand();
   }
 
-  #probed(message: number, total: number, bytes: number): void {
-    const receipt = this.#probes.arrived(message, total, bytes, this.#clock.now());
-    if (receipt) this.#sender.probeAck(message, receipt);
+  /**
+   * Whoever hears the number of an activation that is to be timed; undefined when it is not. Behind other messages it would tell
+   * of our queue; what is in the wire's buffer only counts as if it were part of it.
+   */
+  #timed(kind: BinaryKind, parts: readonly Uint8Array[]): ((message: number) => void) | undefined {
+    if (kind !== 'activation' || !this.#sender.isDrained) return undefined;
+    const now = this.#clock.now();
+    const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
+    if (!this.#timings.due(bytes, now)) return undefined;
+    const ahead = this.#best()?.bufferedBytes() ?? 0;
+    return (message) => this.#timings.sent(message, bytes, ahead, now);
   }
 
-  #measured(message: number, bytes: Uint8Array<ArrayBuffer>): void {
-    const rtt = this.#heartbeat.rttMs ?? 0;
-    if (this.#probes.receipt(message, bytes, this.#clock.now(), rtt)) this.#listener.changed();
+  #isAtWork(): boolean {
+    return !this.#sender.isDrained || (this.#best()?.bufferedBytes() ?? 0) > 0;
+  }
+
+  #answered(message: number, receipt: Uint8Array<ArrayBuffer>): void {
+    const answer = this.#timings.answered(message, receipt);
+    if (!answer) return;
+    const now = this.#clock.now();
+    const ms = this.#theirClock.passed(answer.sentAt, answer.theirs, now);
+    if (answer.probe) answer.probe.resolve(ms ?? now - answer.sentAt);
+    else if (ms !== undefined) {
+      this.#estimate.used(now, { bytes: answer.bytes, ms }, this.#theirClock.tinyMs ?? 0);
+      this.#listener.changed();
+    }
   }
 
   /** Hands packets to the best wire until it holds enough, the window is full, or nothing is left. */
@@ -277,6 +330,8 @@ export class Link {
       const packet = this.#sender.next(buffered < BULK_HIGH_WATER_BYTES);
       if (!packet) return;
       packet.wire = wire;
+      const { kind } = readPacketHeader(packet.bytes);
+      if (kind === 'activation' || kind === 'shard') this.#usedAt = this.#clock.now();
       this.#put(wire, packet.bytes);
     }
   }
@@ -337,7 +392,7 @@ export class Link {
     if (flushMs > 0) this.#clock.setTimeout(() => closeAll(wires, reason), flushMs);
     else closeAll(wires, reason);
     const error = this.#closedError();
-    this.#probes.close(error);
+    this.#timings.forget(error);
     this.#sender.close(error);
     this.#listener.closed(reason);
   }
@@ -349,6 +404,10 @@ export class Link {
       actual: this.#closed ?? 'open',
     });
   }
+}
+
+function wireChanged(): LinkClosedError {
+  return new LinkClosedError('The way to the device changed.', { step: 'measure a link' });
 }
 
 function closeAll(wires: readonly Wire[], reason: string): void {

@@ -4,10 +4,9 @@ import { LOW_WATER_BYTES, PACKET_BYTES } from './flow.ts';
 import type { Wire, WireKind, WireListener } from './wire.ts';
 import { WireInbox } from './wire-inbox.ts';
 
-/** What the air between two devices is like. May be changed at any time; holds for packets sent from then on. */
+/** What the air from one device to another is like. May be changed at any time; holds for packets sent from then on. */
 export interface Conditions {
   delayMs: number;
-  /** Each way. */
   mbitPerSec: number;
   /** Up to this much more delay, drawn for each packet, so that packets overtake each other. */
   jitterMs: number;
@@ -23,12 +22,16 @@ export interface MemoryWireOptions extends Partial<Conditions> {
   readonly maxPacketBytes?: number;
   /** In [0, 1); needed for jitter and loss. */
   readonly random?: () => number;
+  /** What is different from right to left; left out, both ways share the same conditions. */
+  readonly back?: Partial<Conditions>;
 }
 
 export interface MemoryWirePair {
   readonly left: Wire;
   readonly right: Wire;
   readonly conditions: Conditions;
+  /** From right to left: the same object, unless they were given apart. */
+  readonly back: Conditions;
 }
 
 /** Two ends of a wire in one process: the twin of a data channel. */
@@ -41,10 +44,11 @@ export function memoryWirePair(options: MemoryWireOptions): MemoryWirePair {
     silent: options.silent ?? false,
   };
   const left = new MemoryWire(options, conditions);
-  const right = new MemoryWire(options, conditions);
+  const back = options.back ? { ...conditions, ...options.back } : conditions;
+  const right = new MemoryWire(options, back);
   left.join(right);
   right.join(left);
-  return { left, right, conditions };
+  return { left, right, conditions, back };
 }
 
 class MemoryWire implements Wire {

@@ -387,19 +387,23 @@ test('sending to nobody rejects with LinkClosedError; control is dropped', async
   const a = openPage(A);
   a.mesh.sendControl(B, goodbye('x'));
   await expect(a.mesh.send(B, 'shard', [])).rejects.toMatchObject({ name: 'LinkClosedError' });
-  await expect(a.mesh.measureBandwidth(B, 1000)).rejects.toMatchObject({ name: 'LinkClosedError' });
+  await expect(a.mesh.probe(B, 1000)).rejects.toMatchObject({ name: 'LinkClosedError' });
   expect(a.mesh.stats(B)).toBeUndefined();
 });
 
-test('bandwidth is measured through the mesh', async () => {
+test('a way is measured through the mesh', async () => {
   const a = openPage(A);
   openPage(B);
   await after(3000);
-  const measured = a.mesh.measureBandwidth(B, 256 * 1024);
-  await after(1000);
-  expect(await measured).toBeGreaterThan(80);
-  expect(await measured).toBeLessThan(120);
-  expect(a.mesh.stats(B)?.mbitPerSec).toBe(await measured);
+  const samples = [];
+  for (const bytes of [1024, 256 * 1024]) {
+    const probe = a.mesh.probe(B, bytes);
+    await after(1000);
+    samples.push({ bytes, ms: await probe });
+  }
+  a.mesh.calibrate(B, samples);
+  expect(a.mesh.stats(B)?.delayMs).toBeCloseTo(2, 0);
+  expect(a.mesh.stats(B)?.mbitPerSec).toBeCloseTo(100, -1);
 });
 
 type Mishap =

@@ -9,6 +9,7 @@ import type { MeshOptions } from './mesh.types.ts';
 import type { BinaryKind, LinkStats, Network, NetworkListener } from './network.ts';
 import { Peering } from './peering.ts';
 import { openRelayPacket } from './relay-wire.ts';
+import type { WaySample } from './way-fit.ts';
 
 /** One link to every other peer of the room, kept alive for as long as the room lists the peer. */
 export class Mesh implements Network {
@@ -71,8 +72,12 @@ export class Mesh implements Network {
     await this.#link(to).send(kind, parts, options);
   }
 
-  async measureBandwidth(to: PeerId, bytes: number): Promise<number> {
-    return await this.#link(to).measureBandwidth(bytes);
+  async probe(to: PeerId, bytes: number): Promise<number> {
+    return await this.#link(to).probe(bytes);
+  }
+
+  calibrate(to: PeerId, samples: readonly WaySample[]): void {
+    this.#peerings.get(to)?.link?.calibrate(samples);
   }
 
   stats(peer: PeerId): LinkStats | undefined {

@@ -1,5 +1,6 @@
 import type { PeerId } from '../ids.ts';
 import type { ControlMessage } from '../protocol/messages.ts';
+import type { WaySample } from './way-fit.ts';
 
 /** Kinds of binary message; control messages travel as JSON beside them. */
 export type BinaryKind = 'activation' | 'shard';
@@ -8,8 +9,14 @@ export interface LinkStats {
   readonly kind: 'connecting' | 'direct' | 'relayed' | 'memory';
   /** Smoothed round trip of heartbeats, null before the first. */
   readonly rttMs: number | null;
-  /** Last measured one-way bandwidth, null before the first measurement. */
+  /**
+   * What a message takes from `send` here until it is whole there: `delayMs + bytes * 8 / (mbitPerSec * 1000)`, as
+   * probes and the traffic tell; null before the first measurement.
+   */
+  readonly delayMs: number | null;
   readonly mbitPerSec: number | null;
+  /** When activations, weights or the other side's probes last passed, by the clock; -Infinity before. */
+  readonly usedAt: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
 }
@@ -47,8 +54,13 @@ export interface Network {
     parts: readonly Uint8Array<ArrayBuffer>[],
     options?: { signal?: AbortSignal },
   ): Promise<void>;
-  /** Sends `bytes` of filler and waits for the receipt; updates `mbitPerSec`. */
-  measureBandwidth(to: PeerId, bytes: number): Promise<number>;
+  /**
+   * Sends `bytes` of filler as an activation is sent: the milliseconds until it was whole there. At rest only.
+   * @throws LinkClosedError, also when the way changes meanwhile.
+   */
+  probe(to: PeerId, bytes: number): Promise<number>;
+  /** Probes of several sizes at rest, from which `delayMs` and `mbitPerSec` follow until the traffic corrects them. */
+  calibrate(to: PeerId, samples: readonly WaySample[]): void;
   stats(peer: PeerId): LinkStats | undefined;
   /** Says goodbye to everybody and closes. */
   close(reason: string): void;

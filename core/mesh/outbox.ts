@@ -5,6 +5,7 @@ export class OutgoingMessage {
   readonly kind: MessageKind;
   readonly message: number;
   readonly total: number;
+  readonly timed: boolean;
   readonly #parts: readonly Uint8Array<ArrayBuffer>[];
   readonly #done: () => void;
   #offset = 0;
@@ -12,16 +13,16 @@ export class OutgoingMessage {
   #partOffset = 0;
   #begun = false;
 
-  /** `done` is called when the last slice was taken. */
   constructor(
     kind: MessageKind,
     message: number,
     parts: readonly Uint8Array<ArrayBuffer>[],
-    done: () => void = () => undefined,
+    { timed = false, done = () => undefined }: MessageOptions = {},
   ) {
     this.kind = kind;
     this.message = message;
     this.total = parts.reduce((sum, part) => sum + part.byteLength, 0);
+    this.timed = timed;
     this.#parts = parts;
     this.#done = done;
   }
@@ -65,13 +66,21 @@ export class OutgoingMessage {
   }
 }
 
+/** What a message on its way out may ask for. */
+export interface MessageOptions {
+  /** A receipt as soon as it is whole at the other side. */
+  readonly timed?: boolean;
+  /** Called when the last slice was taken. */
+  readonly done?: () => void;
+}
+
 /** In order of urgency. Bulk is what may wait: weights and probes. */
 type Urgency = 0 | 1 | 2;
 const BULK: Urgency = 2;
 const URGENCY: Readonly<Record<MessageKind, Urgency>> = {
   control: 0,
   cancel: 0,
-  'probe-ack': 0,
+  receipt: 0,
   activation: 1,
   shard: BULK,
   probe: BULK,

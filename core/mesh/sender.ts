@@ -7,6 +7,12 @@ import { Outbox, OutgoingMessage } from './outbox.ts';
 import { type RetainedPacket, RetainedPackets } from './retained.ts';
 import type { Wire } from './wire.ts';
 
+interface BinaryOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly timed: ((message: number) => void) | undefined;
+  readonly pump: () => void;
+}
+
 /** Turns messages into numbered packets, the most urgent first, and keeps each packet until it is acknowledged. */
 export class Sender {
   readonly #outbox = new Outbox();
@@ -15,6 +21,11 @@ export class Sender {
   readonly #failures = new Map<OutgoingMessage, (reason: unknown) => void>();
   #nextMessage = 1;
   #nextControl = 1;
+
+  /** Nothing waits for a wire. */
+  get isDrained(): boolean {
+    return this.#outbox.isEmpty;
+  }
 
   /** Something waits to be sent or acknowledged. */
   get isBusy(): boolean {
@@ -32,23 +43,24 @@ export class Sender {
   /** Returns the number of the message, by which the other side answers. */
   probe(parts: readonly Uint8Array<ArrayBuffer>[]): number {
     const message = this.#nextMessage++;
-    this.#outbox.push(new OutgoingMessage('probe', message, parts));
+    this.#outbox.push(new OutgoingMessage('probe', message, parts, { timed: true }));
     return message;
   }
 
-  probeAck(message: number, receipt: Uint8Array<ArrayBuffer>): void {
-    this.#outbox.push(new OutgoingMessage('probe-ack', message, [receipt]));
+  /** Tells the other side that its message is whole here. */
+  receipt(message: number, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#outbox.push(new OutgoingMessage('receipt', message, [bytes]));
   }
 
   /**
-   * Resolves when the last slice became a packet. The caller pumps afterwards, and when `pump` is called.
+   * Resolves when the last slice became a packet. The caller pumps afterwards, and when `pump` is called. With `timed`,
+   * the other side is asked for a receipt, and `timed` is told the number by which it answers.
    * @throws RequestFailedError when the message is too large; the signal's reason on abort; what {@link close} was given.
    */
   binary(
     kind: BinaryKind,
     parts: readonly Uint8Array<ArrayBuffer>[],
-    signal: AbortSignal | undefined,
-    pump: () => void,
+    { signal, timed, pump }: BinaryOptions,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
@@ -56,9 +68,12 @@ export class Sender {
         this.#failures.delete(message);
         signal?.removeEventListener('abort', abort);
       };
-      const message = new OutgoingMessage(kind, this.#nextMessage++, parts, () => {
-        settle();
-        resolve();
+      const message = new OutgoingMessage(kind, this.#nextMessage++, parts, {
+        timed: timed !== undefined,
+        done: () => {
+          settle();
+          resolve();
+        },
       });
       if (message.total > LARGEST_MESSAGE[kind]) throw tooLarge(kind, message.total);
       const fail = (reason: unknown): void => {
@@ -73,6 +88,7 @@ export class Sender {
       this.#failures.set(message, fail);
       signal?.addEventListener('abort', abort);
       this.#outbox.push(message);
+      timed?.(message.message);
     });
   }
 
@@ -100,11 +116,19 @@ export class Sender {
     if (this.#retained.isFull) return undefined;
     const message = this.#outbox.next(bulkAllowed);
     if (!message) return undefined;
-    const { kind, offset, total } = message;
+    const { kind, offset, total, timed } = message;
     const room = PACKET_BYTES - PACKET_HEADER_BYTES;
     const packet = new Uint8Array(PACKET_HEADER_BYTES + message.sliceBytes(room));
     const sequence = this.#retained.nextSequence();
-    writePacketHeader(packet, { kind, sequence, acknowledged: 0, message: message.message, total, offset });
+    writePacketHeader(packet, {
+      kind,
+      sequence,
+      acknowledged: 0,
+      message: message.message,
+      total,
+      offset,
+      timed,
+    });
     const retained = this.#retained.add(packet);
     message.fill(packet.subarray(PACKET_HEADER_BYTES));
     if (message.finished) this.#outbox.remove(message);

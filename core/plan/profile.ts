@@ -26,6 +26,8 @@ export interface MeasuredLink {
   readonly from: string;
   readonly to: string;
   readonly rttMs: number;
+  /** What a message of no bytes takes one way; left out, half the round trip counts. */
+  readonly delayMs?: number | undefined;
   readonly mbitPerSec: number;
 }
 
@@ -53,7 +55,7 @@ const SLOWEST_RATIO = 1e6;
 
 /**
  * The planner's room from what was measured. A block takes a device as much longer than the measuring one as the
- * bench does: one ratio for all blocks. One-way delay is half the round trip. Workspace is what `model` says.
+ * bench does: one ratio for all blocks. Workspace is what `model` says.
  */
 export function roomFrom({ home, model, modelBenchMs, devices, links }: RoomMeasurements): PlanRoom {
   const ids = [...new Set([home, ...devices.map((device) => device.id)])];
@@ -91,7 +93,14 @@ function linksBetween(one: string, other: string, links: readonly MeasuredLink[]
     [one, other],
     [other, one],
   ].flatMap(([from, to]) => links.findLast((link) => link.from === from && link.to === to) ?? []);
-  const usable = measured.filter((link) => link.mbitPerSec > 0 && link.rttMs >= 0);
+  const usable = measured.filter((link) => link.mbitPerSec > 0 && delayOf(link) >= 0);
   if (usable.length === 0) return [{ from: one, to: other, ...UNMEASURED }];
-  return usable.map(({ from, to, rttMs, mbitPerSec }) => ({ from, to, delayMs: rttMs / 2, mbitPerSec }));
+  return usable.map((link) => {
+    const { from, to, mbitPerSec } = link;
+    return { from, to, delayMs: delayOf(link), mbitPerSec };
+  });
+}
+
+function delayOf({ delayMs, rttMs }: MeasuredLink): number {
+  return delayMs ?? rttMs / 2;
 }

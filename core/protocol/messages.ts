@@ -70,9 +70,13 @@ export type ControlMessage =
   | { readonly type: 'end-sequence'; readonly sequence: number }
   | { readonly type: 'goodbye'; readonly reason: string };
 
+/** A link as a device measured it in the direction in which it sends. */
 export interface LinkReport {
   readonly peer: PeerId;
   readonly rttMs: number;
+  /** What a message of no bytes takes, from `send` to its arrival; absent while only the round trip is known. */
+  readonly delayMs?: number;
+  /** What each further bit takes. */
   readonly mbitPerSec: number;
 }
 

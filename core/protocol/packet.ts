@@ -6,12 +6,13 @@ import { ProtocolError } from '../errors.ts';
  *     0      1       2          4           8               12         16       20        24
  *     +------+-------+----------+-----------+---------------+----------+--------+---------+------
  *     | kind | flags | reserved | sequence  | acknowledged  | message  | total  | offset  | bytes
- *     |  u8  |  0    |   0      |   u32     |     u32       |   u32    |  u32   |   u32   |
+ *     |  u8  |  u8   |   0      |   u32     |     u32       |   u32    |  u32   |   u32   |
  *     +------+-------+----------+-----------+---------------+----------+--------+---------+------
  *
  * `sequence` numbers the packets of a link from 1, so that they can be sent again over another wire and
  * taken once; 0 marks a packet that is about the wire itself. `acknowledged`: every packet up to this one
- * has arrived. `message`, `total` and `offset` say where the bytes belong in an assembled message.
+ * has arrived. `message`, `total` and `offset` say where the bytes belong in an assembled message. Of `flags`, 1 asks
+ * for a receipt as soon as the message is whole; packets may overtake each other, so each of the message has it.
  */
 const KIND = 0;
 const FLAGS = KIND + 1;
@@ -20,6 +21,7 @@ const ACKNOWLEDGED = SEQUENCE + 4;
 const MESSAGE = ACKNOWLEDGED + 4;
 const TOTAL = MESSAGE + 4;
 const OFFSET = TOTAL + 4;
+const TIMED = 1;
 /** A multiple of 8, so that a message in one packet needs no copy to be aligned. */
 export const PACKET_HEADER_BYTES: number = OFFSET + 4;
 
@@ -29,7 +31,7 @@ const KINDS = [
   'activation',
   'shard',
   'probe',
-  'probe-ack',
+  'receipt',
   'cancel',
   'ping',
   'pong',
@@ -39,7 +41,7 @@ const KINDS = [
 
 export type PacketKind = (typeof KINDS)[number];
 /** Carries part of a message: numbered, acknowledged, sent again when its wire is lost. */
-export type MessageKind = 'control' | 'activation' | 'shard' | 'probe' | 'probe-ack' | 'cancel';
+export type MessageKind = 'control' | 'activation' | 'shard' | 'probe' | 'receipt' | 'cancel';
 
 const FIRST_UNNUMBERED = KINDS.indexOf('ping');
 
@@ -50,6 +52,8 @@ export interface PacketHeader {
   readonly message: number;
   readonly total: number;
   readonly offset: number;
+  /** The sender wants to know when the message is whole. */
+  readonly timed?: boolean;
 }
 
 /** A code in [0, 16) for map keys and the wire. */
@@ -66,6 +70,7 @@ export function isMessageKind(kind: PacketKind): kind is MessageKind {
 export function writePacketHeader(packet: Uint8Array<ArrayBuffer>, header: PacketHeader): void {
   const view = new DataView(packet.buffer, packet.byteOffset, PACKET_HEADER_BYTES);
   view.setUint32(KIND, kindCode(header.kind), true);
+  if (header.timed) view.setUint8(FLAGS, TIMED);
   view.setUint32(SEQUENCE, header.sequence, true);
   view.setUint32(ACKNOWLEDGED, header.acknowledged, true);
   view.setUint32(MESSAGE, header.message, true);
@@ -93,6 +98,7 @@ export function readPacketHeader(packet: Uint8Array<ArrayBuffer>): PacketHeader 
     message: view.getUint32(MESSAGE, true),
     total: view.getUint32(TOTAL, true),
     offset: view.getUint32(OFFSET, true),
+    ...((view.getUint8(FLAGS) & TIMED) !== 0 && { timed: true }),
   };
   if (isMessageKind(kind) !== header.sequence > 0) {
     throw brokenPacket(isMessageKind(kind) ? 'a sequence above 0' : 'sequence 0', `${header.sequence}`);

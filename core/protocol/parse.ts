@@ -222,7 +222,12 @@ const rules: SchemaOf<PlanRules> = v.object({
   batteryFloor: share,
 });
 
-const link: SchemaOf<LinkReport> = v.object({ peer, rttMs: amount, mbitPerSec: amount });
+const link: SchemaOf<LinkReport> = v.object({
+  peer,
+  rttMs: amount,
+  delayMs: v.exactOptional(amount),
+  mbitPerSec: amount,
+});
 const complaint = { epoch, step: prose(LINE), message: prose(PARAGRAPH) };
 
 /** Twice as many as the leader makes of the largest model (core/graph/pieces.ts). */

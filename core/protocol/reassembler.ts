@@ -15,7 +15,7 @@ export const LARGEST_MESSAGE: Readonly<Record<MessageKind, number>> = {
   // A piece of the largest models, and its header.
   shard: 16 * MIB + 8,
   probe: 4 * MIB,
-  'probe-ack': 64,
+  receipt: 64,
   cancel: 16,
 };
 /**

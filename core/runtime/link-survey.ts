@@ -1,24 +1,53 @@
 import type { PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
-import type { Network } from '../mesh/network.ts';
+import type { LinkStats, Network } from '../mesh/network.ts';
+import { differs } from '../mesh/way-estimate.ts';
+import { fitWay, median, msOf, type Way, type WaySample } from '../mesh/way-fit.ts';
 import type { LinkReport } from '../protocol/messages.ts';
+import { climb, glance, type Rung } from './link-survey-ladder.ts';
 
-/** Large enough to pass slow start, small enough to cost a phone little: 0.2 s at 10 Mbit/s. */
-const PROBE_BYTES = 256 * 1024;
+/** How often the survey looks whether there is something to do. */
+const LOOK_MS = 250;
 /** Lets a fresh link carry cards and the first heartbeats before it is measured. */
 const SETTLE_MS = 400;
-/** A device that has just joined is busy with itself, so each link is measured again, this much later … */
-const AGAIN_MS = 4000;
-/** … this many times in all, and the best of them counts. */
-const ROUNDS = 3;
+/** A device that has just joined is busy with itself, so each link is measured again after these times; the best counts. */
+const AGAIN_MS: readonly number[] = [4000, 15_000];
+/** An idle link is looked at this often; 100 KB a minute. */
+const GLANCE_MS = 60_000;
+/** When the traffic told of a change, the link is looked at once that traffic has had its time. */
+const GLANCE_AFTER_CHANGE_MS = 15_000;
+/** Idle between probes, as between activations. */
+const GAP_MS = 30;
+/**
+ * Probes wait until nothing else has passed for this long, on any link of this device; the devices of a room wait
+ * differently long, so that one lets the other finish.
+ */
+const QUIET_MS = 300;
+const QUIET_STEP_MS = 60;
+/** Where the other links of this device never rest, only the link itself needs to. */
+const PATIENCE_MS = 3000;
+/** The leader is told of changes above this, at most so often. */
+const CHANGE = 0.15;
+const TELL_EVERY_MS = 2000;
+/** What a glance may be off by before the link is measured anew: single probes vary more than medians of many. */
+const GLANCE_OFF = 0.35;
 
-/** Measures round trip and bandwidth to each peer, one link at a time, and reports what is known. */
+/** What is known of one link. */
+interface Surveyed {
+  readonly kind: LinkStats['kind'];
+  /** Of each time that it was measured. */
+  rounds: (readonly WaySample[])[];
+  dueAt: number;
+  told: LinkReport | undefined;
+}
+
+/** Measures each link in the direction in which this device sends, while it rests, and reports what is known of all. */
 export class LinkSurvey {
   readonly #network: Network;
   readonly #clock: Clock;
   readonly #report: (links: readonly LinkReport[]) => void;
-  readonly #known = new Map<PeerId, LinkReport>();
-  readonly #rounds = new Map<PeerId, number>();
+  readonly #links = new Map<PeerId, Surveyed>();
+  #toldAt = Number.NEGATIVE_INFINITY;
   #timer: number | undefined;
   #measuring = false;
   #stopped = false;
@@ -29,14 +58,13 @@ export class LinkSurvey {
     this.#report = report;
   }
 
-  /** Measures the links that are due; call again when a peer came. */
+  /** Looks after all links from now on. */
   start(): void {
-    this.#schedule(SETTLE_MS);
+    if (this.#timer === undefined && !this.#stopped) this.#look();
   }
 
   forget(peer: PeerId): void {
-    this.#known.delete(peer);
-    this.#rounds.delete(peer);
+    this.#links.delete(peer);
   }
 
   stop(): void {
@@ -44,40 +72,134 @@ export class LinkSurvey {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
   }
 
-  #schedule(ms: number): void {
-    if (this.#stopped || this.#measuring) return;
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#timer = undefined;
-      void this.#round();
-    }, ms);
-  }
-
-  /** One side of each pair measures: a link serves both directions until live traffic says otherwise. */
-  #due(): readonly PeerId[] {
-    const { me } = this.#network;
-    return this.#network.peers().filter((peer) => me < peer && (this.#rounds.get(peer) ?? 0) < ROUNDS);
-  }
-
-  async #round(): Promise<void> {
-    this.#measuring = true;
-    for (const peer of this.#due()) {
-      if (this.#stopped) break;
-      this.#rounds.set(peer, (this.#rounds.get(peer) ?? 0) + 1);
-      const measured = await this.#network.measureBandwidth(peer, PROBE_BYTES).catch(() => undefined);
-      const rttMs = this.#network.stats(peer)?.rttMs;
-      // The peer left, or no heartbeat came back yet: another round may tell.
-      if (measured === undefined || rttMs === null || rttMs === undefined) continue;
-      const before = this.#known.get(peer);
-      const best: LinkReport = {
-        peer,
-        rttMs: Math.min(rttMs, before?.rttMs ?? rttMs),
-        mbitPerSec: Math.max(measured, before?.mbitPerSec ?? measured),
-      };
-      this.#known.set(peer, best);
-      this.#report([...this.#known.values()]);
+  #look(): void {
+    if (this.#stopped) return;
+    this.#timer = this.#clock.setTimeout(() => this.#look(), LOOK_MS);
+    for (const peer of this.#network.peers()) this.#notice(peer);
+    for (const link of this.#tell()) {
+      // Whatever changed, the traffic said so: a measurement is told at once.
+      link.dueAt = Math.min(link.dueAt, this.#clock.now() + GLANCE_AFTER_CHANGE_MS);
     }
-    this.#measuring = false;
-    if (this.#due().length > 0) this.#schedule(AGAIN_MS);
+    if (!this.#measuring) void this.#measureNext();
   }
+
+  /** Another kind of wire is another link. */
+  #notice(peer: PeerId): void {
+    const kind = this.#network.stats(peer)?.kind ?? 'connecting';
+    const known = this.#links.get(peer);
+    if (kind === 'connecting' || known?.kind === kind) return;
+    this.#links.set(peer, { kind, rounds: [], dueAt: this.#clock.now() + SETTLE_MS, told: known?.told });
+  }
+
+  async #measureNext(): Promise<void> {
+    const now = this.#clock.now();
+    const [next] = [...this.#links]
+      .filter(([peer, { dueAt }]) => dueAt <= now && this.#isQuiet(peer, dueAt))
+      .sort(([, a], [, b]) => a.rounds.length - b.rounds.length || a.dueAt - b.dueAt);
+    if (!next) return;
+    this.#measuring = true;
+    // Whoever left meanwhile, or changed its wire, is noticed by the next look.
+    await this.#measure(...next).catch(() => undefined);
+    this.#measuring = false;
+    this.#tell();
+  }
+
+  async #measure(peer: PeerId, link: Surveyed): Promise<void> {
+    const { clock, network } = { clock: this.#clock, network: this.#network };
+    const rung = this.#rung(peer, link);
+    link.dueAt = clock.now() + GLANCE_MS;
+    if (link.rounds.length > AGAIN_MS.length) {
+      const samples = await glance(rung);
+      const way = wayOf(network.stats(peer));
+      if (way && agrees(way, samples)) return;
+      link.rounds = [];
+    }
+    const round = await climb(rung);
+    // Traffic took the link's time for itself.
+    if (new Set(round.map(({ bytes }) => bytes)).size < 2) return;
+    link.rounds.push(round);
+    const ways = link.rounds.map((samples) => ({ samples, ms: msOf(fitWay(samples), 64 * 1024) }));
+    const [best] = ways.sort((a, b) => a.ms - b.ms);
+    network.calibrate(peer, best?.samples ?? []);
+    link.dueAt = clock.now() + (AGAIN_MS[link.rounds.length - 1] ?? GLANCE_MS);
+  }
+
+  #rung(peer: PeerId, link: Surveyed): Rung {
+    const stats = (): LinkStats => {
+      const found = this.#network.stats(peer);
+      if (this.#stopped || !found || found.kind !== link.kind) throw new Error('the link is another one now');
+      return found;
+    };
+    return {
+      turn: async () => {
+        const since = this.#clock.now();
+        do {
+          await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, GAP_MS));
+          stats();
+        } while (!this.#isQuiet(peer, since));
+      },
+      probe: async (bytes) => {
+        const sentAt = this.#clock.now();
+        const ms = await this.#network.probe(peer, bytes);
+        return stats().usedAt < sentAt ? ms : undefined;
+      },
+    };
+  }
+
+  /** `since`: when the wish to measure came up. */
+  #isQuiet(peer: PeerId, since: number): boolean {
+    const now = this.#clock.now();
+    const peers = this.#network.peers();
+    const rank = peers.filter((other) => other < this.#network.me).length;
+    const quietMs = QUIET_MS + rank * QUIET_STEP_MS;
+    const others = now - since > PATIENCE_MS ? [peer] : peers;
+    return others.every((other) => now - (this.#network.stats(other)?.usedAt ?? 0) >= quietMs);
+  }
+
+  /** Reports all links when any of them is new or has changed; returns those. */
+  #tell(): readonly Surveyed[] {
+    const now = this.#clock.now();
+    if (this.#stopped || now - this.#toldAt < TELL_EVERY_MS) return [];
+    const changed: Surveyed[] = [];
+    const reports: LinkReport[] = [];
+    for (const [peer, link] of this.#links) {
+      const report = reportOf(peer, this.#network.stats(peer)) ?? link.told;
+      if (!report) continue;
+      reports.push(report);
+      if (link.told && !isNews(link.told, report)) continue;
+      changed.push(link);
+    }
+    if (changed.length === 0) return [];
+    this.#toldAt = now;
+    for (const report of reports) {
+      const link = this.#links.get(report.peer);
+      if (link) link.told = report;
+    }
+    this.#report(reports);
+    return changed;
+  }
+}
+
+function reportOf(peer: PeerId, stats: LinkStats | undefined): LinkReport | undefined {
+  if (!stats || stats.rttMs === null || stats.delayMs === null || stats.mbitPerSec === null) return undefined;
+  return { peer, rttMs: stats.rttMs, delayMs: stats.delayMs, mbitPerSec: stats.mbitPerSec };
+}
+
+function isNews(told: LinkReport, report: LinkReport): boolean {
+  const [before, now] = [wayOf(told), wayOf(report)];
+  return before === undefined || now === undefined || differs(before, now, CHANGE);
+}
+
+function wayOf(link: { delayMs?: number | null; mbitPerSec?: number | null } | undefined): Way | undefined {
+  if (!link?.mbitPerSec || link.delayMs === null || link.delayMs === undefined) return undefined;
+  return { delayMs: link.delayMs, msPerByte: 8 / (link.mbitPerSec * 1000) };
+}
+
+/** True where the medians of a few probes are what is known, nearly. */
+function agrees(way: Way, samples: readonly WaySample[]): boolean {
+  return [...new Set(samples.map(({ bytes }) => bytes))].every((bytes) => {
+    const found = median(samples.filter((sample) => sample.bytes === bytes).map(({ ms }) => ms));
+    const known = msOf(way, bytes);
+    return Math.abs(found - known) <= GLANCE_OFF * Math.min(found, known) + 1;
+  });
 }

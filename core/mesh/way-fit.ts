@@ -1,0 +1,108 @@
+/** One message on its way: its size, and the time from `send` at one page until it is whole at the other. */
+export interface WaySample {
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+/** What a message takes from one page to another: `delayMs + bytes * msPerByte`, the work of both pages included. */
+export interface Way {
+  readonly delayMs: number;
+  readonly msPerByte: number;
+}
+
+interface Weighted extends WaySample {
+  readonly weight: number;
+}
+
+/** A way to stay close to where the samples leave a choice, as when they all have one size. */
+interface Prior {
+  readonly way: Way;
+  readonly weight: number;
+}
+
+/** Clocks in browsers tick every 0.1 ms: no way is told to be shorter. */
+const LEAST_DELAY_MS = 0.1;
+/** 10 Gbit/s: more than any page can pack; keeps the bandwidth finite. */
+const LEAST_MS_PER_BYTE = 8e-7;
+/** Samples off by less than this are averaged, those further off only count by their side (Huber). */
+const NEAR = 0.15;
+/** Weights of samples settle within a few turns; on 16 samples each costs nothing. */
+const TURNS = 8;
+/** Small against one sample, so that the prior decides only what the samples leave open. */
+const PRIOR_WEIGHT = 1e-3;
+
+/** The line through the medians of each size, by least squares of the relative errors: what plans compare are sums. */
+export function fitWay(samples: readonly WaySample[]): Way {
+  const sizes = new Set(samples.map(({ bytes }) => bytes));
+  const medians = [...sizes].map((bytes) => ({
+    bytes,
+    ms: median(samples.filter((sample) => sample.bytes === bytes).map(({ ms }) => ms)),
+    weight: 1,
+  }));
+  return solve(medians);
+}
+
+/**
+ * The way that the samples tell of, robust against single ones that are far off. What they leave open is taken from
+ * `before`: with one size only, the larger part of the time there takes the larger part of the change.
+ */
+export function followWay(before: Way, samples: readonly WaySample[]): Way {
+  let way = before;
+  for (let turn = 0; turn < TURNS; turn++) {
+    const weighted = samples.map((sample) => {
+      const off = Math.abs(msOf(way, sample.bytes) / sample.ms - 1);
+      return { ...sample, weight: 1 / Math.max(1, off / NEAR) };
+    });
+    const weight = weighted.reduce((sum, sample) => sum + sample.weight, 0);
+    way = solve(weighted, { way: before, weight: PRIOR_WEIGHT * weight });
+  }
+  return way;
+}
+
+export function msOf({ delayMs, msPerByte }: Way, bytes: number): number {
+  return delayMs + bytes * msPerByte;
+}
+
+/** Messages of one class fare alike: each is four times as large as those of the class before. */
+export function sizeClass(bytes: number): number {
+  return Math.floor(Math.log2(bytes + 1) / 2);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}
+
+/** Least squares of `(delay + bytes * perByte) / ms - 1`, by the normal equations of the two unknowns. */
+function solve(samples: readonly Weighted[], prior?: Prior): Way {
+  let [dd, dp, pp, d, p] = [0, 0, 0, 0, 0];
+  const add = (delay: number, perByte: number, wanted: number, weight: number): void => {
+    dd += weight * delay * delay;
+    dp += weight * delay * perByte;
+    pp += weight * perByte * perByte;
+    d += weight * delay * wanted;
+    p += weight * perByte * wanted;
+  };
+  for (const { bytes, ms, weight } of samples) add(1 / ms, bytes / ms, 1, weight);
+  if (prior) {
+    add(1 / prior.way.delayMs, 0, 1, prior.weight);
+    add(0, 1 / prior.way.msPerByte, 1, prior.weight);
+  }
+  const determinant = dd * pp - dp * dp;
+  const msPerByte = determinant > 1e-12 * dd * pp ? (dd * p - dp * d) / determinant : 0;
+  const delayMs = (d - dp * msPerByte) / dd;
+  // The best line may lie below one of the floors: then that one holds, and the other unknown alone is fitted.
+  if (msPerByte < LEAST_MS_PER_BYTE) {
+    return {
+      delayMs: Math.max(LEAST_DELAY_MS, (d - dp * LEAST_MS_PER_BYTE) / dd),
+      msPerByte: LEAST_MS_PER_BYTE,
+    };
+  }
+  if (delayMs >= LEAST_DELAY_MS) return { delayMs, msPerByte };
+  return {
+    delayMs: LEAST_DELAY_MS,
+    msPerByte: Math.max(LEAST_MS_PER_BYTE, (p - dp * LEAST_DELAY_MS) / pp),
+  };
+}
