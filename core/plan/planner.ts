@@ -1,6 +1,7 @@
 import { aimMs, planBy, presentAimMs } from './modes.ts';
-import type { PlanAnswer, PlanQuestion } from './question.ts';
-import type { Infeasible } from './room.ts';
+import { explain } from './explain.ts';
+import type { PlanAnswer, PlanQuestion, PlanStory } from './question.ts';
+import type { Infeasible, PlanResult } from './room.ts';
 
 /** The best plan for a room by a mode, and how good the present stages are beside it. */
 export function decide({ room, mode, present }: PlanQuestion): PlanAnswer | Infeasible {
@@ -11,4 +12,8 @@ export function decide({ room, mode, present }: PlanQuestion): PlanAnswer | Infe
     bestMs: aimMs(mode, room, plan),
     presentMs: present && presentAimMs(mode, room, present, plan),
   };
+}
+
+export function tell({ room, mode }: PlanQuestion, plan: PlanResult): PlanStory {
+  return { explanation: explain(room, mode, plan), front: [], whatIf: [] };
 }
