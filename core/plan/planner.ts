@@ -1,5 +1,5 @@
-import { aimMs, planBy, presentAimMs } from './modes.ts';
 import { explain } from './explain.ts';
+import { aimMs, planBy, presentAimMs } from './modes.ts';
 import type { PlanAnswer, PlanQuestion, PlanStory } from './question.ts';
 import type { Infeasible, PlanResult } from './room.ts';
 
@@ -15,5 +15,5 @@ export function decide({ room, mode, present }: PlanQuestion): PlanAnswer | Infe
 }
 
 export function tell({ room, mode }: PlanQuestion, plan: PlanResult): PlanStory {
-  return { explanation: explain(room, mode, plan), front: [], whatIf: [] };
+  return { explanation: explain(room, plan, mode), front: [], whatIf: [] };
 }

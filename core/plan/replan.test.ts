@@ -6,6 +6,7 @@ const standing: Standing = {
   bestMs: 100,
   betterForMs: 5000,
   runningForMs: 60_000,
+  moves: 0,
   busyForMs: 20_000,
   moveMs: 1000,
   alongside: false,
@@ -24,6 +25,12 @@ test('a small gain must last, and a new plan is given time; a large one need not
   expect(worth({ betterForMs: 2000 })).toBe(false);
   expect(worth({ runningForMs: 2000 })).toBe(false);
   expect(worth({ presentMs: 300, betterForMs: 0, runningForMs: 0 })).toBe(true);
+});
+
+test('a room that has moved lately waits longer each time, however good the next plan looks', () => {
+  const eager = { presentMs: 300, betterForMs: 5000, runningForMs: 10_000 };
+  expect([0, 1, 2, 3].map((moves) => worth({ ...eager, moves }))).toEqual([true, true, true, false]);
+  expect(worth({ ...eager, moves: 3, runningForMs: 17_000 })).toBe(true);
 });
 
 test('what must travel has to be worth the work that is to come', () => {

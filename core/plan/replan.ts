@@ -2,10 +2,12 @@
 const WORTH_MOVING = 1.2;
 /** Such a gain must last, because measurements waver … */
 const LASTING_MS = 3000;
-/** … unless it is so large that no wavering explains it. */
+/** … unless it is so large that no wavering explains it, and the plan has been still for a while. */
 const OBVIOUS = 1.5;
-/** After a change of plan its own effects are measured first. */
+/** After a change of plan its own effects are measured first; each further one must wait twice as long. */
 const REST_MS = 4000;
+/** So long a change of plan is remembered for that. */
+export const MEMORY_MS = 120_000;
 /** While nobody asks for anything, a move disturbs nobody: it must pay within the next minute. */
 const IDLE_HORIZON_MS = 60_000;
 /** A stage that loads beside the old one takes some of the time of whoever computes: about this share of it. */
@@ -20,6 +22,8 @@ export interface Standing {
   readonly betterForMs: number;
   /** Since the present plan runs. */
   readonly runningForMs: number;
+  /** How often the plan was left for a better one within the last {@link MEMORY_MS}. */
+  readonly moves: number;
   /** Since when items have come without a pause; 0 while nobody asks. */
   readonly busyForMs: number;
   /** What the move takes: bytes that must travel, and loading. */
@@ -39,10 +43,11 @@ export function isBetter(presentMs: number, bestMs: number): boolean {
  * is expected to go on for as long again (Lindy's law).
  */
 export function isWorthMoving(standing: Standing): boolean {
-  const { presentMs, bestMs, betterForMs, runningForMs, busyForMs, moveMs, alongside } = standing;
+  const { presentMs, bestMs, betterForMs, runningForMs, moves, busyForMs, moveMs, alongside } = standing;
   if (!isBetter(presentMs, bestMs)) return false;
-  const obvious = presentMs > bestMs * OBVIOUS;
-  if (!obvious && (betterForMs < LASTING_MS || runningForMs < REST_MS)) return false;
+  const obvious = presentMs > bestMs * OBVIOUS && moves === 0;
+  const restMs = REST_MS * 2 ** Math.max(0, moves - 1);
+  if (!obvious && (betterForMs < LASTING_MS || runningForMs < restMs)) return false;
   const horizonMs = busyForMs > 0 ? busyForMs : IDLE_HORIZON_MS;
   const saved = horizonMs * (1 - bestMs / presentMs);
   return saved > moveMs * (alongside ? ALONGSIDE_COST : 1);

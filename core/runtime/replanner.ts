@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts';
 import type { Epoch, PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { PlanAnswer, Planner, PlanQuestion, PlanStory } from '../plan/question.ts';
-import { isBetter, isWorthMoving } from '../plan/replan.ts';
+import { isBetter, isWorthMoving, MEMORY_MS } from '../plan/replan.ts';
 import type { Infeasible, PlanDevice } from '../plan/room.ts';
 import type { LinkReport } from '../protocol/messages.ts';
 import { holdersOf, holdsLayers } from '../session/holders.ts';
@@ -77,6 +77,8 @@ export class Replanner {
   #cause: Cause | undefined;
   #betterSince: number | undefined;
   #runningSince = 0;
+  /** When the plan was last left for a better one, though it worked. */
+  #leftAt: number[] = [];
   /** Items of the present plan whose times have been learned from, by stage and device. */
   readonly #heard = new Map<string, number>();
   #timer: number | undefined;
@@ -217,8 +219,12 @@ export class Replanner {
     const view = this.#viewOf(found, subject);
     const target = this.#options.mover.under?.plan ?? this.#plan;
     if (target && sameAssignment(target, view)) return this.#confirm(found, view);
-    if (!target || this.#mayLeave(target, view, found.answer, forced)) this.#move(subject, found, view);
-    else this.#tellStanding(found.answer);
+    if (!target || this.#mustLeave(target, view, found.answer, forced)) this.#move(subject, found, view);
+    else if (this.#mayLeave(subject, target, view, found.answer)) {
+      const now = this.#options.clock.now();
+      this.#leftAt = [...this.#leftAt, now].filter((at) => now - at < MEMORY_MS);
+      this.#move(subject, found, view);
+    } else this.#tellStanding(found.answer);
   }
 
   #viewOf({ answer, planning }: Found, { calibration, model }: Measured): PlanView {
@@ -280,13 +286,18 @@ export class Replanner {
     this.#show({ ...withStory(view, story), epoch, status, ...(why !== undefined && { because: why }) });
   }
 
-  #mayLeave(target: PlanView, view: PlanView, answer: PlanAnswer, forced: boolean): boolean {
-    const { presentMs, bestMs } = answer;
+  /** The plan cannot stay, or has not begun to work. */
+  #mustLeave(target: PlanView, view: PlanView, { presentMs, bestMs }: PlanAnswer, forced: boolean): boolean {
     const more = view.mode === 'everyone' && holderCount(view) > holderCount(target);
     if (forced || more || target !== this.#plan || presentMs === null) return true;
-    if (target.status === 'loading') return presentMs > bestMs * LOADING_GAIN;
-    const subject = this.#subject;
-    if (!subject) return false;
+    return target.status === 'loading' && presentMs > bestMs * LOADING_GAIN;
+  }
+
+  /** The plan works, and a better one is worth the move. */
+  #mayLeave({ model }: Measured, target: PlanView, view: PlanView, answer: PlanAnswer): boolean {
+    if (target.status === 'loading') return false;
+    const { presentMs, bestMs } = answer;
+    if (presentMs === null) return false;
     const now = this.#options.clock.now();
     if (!isBetter(presentMs, bestMs)) this.#betterSince = undefined;
     else this.#betterSince ??= now;
@@ -298,8 +309,9 @@ export class Replanner {
       bestMs,
       betterForMs: now - (this.#betterSince ?? now),
       runningForMs: now - this.#runningSince,
+      moves: this.#leftAt.filter((at) => now - at < MEMORY_MS).length,
       busyForMs: this.#work.busyForMs(now),
-      moveMs: moveMs(target, view, subject.model, this.#options.ledger(), this.#links),
+      moveMs: moveMs(target, view, model, this.#options.ledger(), this.#links),
       alongside: fitsAlongside(target, view, cards),
     });
   }
