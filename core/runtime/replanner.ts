@@ -289,13 +289,16 @@ export class Replanner {
   /** The plan cannot stay, or has not begun to work. */
   #mustLeave(target: PlanView, view: PlanView, { presentMs, bestMs }: PlanAnswer, forced: boolean): boolean {
     const more = view.mode === 'everyone' && holderCount(view) > holderCount(target);
-    if (forced || more || target !== this.#plan || presentMs === null) return true;
+    if (forced || more) return true;
+    // A plan on its way is let arrive: what is measured meanwhile is measured while devices load.
+    if (target !== this.#plan) return false;
+    if (presentMs === null) return true;
     return target.status === 'loading' && presentMs > bestMs * LOADING_GAIN;
   }
 
   /** The plan works, and a better one is worth the move. */
   #mayLeave({ model }: Measured, target: PlanView, view: PlanView, answer: PlanAnswer): boolean {
-    if (target.status === 'loading') return false;
+    if (target !== this.#plan || target.status === 'loading') return false;
     const { presentMs, bestMs } = answer;
     if (presentMs === null) return false;
     const now = this.#options.clock.now();
