@@ -21,8 +21,6 @@ import { WorkWatch } from './work-watch.ts';
 
 /** Several devices often become ready together: one plan for all of them. */
 const SETTLE_MS = 250;
-/** A plan that still loads gives way only to one that is better by more than what the loading has cost already. */
-const LOADING_GAIN = 1.25;
 /** News of how the plan stands is told when it has changed by this much. */
 const NEWS = 0.05;
 
@@ -287,13 +285,12 @@ export class Replanner {
   }
 
   /** The plan cannot stay, or has not begun to work. */
-  #mustLeave(target: PlanView, view: PlanView, { presentMs, bestMs }: PlanAnswer, forced: boolean): boolean {
+  #mustLeave(target: PlanView, view: PlanView, { presentMs }: PlanAnswer, forced: boolean): boolean {
     const more = view.mode === 'everyone' && holderCount(view) > holderCount(target);
     if (forced || more) return true;
     // A plan on its way is let arrive: what is measured meanwhile is measured while devices load.
     if (target !== this.#plan) return false;
-    if (presentMs === null) return true;
-    return target.status === 'loading' && presentMs > bestMs * LOADING_GAIN;
+    return presentMs === null;
   }
 
   /** The plan works, and a better one is worth the move. */
