@@ -7,9 +7,11 @@ import { parseSelfTest, type SelfTest } from '../../core/runtime/self-test.ts';
 import type { ExecutorFactory, ExecutorOptions } from '../../core/runtime/stage-executor.ts';
 import type { DeviceProfile, Progress } from '../../core/session/state.ts';
 import type { OrtBundle } from '../../worker/ort.ts';
+import { browserDial } from './browser-dial.ts';
 import { type DeviceFacts, memoryBudget, readOverrides, wasmThreads } from './device-limits.ts';
 import type { DeviceDescription } from './device-name.ts';
 import { findAdapter } from './gpu-adapter.ts';
+import { loopbackMsPerByte, packs } from './loopback.ts';
 import { marksOfThisPage } from './page-marks.ts';
 import { keepProfile, keptProfile, type Measured } from './profile-cache.ts';
 import { browserExecutor } from './worker-client.ts';
@@ -95,9 +97,22 @@ export async function profileDevice(
   });
   if (measured.kind === 'refused') return { kind: 'refused', why: measured.why };
   const { options, benchMs, tried } = measured;
-  const profile: Measured = { ...options, runtime, benchMs, tried, adapter: adapter?.description ?? null };
+  const packMsPerByte = await packingCost(facts.cores, options.threads);
+  const profile: Measured = {
+    ...options,
+    runtime,
+    benchMs,
+    tried,
+    ...(packMsPerByte !== undefined && { packMsPerByte }),
+    adapter: adapter?.description ?? null,
+  };
   keepProfile(key, Date.now(), profile);
   return ready(profile);
+}
+
+/** Absent where it takes no time from computing, and where it cannot be measured. */
+async function packingCost(cores: number, threads: number): Promise<number | undefined> {
+  return browserDial && packs(cores, threads) ? loopbackMsPerByte(browserDial, systemClock) : undefined;
 }
 
 function factsOf({ platform, form }: DeviceDescription): DeviceFacts {

@@ -1,14 +1,13 @@
-import SimplePeer from 'simple-peer';
 import { messageOf } from '../../core/errors.ts';
 import { systemClock } from '../../core/mesh/clock.ts';
 import { Mesh } from '../../core/mesh/mesh.ts';
 import { RoomSeal } from '../../core/mesh/seal.ts';
 import { SignalingClient } from '../../core/mesh/signaling-client.ts';
-import { type SimplePeerLike, simplePeerDial } from '../../core/mesh/simple-peer-wire.ts';
 import type { RefusalReason } from '../../core/protocol/signaling.ts';
 import type { DeviceCard, EndReason } from '../../core/session/state.ts';
 import { subtleDigest } from '../../core/weights/digest.ts';
 import { Shelf } from '../../core/weights/shelf.ts';
+import { browserDial } from './browser-dial.ts';
 import { BrowserSession } from './browser-session.ts';
 import { DeviceInPage } from './device-in-page.ts';
 import { describeDevice } from './device-name.ts';
@@ -50,9 +49,7 @@ export async function enter(place: Place): Promise<BrowserSession> {
   const network = new Mesh({
     me: identity.peer,
     rendezvous: client,
-    dial: SimplePeer.WEBRTC_SUPPORT
-      ? simplePeerDial((options) => new SimplePeer(options) as SimplePeerLike)
-      : null,
+    dial: browserDial,
     clock: systemClock,
     random32: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     report: (_, error) => report(error),

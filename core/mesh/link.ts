@@ -9,6 +9,7 @@ import {
   writeAcknowledged,
   writePacketHeader,
 } from '../protocol/packet.ts';
+import { LARGEST_MESSAGE } from '../protocol/reassembler.ts';
 import type { Clock } from './clock.ts';
 import {
   ACKNOWLEDGE_EVERY_BYTES,
@@ -21,7 +22,6 @@ import { Heartbeat, SILENCE_MS, TICK_MS } from './heartbeat.ts';
 import { Intake } from './intake.ts';
 import type { BinaryKind, LinkStats } from './network.ts';
 import { PeerClock } from './peer-clock.ts';
-import { LARGEST_MESSAGE } from '../protocol/reassembler.ts';
 import { Sender } from './sender.ts';
 import { Timings } from './timings.ts';
 import { WayEstimate } from './way-estimate.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Dial, DialListener } from './dial.ts';
-import { type Conditions, type MemoryWireOptions, type MemoryWirePair, memoryWirePair } from './memory-wire.ts';
+import { type MemoryWireOptions, type MemoryWirePair, memoryWirePair } from './memory-wire.ts';
 
 interface Offer {
   readonly listener: DialListener;
@@ -16,7 +16,7 @@ export class MemoryDialler {
   reachable = true;
   /** Attempts fail at once with this reason. */
   refusal: string | undefined;
-  conditions: Pick<MemoryWireOptions, keyof Conditions | 'back'>;
+  conditions: Omit<MemoryWireOptions, 'clock' | 'kind'>;
 
   constructor(clock: Clock, conditions: MemoryDialler['conditions'] = {}) {
     this.#clock = clock;

@@ -7,7 +7,7 @@ export type BinaryKind = 'activation' | 'shard';
 
 export interface LinkStats {
   readonly kind: 'connecting' | 'direct' | 'relayed' | 'memory';
-  /** Smoothed round trip of heartbeats, null before the first. */
+  /** Smoothed round trip of heartbeats, null before the first: both pages' other work is in it. */
   readonly rttMs: number | null;
   /**
    * What a message takes from `send` here until it is whole there: `delayMs + bytes * 8 / (mbitPerSec * 1000)`, as

@@ -31,7 +31,7 @@ const TURNS = 8;
 /** Small against one sample, so that the prior decides only what the samples leave open. */
 const PRIOR_WEIGHT = 1e-3;
 
-/** The line through the medians of each size, by least squares of the relative errors: what plans compare are sums. */
+/** The line through the medians of each size, as near to small ones as their time and number deserve. */
 export function fitWay(samples: readonly WaySample[]): Way {
   const sizes = new Set(samples.map(({ bytes }) => bytes));
   const medians = [...sizes].map((bytes) => ({
@@ -50,7 +50,7 @@ export function followWay(before: Way, samples: readonly WaySample[]): Way {
   let way = before;
   for (let turn = 0; turn < TURNS; turn++) {
     const weighted = samples.map((sample) => {
-      const off = Math.abs(msOf(way, sample.bytes) / sample.ms - 1);
+      const off = Math.abs(Math.log(msOf(way, sample.bytes) / sample.ms));
       return { ...sample, weight: 1 / Math.max(1, off / NEAR) };
     });
     const weight = weighted.reduce((sum, sample) => sum + sample.weight, 0);
@@ -75,7 +75,11 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
-/** Least squares of `(delay + bytes * perByte) / ms - 1`, by the normal equations of the two unknowns. */
+/**
+ * Least squares by the normal equations of the two unknowns. The square of an error counts relative to the time, as if
+ * the variance grew with it: between absolute errors, under which small messages would not count, and relative ones,
+ * which forgive predictions that are far too low.
+ */
 function solve(samples: readonly Weighted[], prior?: Prior): Way {
   let [dd, dp, pp, d, p] = [0, 0, 0, 0, 0];
   const add = (delay: number, perByte: number, wanted: number, weight: number): void => {
@@ -85,7 +89,7 @@ function solve(samples: readonly Weighted[], prior?: Prior): Way {
     d += weight * delay * wanted;
     p += weight * perByte * wanted;
   };
-  for (const { bytes, ms, weight } of samples) add(1 / ms, bytes / ms, 1, weight);
+  for (const { bytes, ms, weight } of samples) add(1, bytes, ms, weight / ms);
   if (prior) {
     add(1 / prior.way.delayMs, 0, 1, prior.weight);
     add(0, 1 / prior.way.msPerByte, 1, prior.weight);

@@ -55,6 +55,15 @@ test('delay is half the round trip, both directions as measured, an unmeasured p
   ]);
 });
 
+test('a measured delay counts before half the round trip', () => {
+  const { links } = roomFrom({
+    ...measured,
+    devices: measured.devices.slice(0, 2),
+    links: [{ from: 'laptop', to: 'phone', rttMs: 8, delayMs: 7, mbitPerSec: 50 }],
+  });
+  expect(links).toEqual([{ from: 'laptop', to: 'phone', delayMs: 7, mbitPerSec: 50 }]);
+});
+
 test('a useless measurement counts as none, and the newest report of a pair counts', () => {
   const { links } = roomFrom({
     ...measured,

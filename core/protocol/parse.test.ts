@@ -52,7 +52,13 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
       peakMemoryBytes: 5,
     },
   },
-  links: { type: 'links', links: [{ peer: me, rttMs: 2.5, mbitPerSec: 80 }] },
+  links: {
+    type: 'links',
+    links: [
+      { peer: me, rttMs: 2.5, delayMs: 1.5, mbitPerSec: 80 },
+      { peer: me, rttMs: 2.5, mbitPerSec: 80 },
+    ],
+  },
   model: {
     type: 'model',
     model: {
@@ -214,6 +220,10 @@ test.each([
   [
     'a peer id that is none',
     JSON.stringify({ type: 'links', links: [{ peer: 'me', rttMs: 1, mbitPerSec: 1 }] }),
+  ],
+  [
+    'a delay below 0',
+    JSON.stringify({ type: 'links', links: [{ peer: me, rttMs: 1, delayMs: -1, mbitPerSec: 1 }] }),
   ],
   ['a negative epoch', JSON.stringify({ type: 'stage-ready', epoch: -1, stage: 0 })],
   ['a list over its limit', JSON.stringify({ ...EXAMPLES['load-stage'], holders: Array(65).fill([]) })],

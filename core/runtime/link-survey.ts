@@ -19,8 +19,8 @@ const GLANCE_AFTER_CHANGE_MS = 15_000;
 /** Idle between probes, as between activations. */
 const GAP_MS = 30;
 /**
- * Probes wait until nothing else has passed for this long, on any link of this device; the devices of a room wait
- * differently long, so that one lets the other finish.
+ * Probes wait until nothing else has passed for this long, on any link of this device. The devices of a room wait
+ * differently long, and of two the later one until it must have heard of the other, so that one lets the other finish.
  */
 const QUIET_MS = 300;
 const QUIET_STEP_MS = 60;
@@ -115,8 +115,11 @@ export class LinkSurvey {
       link.rounds = [];
     }
     const round = await climb(rung);
-    // Traffic took the link's time for itself.
-    if (new Set(round.map(({ bytes }) => bytes)).size < 2) return;
+    if (new Set(round.map(({ bytes }) => bytes)).size < 2) {
+      // Something always came between.
+      link.dueAt = clock.now() + SETTLE_MS;
+      return;
+    }
     link.rounds.push(round);
     const ways = link.rounds.map((samples) => ({ samples, ms: msOf(fitWay(samples), 64 * 1024) }));
     const [best] = ways.sort((a, b) => a.ms - b.ms);
@@ -151,9 +154,12 @@ export class LinkSurvey {
     const now = this.#clock.now();
     const peers = this.#network.peers();
     const rank = peers.filter((other) => other < this.#network.me).length;
-    const quietMs = QUIET_MS + rank * QUIET_STEP_MS;
     const others = now - since > PATIENCE_MS ? [peer] : peers;
-    return others.every((other) => now - (this.#network.stats(other)?.usedAt ?? 0) >= quietMs);
+    return others.every((other) => {
+      const { usedAt = 0, rttMs = 0 } = this.#network.stats(other) ?? {};
+      const hearsayMs = other < this.#network.me ? 2 * (rttMs ?? 0) : 0;
+      return now - usedAt >= QUIET_MS + rank * QUIET_STEP_MS + hearsayMs;
+    });
   }
 
   /** Reports all links when any of them is new or has changed; returns those. */

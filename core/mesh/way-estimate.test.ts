@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { seededRandom } from '../graph/seeded-random.ts';
+import { differs, WayEstimate } from './way-estimate.ts';
+import { msOf, type Way } from './way-fit.ts';
+
+const KIB = 1024;
+const WAY: Way = { delayMs: 20, msPerByte: 4e-4 };
+const BYTES = 140_000;
+const TINY_MS = 10;
+
+/** An estimate that probes have told of `way`. */
+function probed(way: Way): WayEstimate {
+  const estimate = new WayEstimate();
+  estimate.probed(
+    0,
+    [KIB, 32 * KIB, 256 * KIB].map((bytes) => ({ bytes, ms: msOf(way, bytes) })),
+  );
+  return estimate;
+}
+
+/** What a message of `bytes` is expected to take. */
+function expected(estimate: WayEstimate, bytes: number = BYTES): number {
+  return estimate.way ? msOf(estimate.way, bytes) : Number.NaN;
+}
+
+test('knows nothing before anything was measured', () => {
+  expect(new WayEstimate().way).toBeUndefined();
+});
+
+test('without any probe, the first message gives a way', () => {
+  const estimate = new WayEstimate();
+  estimate.used(0, { bytes: BYTES, ms: 100 }, TINY_MS);
+  expect(expected(estimate)).toBeCloseTo(100);
+  expect(estimate.way?.delayMs).toBeCloseTo(TINY_MS);
+});
+
+test('jitter of a fifth moves the estimate by less than a tenth', () => {
+  const estimate = probed(WAY);
+  const random = seededRandom(7);
+  for (let at = 0; at < 400; at++) {
+    const ms = msOf(WAY, BYTES) * (0.8 + 0.4 * random());
+    estimate.used(at * 400, { bytes: BYTES, ms }, TINY_MS);
+    expect(Math.abs(expected(estimate) / msOf(WAY, BYTES) - 1)).toBeLessThan(0.1);
+  }
+});
+
+test('a single outlier moves nothing, whenever it comes', () => {
+  for (let place = 0; place < 12; place++) {
+    const estimate = probed(WAY);
+    for (let at = 0; at < 12; at++) {
+      const ms = msOf(WAY, BYTES) * (at === place ? 20 : 1);
+      estimate.used(at * 400, { bytes: BYTES, ms }, TINY_MS);
+      expect(Math.abs(expected(estimate) / msOf(WAY, BYTES) - 1)).toBeLessThan(0.1);
+    }
+  }
+});
+
+test.each([0.2, 0.5, 2, 5])('messages that take %d times as long are believed after three', (factor) => {
+  const estimate = probed(WAY);
+  let at = 0;
+  for (; at < 20; at++) estimate.used(at * 400, { bytes: BYTES, ms: msOf(WAY, BYTES) }, TINY_MS);
+  for (let i = 0; i < 3; i++, at++)
+    estimate.used(at * 400, { bytes: BYTES, ms: factor * msOf(WAY, BYTES) }, TINY_MS);
+  expect(expected(estimate) / (factor * msOf(WAY, BYTES))).toBeCloseTo(1, 1);
+  // And stay believed.
+  estimate.used(at * 400, { bytes: BYTES, ms: factor * msOf(WAY, BYTES) }, TINY_MS);
+  expect(expected(estimate) / (factor * msOf(WAY, BYTES))).toBeCloseTo(1, 1);
+});
+
+test('large messages that slow down are noticed among small ones that do not', () => {
+  const estimate = probed(WAY);
+  const slower = { delayMs: 20, msPerByte: 16e-4 };
+  for (let at = 0; at < 6; at++) {
+    const bytes = at % 2 === 0 ? BYTES : 4_000;
+    estimate.used(at * 200, { bytes, ms: msOf(slower, bytes) }, TINY_MS);
+  }
+  expect(expected(estimate) / msOf(slower, BYTES)).toBeCloseTo(1, 1);
+  expect(estimate.way?.delayMs).toBeLessThan(25);
+});
+
+test('probes of another way make what the traffic told void; those of the same way do not', () => {
+  const busy = { delayMs: 20, msPerByte: 4.8e-4 };
+  const estimate = probed(WAY);
+  for (let at = 0; at < 20; at++) estimate.used(at * 400, { bytes: BYTES, ms: msOf(busy, BYTES) }, TINY_MS);
+  const again = (way: Way): void =>
+    estimate.probed(
+      9000,
+      [KIB, 256 * KIB].map((bytes) => ({ bytes, ms: msOf(way, bytes) })),
+    );
+  again(WAY);
+  expect(expected(estimate)).toBeCloseTo(msOf(busy, BYTES), 0);
+  const other = { delayMs: 5, msPerByte: 1e-4 };
+  again(other);
+  expect(expected(estimate)).toBeCloseTo(msOf(other, BYTES), 0);
+});
+
+test('ways differ when an answer or a large activation takes clearly longer', () => {
+  expect(differs(WAY, { ...WAY, delayMs: 22 }, 0.15)).toBe(false);
+  expect(differs(WAY, { ...WAY, delayMs: 25 }, 0.15)).toBe(true);
+  expect(differs(WAY, { ...WAY, msPerByte: 5e-4 }, 0.15)).toBe(true);
+});
