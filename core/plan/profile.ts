@@ -19,6 +19,8 @@ export interface MeasuredDevice {
   readonly memoryBytes: number;
   /** The largest single weight that it takes; left out, any size will do. */
   readonly largestTensorBytes?: number | undefined;
+  /** Computing that a byte costs at one end of a channel, where the device cannot send and compute at once. */
+  readonly packMsPerByte?: number | undefined;
 }
 
 /** What `from` measured of its link to `to`. */
@@ -83,6 +85,7 @@ function scaled(device: MeasuredDevice, model: MeasuredModel, modelBenchMs: numb
     id: device.id,
     memoryBytes: device.memoryBytes,
     ...(device.largestTensorBytes !== undefined && { largestTensorBytes: device.largestTensorBytes }),
+    ...(device.packMsPerByte !== undefined && { packMsPerByte: device.packMsPerByte }),
     blockMs: model.blockMs.map((ms) => ms * ratio),
   };
 }
