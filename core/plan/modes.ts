@@ -2,15 +2,17 @@ import type { PlanMode } from '../session/state.ts';
 import { estimate, holdersOf } from './estimate.ts';
 import { planEveryone } from './everyone.ts';
 import { allows } from './fits.ts';
+import { planAtPace } from './pace.ts';
 import type { Infeasible, PlannedStage, PlanResult, PlanRoom } from './room.ts';
 import { solve } from './solve.ts';
+import { planThroughput } from './throughput.ts';
 
 /** The best plan of a room by what a person wants of it. */
 export function planBy(mode: PlanMode, room: PlanRoom): PlanResult | Infeasible {
   if (mode === 'everyone') return planEveryone(room);
   if (mode === 'fastest') return solve({ ...room, objective: 'latency' });
-  if (mode === 'most') return solve({ ...room, objective: 'throughput' });
-  return solve({ ...room, objective: mode });
+  if (mode === 'most') return planThroughput(room);
+  return planAtPace(room, mode.everyMs);
 }
 
 /**
