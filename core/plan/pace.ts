@@ -1,8 +1,8 @@
 import { estimate } from './estimate.ts';
 import { groupedStages } from './group-cost.ts';
 import { leastLatency, leastPeriod, SAME } from './least.ts';
-import type { Infeasible, PlanResult, PlanRoom } from './room.ts';
-import { roomSearch } from './room-search.ts';
+import type { Infeasible, PlanResult } from './room.ts';
+import type { RoomSearch } from './room-search.ts';
 import { planThroughput, replicas } from './throughput.ts';
 
 /** A pace is kept where only rounding is above it. */
@@ -12,8 +12,7 @@ const ROUNDING = 1e-12;
  * The least latency among the plans, with copies or without, that give an item every `everyMs`; where none does, the
  * least period. `optimal` where no plan at all has less latency, whatever its pace.
  */
-export function planAtPace(room: PlanRoom, everyMs: number): PlanResult | Infeasible {
-  const known = roomSearch(room);
+export function planAtPace(known: RoomSearch, everyMs: number): PlanResult | Infeasible {
   const capMs = everyMs * (1 + ROUNDING);
   const chain = leastLatency(known, { capMs });
   const lowerMs = leastLatency(known).lowerMs;
@@ -25,10 +24,10 @@ export function planAtPace(room: PlanRoom, everyMs: number): PlanResult | Infeas
       ? groupedStages(known.tables, best)
       : chain.stages;
   if (!stages) {
-    const often = planThroughput(room);
+    const often = planThroughput(known);
     return 'infeasible' in often ? often : { ...often, tooOften: true };
   }
-  const { latencyMs, periodMs } = estimate(room, stages);
+  const { latencyMs, periodMs } = estimate(known.tables.room, stages);
   const optimal = latencyMs <= lowerMs * (1 + SAME);
   return { stages, latencyMs, periodMs, optimal, lowerBoundMs: optimal ? latencyMs : lowerMs };
 }

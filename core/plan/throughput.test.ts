@@ -7,6 +7,7 @@ import { groupCosts, groupedStages } from './group-cost.ts';
 import { meshOf } from './mesh-room.ts';
 import { roomOf } from './random-room.ts';
 import type { Infeasible, PlanResult, PlanRoom } from './room.ts';
+import { roomSearch } from './room-search.ts';
 import { solve } from './solve.ts';
 import { tablesOf } from './tables.ts';
 import { planThroughput } from './throughput.ts';
@@ -30,7 +31,7 @@ describe('planThroughput', () => {
         for (const stages of everyGrouped(room)) {
           if (allows(room, stages)) leastMs = Math.min(leastMs, estimate(room, stages).periodMs);
         }
-        const result = planThroughput(room);
+        const result = planThroughput(roomSearch(room));
         if ('infeasible' in result) {
           expect(leastMs).toBe(Infinity);
           seen.none++;
@@ -65,7 +66,7 @@ describe('planThroughput', () => {
     fc.assert(
       fc.property(roomOf({ devices: [2, 6], blocks: [3, 12], ours: true }), (room) => {
         const chain = solve({ ...room, objective: 'throughput' });
-        const result = planThroughput(room);
+        const result = planThroughput(roomSearch(room));
         if ('infeasible' in chain || 'infeasible' in result) {
           expect('infeasible' in chain).toBe('infeasible' in result);
           return;
@@ -79,7 +80,7 @@ describe('planThroughput', () => {
 
   test('equal devices and a small model: a copy on each, proven', () => {
     const room = equal(4, 9);
-    const { stages, periodMs, optimal } = planOf(planThroughput(room));
+    const { stages, periodMs, optimal } = planOf(planThroughput(roomSearch(room)));
     expect(stages).toEqual([{ device: 'd0', start: 0, end: 9, copies: ['d1', 'd2', 'd3'] }]);
     expect([periodMs, optimal]).toEqual([9 / 4, true]);
   });
@@ -91,7 +92,7 @@ describe('planThroughput', () => {
       blocks: room.blocks.map((block) => ({ ...block, weightBytes: 2 })),
       devices: room.devices.map((device) => ({ ...device, memoryBytes: 6, blockMs: [1, 1, 1, 6] })),
     };
-    const { stages, periodMs } = planOf(planThroughput(heavy));
+    const { stages, periodMs } = planOf(planThroughput(roomSearch(heavy)));
     expect(stages.map(({ start, end, copies = [] }) => [start, end, 1 + copies.length])).toEqual([
       [0, 2, 1],
       [2, 4, 3],
@@ -141,7 +142,7 @@ test('large rooms stay within two seconds', () => {
     [32, 200],
   ].map(([devices = 0, layers = 0]) => {
     const startedAt = performance.now();
-    const { periodMs, lowerBoundMs } = planOf(planThroughput(meshOf(devices, layers)));
+    const { periodMs, lowerBoundMs } = planOf(planThroughput(roomSearch(meshOf(devices, layers))));
     const gap = periodMs / lowerBoundMs;
     return `${devices} devices x ${layers} blocks: ${(performance.now() - startedAt).toFixed(0)} ms, gap ${gap.toFixed(3)}`;
   });

@@ -9,10 +9,11 @@ import { type Answer, leastPeriod, SAME, type Solution } from './least.ts';
 import { likelyOrders } from './likely-orders.ts';
 import { periodBound } from './rate-bound.ts';
 import type { Infeasible, PlannedStage, PlanResult, PlanRoom } from './room.ts';
-import { type RoomSearch, roomSearch } from './room-search.ts';
+import type { RoomSearch } from './room-search.ts';
 
-/** Plans that a climb may judge from one start: about 20 ms with ten devices. */
+/** Plans that a climb may judge from one start: about 20 ms with ten devices; in haste fewer, from fewer starts. */
 const STEPS = 4000;
+const QUICK_STEPS = 1000;
 /** Devices that a climb starts from alone: the fastest. */
 const MOST_ALONE = 4;
 
@@ -29,8 +30,8 @@ export interface Replicas {
  * model, or a chain whose slowest stages have copies, whichever has the least period, then the least latency.
  * `optimal` where the period meets a bound that no such plan can beat; else as good as was found.
  */
-export function planThroughput(room: PlanRoom): PlanResult | Infeasible {
-  const known = roomSearch(room);
+export function planThroughput(known: RoomSearch): PlanResult | Infeasible {
+  const { room } = known.tables;
   const chain = leastPeriod(known);
   const { plans, lowerMs } = replicas(known, chain);
   const best = plans.at(-1);
@@ -44,9 +45,9 @@ export function planThroughput(room: PlanRoom): PlanResult | Infeasible {
 
 /** Searches from the best chain, from each way to give runs of an order the same blocks, and from devices alone. */
 export function replicas(known: RoomSearch, chain: Answer): Replicas {
-  const { tables } = known;
+  const { tables, quick } = known;
   const { count, room } = tables;
-  const start = chain.stages ? chain : withoutNeeds(room);
+  const start = chain.stages ? chain : withoutNeeds(known);
   // One device has no others to share with; and where no chain is possible, nothing is.
   if (count < 2 || !start.stages) return { plans: [], lowerMs: chain.lowerMs };
   let plans: (Grouped & GroupedCost)[] = [];
@@ -56,25 +57,23 @@ export function replicas(known: RoomSearch, chain: Answer): Replicas {
     plans = [...plans.filter((other) => other.latencyMs < latencyMs || other.periodMs < periodMs), plan];
   });
   const devices = Array.from({ length: count }, (_, device) => device);
+  const orders = likelyOrders(tables, devices).slice(0, quick ? 2 : Infinity);
   const starts = [
     asGrouped(room, start.stages),
-    ...(room.endsAtHome
-      ? [homeAround(known)]
-      : likelyOrders(tables, devices).map((order) => groupedInOrder(tables, order))),
+    ...(room.endsAtHome ? [homeAround(known)] : orders.map((order) => groupedInOrder(tables, order))),
     ...alone(room)
-      .slice(0, MOST_ALONE)
+      .slice(0, quick ? 1 : MOST_ALONE)
       .map(({ device }) => asGrouped(room, [{ device, start: 0, end: tables.blocks }])),
   ];
-  for (const plan of starts) if (plan) climb.from(plan, STEPS);
+  for (const plan of starts) if (plan) climb.from(plan, quick ? QUICK_STEPS : STEPS);
   const best = undominated(plans);
   const leastMs = Math.min(chain.stages ? chain.periodMs : Infinity, best.at(-1)?.periodMs ?? Infinity);
   return { plans: best, lowerMs: Math.min(periodBound(tables), leastMs) };
 }
 
 /** More devices may have to take part than a chain has places for; copies take them in. */
-function withoutNeeds(room: PlanRoom): Answer {
-  const devices = room.devices.map((device) => ({ ...device, required: false }));
-  return leastPeriod(roomSearch({ ...room, devices }));
+function withoutNeeds(known: RoomSearch): Answer {
+  return leastPeriod({ ...known, needs: [] });
 }
 
 function isBetter(plan: GroupedCost, chain: Solution): boolean {

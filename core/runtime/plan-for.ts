@@ -4,6 +4,7 @@ import { explain } from '../plan/explain.ts';
 import { planBy } from '../plan/modes.ts';
 import { roomFrom } from '../plan/profile.ts';
 import type { Infeasible, PlannedStage, PlanRoom } from '../plan/room.ts';
+import { roomSearch } from '../plan/room-search.ts';
 import { leftOutReason } from '../plan/sentences.ts';
 import type { LinkReport } from '../protocol/messages.ts';
 import type { DeviceCard, PlanMode, PlanView } from '../session/state.ts';
@@ -33,7 +34,7 @@ export function planFor(known: RoomKnowledge): PlanView | Infeasible {
   const { calibration, mode } = known;
   const room = planRoom(known);
   if (room.devices.length === 0) return { infeasible: 'No device here is ready to hold layers yet.' };
-  const result = planBy(mode, room);
+  const result = planBy(mode, roomSearch(room));
   if ('infeasible' in result) return result;
   const kept = worthKeeping(known, room, result.stages);
   const chosen = kept ? { ...result, ...estimate(room, kept), stages: kept, optimal: false } : result;
