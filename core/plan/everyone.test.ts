@@ -5,6 +5,7 @@ import { everyPlan } from './exhaustive.ts';
 import { meshOf } from './mesh-room.ts';
 import { roomOf } from './random-room.ts';
 import type { Infeasible, PlanResult, PlanRoom } from './room.ts';
+import { roomSearch } from './room-search.ts';
 
 /** Sums in another order and prices that settle ties; nothing measurable. */
 const ROUNDING = 1e-9;
@@ -26,7 +27,7 @@ test('equals exhaustive search: the most devices, then a stage time close to the
       const widest = plans.filter(({ holders }) => holders === most);
       const longest = Math.min(...widest.map(({ longestMs }) => longestMs));
       const even = widest.filter(({ longestMs }) => longestMs <= longest * EVEN_ENOUGH * (1 + ROUNDING));
-      const result = planEveryone(room);
+      const result = planEveryone(roomSearch(room));
       if ('infeasible' in result) {
         expect(plans).toEqual([]);
         return;
@@ -50,13 +51,13 @@ test('starts at home when nothing else is at stake', () => {
     devices: room.devices.map((device) => ({ ...device, blockMs: room.blocks.map(() => 0.7) })),
     links: room.links.map((link) => ({ ...link, delayMs: 0 })),
   };
-  const { stages } = planOf(planEveryone(same));
+  const { stages } = planOf(planEveryone(roomSearch(same)));
   expect(stages.map(({ start, end }) => end - start)).toEqual([2, 2, 2]);
   expect(stages[0]?.device).toBe('d1');
 });
 
 test('uses all of more than ten devices, too', () => {
-  const result = planOf(planEveryone(meshOf(16, 60)));
+  const result = planOf(planEveryone(roomSearch(meshOf(16, 60))));
   expect(new Set(result.stages.map((stage) => stage.device)).size).toBe(16);
   expect(result.optimal).toBe(false);
   expect(result.lowerBoundMs).toBeLessThanOrEqual(result.latencyMs);

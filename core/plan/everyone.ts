@@ -1,6 +1,6 @@
 import { leastLatency } from './least.ts';
-import type { Infeasible, PlanResult, PlanRoom } from './room.ts';
-import { bestPlan, roomSearch } from './room-search.ts';
+import type { Infeasible, PlanResult } from './room.ts';
+import { bestPlan, type RoomSearch } from './room-search.ts';
 import { resultOf } from './solve.ts';
 
 /**
@@ -14,8 +14,8 @@ export const EVEN_ENOUGH = 1.1;
  * least among those, and then the least latency. Exact up to ten devices; above, the best of a few orders, `optimal`
  * is false, and `lowerBoundMs` is a bound for the latency of any plan.
  */
-export function planEveryone(room: PlanRoom): PlanResult | Infeasible {
-  const known = roomSearch(room);
+export function planEveryone(known: RoomSearch): PlanResult | Infeasible {
+  const { room } = known.tables;
   for (let holders = Math.min(room.devices.length, room.blocks.length); holders > 0; holders--) {
     const { walk } = bestPlan(known, { aim: 'stage', holders });
     if (!walk) continue;

@@ -16,6 +16,8 @@ interface Hop {
   readonly busyMs: number;
 }
 
+const NO_WAY: Hop = { ms: Infinity, busyMs: Infinity };
+
 /**
  * Every possible plan of a small room with its costs: what the tests hold the planner against. Written from the file
  * contract alone, without the planner's tables, estimate or rules; exponential.
@@ -25,11 +27,11 @@ export function everyPlan(room: PlanRoom, visit: (plan: CountedPlan) => void): v
   const count = blocks.length;
   const sizeAt = (boundary: number): number =>
     boundary === 0 ? room.inputBytes : (blocks[boundary - 1]?.outputBytes ?? 0);
-  const hop = hopsOf(room, sizeAt);
+  const hop = hopsOf(room, [room.inputBytes, ...blocks.map(({ outputBytes }) => outputBytes)]);
   const stages: { at: number; device: string; start: number; end: number }[] = [];
 
   const finish = (latencyMs: number, transferMs: number): void => {
-    const back = hop(stages.at(-1)?.device ?? '', home, count);
+    const back = hop(stages.at(-1)?.at ?? -1, devices.length, count);
     const held = new Set(stages.map((stage) => stage.device));
     if (back.ms === Infinity || devices.some(({ id, required }) => required && !held.has(id))) return;
     let periodMs = Math.max(transferMs, back.busyMs);
@@ -57,14 +59,14 @@ export function everyPlan(room: PlanRoom, visit: (plan: CountedPlan) => void): v
       if (count > 0) finish(latencyMs, transferMs);
       return;
     }
-    const before = stages.at(-1)?.device ?? home;
+    const before = stages.at(-1)?.at ?? devices.length;
     devices.forEach(({ id }, at) => {
       const holding = stages.filter((stage) => stage.device === id);
       const isHome = id === home;
       if (endsAtHome && start === 0 && !isHome) return;
       const tail = endsAtHome && isHome && holding.length === 1 && stages.length > 1;
       if (holding.length > 0 && !tail) return;
-      const way = hop(before, id, start);
+      const way = hop(before, at, start);
       if (way.ms === Infinity) return;
       for (let end = tail ? count : start + 1; end <= count; end++) {
         if (!holds(room, at, [...holding, { start, end }])) break;
@@ -103,26 +105,24 @@ function holds(
   return weights + workspace <= (device?.memoryBytes ?? 0);
 }
 
-/** The contract's hop; found anew in the list of links for each pair, then kept. */
+/** The contract's hop between two devices, or home (the index after them), found in the list of links. */
 function hopsOf(
-  { links }: PlanRoom,
-  sizeAt: (boundary: number) => number,
-): (from: string, to: string, boundary: number) => Hop {
-  const kept = new Map<string, Hop>();
-  return (from, to, boundary) => {
-    const key = `${from} ${to} ${boundary}`;
-    const known = kept.get(key);
-    if (known) return known;
-    const there = links.filter((link) => link.from === from && link.to === to).at(-1);
-    const back = links.filter((link) => link.from === to && link.to === from).at(-1);
-    const way = there ?? back;
-    let hop: Hop = { ms: Infinity, busyMs: Infinity };
-    if (from === to) hop = { ms: 0, busyMs: 0 };
-    else if (way && way.mbitPerSec > 0) {
-      const busyMs = (sizeAt(boundary) * 8) / (way.mbitPerSec * 1000);
-      hop = { ms: way.delayMs + busyMs, busyMs };
-    }
-    kept.set(key, hop);
-    return hop;
-  };
+  { devices, home, links }: PlanRoom,
+  sizes: readonly number[],
+): (from: number, to: number, boundary: number) => Hop {
+  const ids = [...devices.map(({ id }) => id), home];
+  const hops = ids.map((from) =>
+    ids.map((to) => {
+      const there = links.filter((link) => link.from === from && link.to === to).at(-1);
+      const back = links.filter((link) => link.from === to && link.to === from).at(-1);
+      const way = there ?? back;
+      return sizes.map((bytes) => {
+        if (from === to) return { ms: 0, busyMs: 0 };
+        if (!way || way.mbitPerSec === 0) return NO_WAY;
+        const busyMs = (bytes * 8) / (way.mbitPerSec * 1000);
+        return { ms: way.delayMs + busyMs, busyMs };
+      });
+    }),
+  );
+  return (from, to, boundary) => hops[from]?.[to]?.[boundary] ?? NO_WAY;
 }

@@ -3,6 +3,7 @@ import { type Alone, alone } from './alone.ts';
 import { estimate, holdersOf, stageBytes } from './estimate.ts';
 import { planBy } from './modes.ts';
 import type { PlannedStage, PlanResult, PlanRoom } from './room.ts';
+import { EXACT_DEVICES, roomSearch } from './room-search.ts';
 
 /** Why a plan is what it is, in numbers; all times in ms and predicted. */
 export interface Explanation {
@@ -82,7 +83,10 @@ type Cost<T = LeftOut> = T extends LeftOut ? Omit<T, 'device'> : never;
 /** What it would cost to give a device a stage: by the best plan in which it must have one. */
 function cost(room: PlanRoom, plan: PlanResult, mode: PlanMode, device: string): Cost {
   const devices = room.devices.map((other) => (other.id === device ? { ...other, required: true } : other));
-  const withIt = planBy(mode, { ...room, devices });
+  const withIt = planBy(
+    mode,
+    roomSearch({ ...room, devices }, { quick: room.devices.length > EXACT_DEVICES }),
+  );
   if ('infeasible' in withIt) return { why: 'no-place' };
   if (mode === 'most' || plan.tooOften) {
     const rates = [withIt.periodMs, plan.periodMs].map((ms) => 1000 / ms);

@@ -1,8 +1,8 @@
 import { leastLatency, leastPeriod, SAME, type Solution } from './least.ts';
 import type { RoomSearch } from './room-search.ts';
 
-/** As many points as anybody can tell apart in a chart. */
-const MOST_POINTS = 24;
+/** In a gap without points two searches find none; most gaps of a rich front have some. */
+const SEARCHES_PER_POINT = 1.5;
 
 /** Between two neighbours of the front: there may be more plans with a period in [loMs, from.periodMs). */
 interface Gap {
@@ -13,10 +13,14 @@ interface Gap {
 
 /**
  * The best trades between latency and period, from the least latency to the least period: (d) of the partition
- * problem. No plan has less of one and no more of the other. Where there are more than `limit`, the widest gaps are
- * filled first.
+ * problem. No chain has less of one and no more of the other. Where there are more than `limit`, the widest gaps are
+ * filled first; gaps in which nothing can be of use, because `isBeaten` says so of all that may be there, are not.
  */
-export function chainFront(known: RoomSearch, limit: number = MOST_POINTS): readonly Solution[] {
+export function chainFront(
+  known: RoomSearch,
+  limit: number,
+  isBeaten: (latencyMs: number, periodMs: number) => boolean = () => false,
+): readonly Solution[] {
   const fastest = leastLatency(known);
   const often = leastPeriod(known);
   if (!fastest.stages || !often.stages) return [];
@@ -25,17 +29,20 @@ export function chainFront(known: RoomSearch, limit: number = MOST_POINTS): read
   const width = ({ from, to, loMs }: Gap): number =>
     (from.periodMs - loMs) / (fastest.periodMs - often.periodMs) +
     (to.latencyMs - from.latencyMs) / (often.latencyMs - fastest.latencyMs);
-  while (points.length < limit) {
+  for (let searches = SEARCHES_PER_POINT * limit; points.length < limit && searches > 0; ) {
     gaps.sort((a, b) => width(a) - width(b));
     const gap = gaps.pop();
     if (!gap) break;
-    for (const capMs of [(gap.loMs + gap.from.periodMs) / 2, gap.from.periodMs * (1 - SAME)]) {
-      if (!(capMs > gap.loMs * (1 + SAME))) continue;
-      const found = leastLatency(known, { capMs });
-      if (!found.stages || found.periodMs <= gap.loMs * (1 + SAME)) continue;
+    const { from, to, loMs } = gap;
+    if (isBeaten(from.latencyMs, loMs)) continue;
+    for (const capMs of [(loMs + from.periodMs) / 2, from.periodMs * (1 - SAME)]) {
+      if (!(capMs > loMs * (1 + SAME))) continue;
+      searches--;
+      const found = leastLatency(known, { capMs, below: to.latencyMs * (1 - SAME) });
+      if (!found.stages) continue;
       points.push(found);
       // Between the new plan's period and the cap there is nothing better than the new plan.
-      gaps.push({ from: gap.from, to: found, loMs: capMs }, { ...gap, from: found });
+      gaps.push({ from, to: found, loMs: capMs }, { ...gap, from: found });
       break;
     }
   }

@@ -2,15 +2,19 @@ import type { PlanMode } from '../session/state.ts';
 import { estimate, holdersOf } from './estimate.ts';
 import { planEveryone } from './everyone.ts';
 import { allows } from './fits.ts';
+import { leastLatency } from './least.ts';
+import { planAtPace } from './pace.ts';
 import type { Infeasible, PlannedStage, PlanResult, PlanRoom } from './room.ts';
-import { solve } from './solve.ts';
+import type { RoomSearch } from './room-search.ts';
+import { resultOf } from './solve.ts';
+import { planThroughput } from './throughput.ts';
 
 /** The best plan of a room by what a person wants of it. */
-export function planBy(mode: PlanMode, room: PlanRoom): PlanResult | Infeasible {
-  if (mode === 'everyone') return planEveryone(room);
-  if (mode === 'fastest') return solve({ ...room, objective: 'latency' });
-  if (mode === 'most') return solve({ ...room, objective: 'throughput' });
-  return solve({ ...room, objective: mode });
+export function planBy(mode: PlanMode, known: RoomSearch): PlanResult | Infeasible {
+  if (mode === 'everyone') return planEveryone(known);
+  if (mode === 'fastest') return resultOf(known.tables.room, leastLatency(known));
+  if (mode === 'most') return planThroughput(known);
+  return planAtPace(known, mode.everyMs);
 }
 
 /**

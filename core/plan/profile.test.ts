@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { alone } from './alone.ts';
 import { planEveryone } from './everyone.ts';
 import { type RoomMeasurements, roomFrom } from './profile.ts';
+import { roomSearch } from './room-search.ts';
 import { solve } from './solve.ts';
 
 const measured: RoomMeasurements = {
@@ -85,7 +86,7 @@ test.each([0, 1e308])('whatever bench a device claims (%d ms), a plan is found',
   const [laptop, phone] = measured.devices;
   if (!laptop || !phone) throw new Error('two devices are above');
   const room = roomFrom({ ...measured, devices: [laptop, { ...phone, benchMs }] });
-  expect(planEveryone(room)).toMatchObject({ stages: [{ end: 1 }, { start: 1 }] });
+  expect(planEveryone(roomSearch(room))).toMatchObject({ stages: [{ end: 1 }, { start: 1 }] });
 });
 
 test('a block with a larger weight than a GPU takes is never put on that device', () => {
@@ -93,7 +94,7 @@ test('a block with a larger weight than a GPU takes is never put on that device'
   if (!laptop || !phone) throw new Error('two devices are above');
   const fastPhone = { ...phone, benchMs: 1, largestTensorBytes: 5 };
   const room = roomFrom({ ...measured, devices: [laptop, fastPhone] });
-  for (const plan of [planEveryone(room), solve(room)]) {
+  for (const plan of [planEveryone(roomSearch(room)), solve(room)]) {
     if ('infeasible' in plan) throw new Error(plan.infeasible);
     expect(plan.stages.find(({ start, end }) => start <= 1 && 1 < end)?.device).toBe('laptop');
   }

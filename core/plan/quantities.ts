@@ -10,7 +10,10 @@ export function inRate(perSecond: number): string {
   return `${count.toFixed(count < 9.95 ? 1 : 0)} answers a ${time}`;
 }
 
+/** Bytes as people count them: "1.8 MB", "38 MB"; small ones as "12 KB", "300 bytes". */
 export function megabytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes.toFixed(0)} bytes`;
+  if (bytes < 50_000) return `${(bytes / 1000).toFixed(bytes < 9950 ? 1 : 0)} KB`;
   return `${(bytes / 1e6).toFixed(bytes < 9.95e6 ? 1 : 0)} MB`;
 }
 

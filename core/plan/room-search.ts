@@ -10,8 +10,9 @@ import { type Step, type Walk, type WalkSearch, walkSearch } from './walk-search
 export const EXACT_DEVICES = 10;
 /** Tables of ten devices; 12 bytes a cell. */
 const MOST_CELLS = 11_000_000;
-/** Above ten devices: proofs are tried as far as this goes, about half a second in all. */
-const FEW_CELLS = 500_000;
+/** Cells times blocks. Above ten devices proofs are tried as far as this goes, about half a second; in haste, a tenth. */
+const MOST_WORK = 200_000_000;
+const QUICK_WORK = 20_000_000;
 
 /** A room, and what searches in it share: tables, and which devices are worth holding to one stage. */
 export interface RoomSearch {
@@ -20,7 +21,11 @@ export interface RoomSearch {
   readonly needs: readonly number[];
   readonly search: WalkSearch;
   readonly once: Set<number>;
+  /** Not every answer will be proven: heuristics try harder. */
   readonly large: boolean;
+  /** A good answer soon matters more than a better one: for comparisons, of which there are many. */
+  readonly quick: boolean;
+  readonly mostCells: number;
 }
 
 export interface PlanQuery extends Limits {
@@ -33,12 +38,16 @@ export interface PlanQuery extends Limits {
   readonly holders?: number;
 }
 
-export function roomSearch(room: PlanRoom): RoomSearch {
+/** @throws RangeError when a device has not exactly one time, finite and at least 0, for each block. */
+export function roomSearch(room: PlanRoom, { quick = false }: { readonly quick?: boolean } = {}): RoomSearch {
   const tables = tablesOf(room);
   const needs = room.devices.flatMap(({ required }, device) =>
     required && !(room.endsAtHome && device === tables.homeDevice) ? [device] : [],
   );
-  return { tables, needs, search: walkSearch(), once: new Set(), large: tables.count > EXACT_DEVICES };
+  const large = tables.count > EXACT_DEVICES;
+  const fewCells = (quick ? QUICK_WORK : MOST_WORK) / Math.max(1, tables.blocks);
+  const mostCells = large || quick ? Math.min(MOST_CELLS, fewCells) : MOST_CELLS;
+  return { tables, needs, search: walkSearch(), once: new Set(), large, quick, mostCells };
 }
 
 /** The best plan of the room by one aim. Where its ends stay at home, its steps begin and end with home. */
@@ -52,7 +61,7 @@ function chain(
   holders: number | undefined,
   ends: HomeEnds | null,
 ): Found {
-  const { tables, search, large } = known;
+  const { tables, search, large, mostCells } = known;
   const terms = termsOf(tables, query.aim, query, ends);
   const below = query.below ?? Infinity;
   const needs = [...new Set([...known.needs, ...(query.needs ?? [])])];
@@ -62,7 +71,7 @@ function chain(
     holders,
     guess: (completion) => goodWalk(tables, terms, completion, { below, needs, holders, thorough: large }),
     once: large ? new Set() : known.once,
-    mostCells: large ? FEW_CELLS : MOST_CELLS,
+    mostCells,
   });
 }
 
