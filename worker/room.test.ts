@@ -350,6 +350,46 @@ describe('a room on memory links with ONNX Runtime Web', () => {
     expect(withoutPlan).not.toHaveBeenCalled();
   });
 
+  it('gives many answers by copies of the whole, each from the device that was asked', async () => {
+    room = new RoomUnderTest();
+    const laptop = room.join(LAPTOP);
+    const phone = room.join(PHONE);
+    const tablet = room.join(TABLET);
+    laptop.leader?.setMode('most');
+    await laptop.leader?.open(model);
+    const plan = await until('a plan of copies', () => {
+      const { plan } = laptop.state();
+      return (
+        plan?.status === 'running' && plan.stages.length === 1 && plan.stages[0]?.copies?.length === 2 && plan
+      );
+    });
+    expect(plan.predictedPeriodMs).toBeLessThan(plan.predictedLatencyMs / 2);
+    const results = await Promise.all(
+      Array.from({ length: 30 }, (_, seed) => laptop.member.asker.ask([image(seed % 3)])),
+    );
+    const items = [laptop, phone, tablet].map(({ member }) => member.host.meter.sample(0).items);
+    expect(items.reduce((sum, each) => sum + each, 0)).toBe(30);
+    expect(Math.min(...items)).toBeGreaterThan(0);
+    const wholes = await Promise.all(
+      [0, 1, 2].map((seed) => inOneTab([{ start: 0, end: blocks.count }], image(seed))),
+    );
+    for (const [at, { tensors }] of results.entries()) {
+      expect([...(tensors[0] ? asFloat32(tensors[0]) : [])]).toEqual([...(wholes[at % 3] ?? [])]);
+    }
+  });
+
+  it('keeps the first and the last layers with the leader where it is told to, so that the middle sees neither end', async () => {
+    room = new RoomUnderTest();
+    const laptop = room.join(LAPTOP);
+    room.join(PHONE);
+    laptop.leader?.setRules({ pinnedIn: [PHONE], pinnedOut: [], endsAtHome: true, batteryFloor: 0 });
+    await laptop.leader?.open(model);
+    const { stages } = await running(laptop, 3);
+    expect(stages.map(({ peer }) => peer)).toEqual([LAPTOP, PHONE, LAPTOP]);
+    const [out] = (await laptop.member.asker.ask([image(4)])).tensors;
+    expect([...(out ? asFloat32(out) : [])]).toEqual([...(await inOneTab(stages, image(4)))]);
+  });
+
   it('widens the chain when a device joins while it runs', async () => {
     room = new RoomUnderTest();
     const laptop = room.join(LAPTOP);
