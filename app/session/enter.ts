@@ -16,6 +16,7 @@ import { lazyOrigin } from './origin/lazy-origin.ts';
 import { watchPage } from './page-life.ts';
 import type { Place } from './place.ts';
 import { openPieceStore } from './storage/open-piece-store.ts';
+import { surroundDial } from './surroundings.ts';
 
 /** Joins everything that one tab in one room is made of, and opens the door. */
 export async function enter(place: Place): Promise<BrowserSession> {
@@ -51,7 +52,7 @@ export async function enter(place: Place): Promise<BrowserSession> {
     me: identity.peer,
     rendezvous: client,
     dial: SimplePeer.WEBRTC_SUPPORT
-      ? simplePeerDial((options) => new SimplePeer(options) as SimplePeerLike)
+      ? surroundDial(simplePeerDial((options) => new SimplePeer(options) as SimplePeerLike))
       : null,
     clock: systemClock,
     random32: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
