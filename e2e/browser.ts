@@ -2,6 +2,7 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright';
+import { type CpuQuota, openQuota } from './lab/cpu-quota.ts';
 import { type PageWatch, watchPage } from './page-watch.ts';
 
 /** One device: its own browser process with one page. */
@@ -11,6 +12,8 @@ export interface Device {
   readonly watch: PageWatch;
   /** Where the browser keeps its data; it also tells this browser's processes from others. */
   readonly profile: string;
+  /** Present where one was asked for; may be set at any time. */
+  readonly quota?: CpuQuota;
   close(): Promise<void>;
 }
 
@@ -21,6 +24,8 @@ export interface DeviceOptions {
   readonly context?: BrowserContextOptions;
   /** The folder of an earlier visit, to come back as the same browser; a new one that goes with the device if left out. */
   readonly profile?: string;
+  /** Percent of one core that the browser may use with all its processes; as much as it likes if left out. */
+  readonly cpu?: number;
 }
 
 const QUIET = [
@@ -91,22 +96,47 @@ export function isExecutable(path: string): boolean {
   }
 }
 
-/** Starts one browser process with one empty page, and a disk of its own as people's browsers have. The caller closes it. */
+/** The start of a browser is not what is measured. */
+const START_PERCENT = 100;
+/** A page at a tenth of a core takes ten times as long to load. */
+const SLOW_PAGE_MS = 180_000;
+
+/**
+ * Starts one browser process with one empty page, and a disk of its own as people's browsers have. The caller closes it.
+ * @throws NoQuotaError where `cpu` is asked for and the system does not limit anybody.
+ */
 export async function launchDevice(options: DeviceOptions = {}): Promise<Device> {
+  const { cpu } = options;
+  const quota = cpu === undefined ? undefined : openQuota(Math.max(cpu, START_PERCENT));
   const profile = options.profile ?? mkdtempSync(join(tmpdir(), 'potluck-device-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: findChromium(),
-    headless: true,
-    args: options.webgpu ? [...QUIET, ...SOFTWARE_WEBGPU] : QUIET,
-    ignoreHTTPSErrors: true,
-    ...options.context,
-  });
-  // tsx names functions through this helper, also in those that Playwright carries into the page.
-  await context.addInitScript('globalThis.__name ??= (named) => named');
-  const page = context.pages()[0] ?? (await context.newPage());
-  const close = async (): Promise<void> => {
-    await context.close();
+  const cleanUp = (): void => {
+    quota?.close();
     if (options.profile === undefined) rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
   };
-  return { context, page, watch: watchPage(page), profile, close };
+  try {
+    const browser = findChromium();
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: quota?.wrap(browser) ?? browser,
+      headless: true,
+      args: options.webgpu ? [...QUIET, ...SOFTWARE_WEBGPU] : QUIET,
+      ignoreHTTPSErrors: true,
+      ...options.context,
+    });
+    // tsx names functions through this helper, also in those that Playwright carries into the page.
+    await context.addInitScript('globalThis.__name ??= (named) => named');
+    const page = context.pages()[0] ?? (await context.newPage());
+    if (quota && cpu !== undefined) {
+      quota.set(cpu);
+      page.setDefaultTimeout(SLOW_PAGE_MS);
+    }
+    const close = async (): Promise<void> => {
+      // A throttled browser would take its time to leave.
+      quota?.set(Math.max(quota.percent, START_PERCENT));
+      await context.close().finally(cleanUp);
+    };
+    return { context, page, watch: watchPage(page), profile, ...(quota && { quota }), close };
+  } catch (error) {
+    cleanUp();
+    throw error;
+  }
 }

@@ -22,15 +22,24 @@ export interface RoomOptions {
   readonly query?: string | ((device: number) => string);
   /** Folders of an earlier visit, leader's first, to come back as the same browsers. */
   readonly profiles?: readonly string[];
+  /** Percent of one core for each device's browser, the last number for all that follow; no limit if left out. */
+  readonly cpu?: readonly number[];
 }
+
+const SLOW_ROOM_MS = 300_000;
 
 /** Opens a room in one browser and joins it from the others by the link in its QR code, as people do. */
 export async function openRoom(options: RoomOptions): Promise<Room> {
-  const { origin, devices, device, query = '', profiles } = options;
+  const { origin, devices, device, query = '', profiles, cpu } = options;
   const queryOf = (index: number): string => (typeof query === 'string' ? query : query(index));
   const launch = (index: number): Promise<Device> => {
     const profile = profiles?.[index];
-    return launchDevice({ ...device, ...(profile === undefined ? {} : { profile }) });
+    const percent = cpu?.[index] ?? cpu?.at(-1);
+    return launchDevice({
+      ...device,
+      ...(profile === undefined ? {} : { profile }),
+      ...(percent === undefined ? {} : { cpu: percent }),
+    });
   };
   const launched: Device[] = [];
   const close = async (): Promise<void> => {
@@ -46,7 +55,10 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
       launched.push(follower);
       await follower.page.goto(withQuery(link, queryOf(i)));
     }
-    for (const { page } of launched) await until(page, `${devices} devices ready`, readyDevices(devices));
+    // One at a tenth of a core takes minutes to measure itself.
+    const patience = cpu === undefined ? undefined : SLOW_ROOM_MS;
+    for (const { page } of launched)
+      await until(page, `${devices} devices ready`, readyDevices(devices), patience);
     return { leader, followers: launched.slice(1), devices: launched, link, close };
   } catch (error) {
     await close();

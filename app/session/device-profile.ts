@@ -14,6 +14,7 @@ import { findAdapter } from './gpu-adapter.ts';
 import { loopbackMsPerByte, packs } from './loopback.ts';
 import { marksOfThisPage } from './page-marks.ts';
 import { keepProfile, keptProfile, type Measured } from './profile-cache.ts';
+import { surroundExecutors } from './surroundings.ts';
 import { browserExecutor } from './worker-client.ts';
 
 /** A measured device and how it makes its executors, or why it may not hold layers. */
@@ -55,7 +56,7 @@ export async function profileDevice(
   const runtime: OrtBundle = adapter ? gpuBundle() : 'wasm';
   const marks = marksOfThisPage();
   const budgetBytes = memoryBudget(facts, overrides, await marks.limit());
-  const executors: ExecutorFactory = () => browserExecutor({ bundle: runtime, budgetBytes, marks });
+  const executors = surroundExecutors(() => browserExecutor({ bundle: runtime, budgetBytes, marks }));
   const threads = overrides.threads ?? wasmThreads(facts);
   const candidate = (provider: Provider, runLimitMs: number): Candidate => ({
     options: { provider, threads },

@@ -15,6 +15,7 @@ import { lazyOrigin } from './origin/lazy-origin.ts';
 import { watchPage } from './page-life.ts';
 import type { Place } from './place.ts';
 import { openPieceStore } from './storage/open-piece-store.ts';
+import { surroundDial } from './surroundings.ts';
 
 /** Joins everything that one tab in one room is made of, and opens the door. */
 export async function enter(place: Place): Promise<BrowserSession> {
@@ -49,7 +50,7 @@ export async function enter(place: Place): Promise<BrowserSession> {
   const network = new Mesh({
     me: identity.peer,
     rendezvous: client,
-    dial: browserDial,
+    dial: browserDial && surroundDial(browserDial),
     clock: systemClock,
     random32: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     report: (_, error) => report(error),

@@ -1,0 +1,18 @@
+import type { Emulation } from './emulation.ts';
+import type { LinkShape } from './link-shape.ts';
+
+/** `window.potluckLab` in the lab's build of the page: what its surroundings are like, to be changed on the spot. */
+export interface PotluckLab {
+  readonly shape: LinkShape;
+  readonly emulation: Emulation;
+}
+
+/** Names in the query of a page's address, with which it begins. */
+export const LAB_QUERY = {
+  delayMs: 'lab-delay',
+  mbitPerSec: 'lab-mbit',
+  nodeMs: 'lab-node',
+  factor: 'lab-factor',
+  jitter: 'lab-jitter',
+  seed: 'lab-seed',
+} as const;

@@ -1,0 +1,37 @@
+import { GRAPH, MODEL } from '../../../core/graph/onnx-model.ts';
+import { fieldsOf } from '../../../core/graph/protobuf.ts';
+import { seededRandom } from '../../../core/graph/seeded-random.ts';
+import { systemClock } from '../../../core/mesh/clock.ts';
+import type { Dial } from '../../../core/mesh/dial.ts';
+import type { ExecutorFactory } from '../../../core/runtime/stage-executor.ts';
+import { emulatedExecutors } from './emulated-executor.ts';
+import { LAB_QUERY, type PotluckLab } from './potluck-lab.ts';
+import { shapedDial } from './shaped-wire.ts';
+
+const query = new URLSearchParams(location.search);
+const read = (name: keyof typeof LAB_QUERY, otherwise: number): number =>
+  Number(query.get(LAB_QUERY[name]) ?? otherwise);
+
+const lab: PotluckLab = {
+  shape: { delayMs: read('delayMs', 0), mbitPerSec: read('mbitPerSec', Number.POSITIVE_INFINITY) },
+  emulation: { nodeMs: read('nodeMs', 0), factor: read('factor', 1), jitter: read('jitter', 0) },
+};
+Object.assign(globalThis, { potluckLab: lab });
+
+const { shape, emulation } = lab;
+const random = seededRandom(read('seed', 0));
+
+/** In place of app/session/surroundings.ts: links as the address asks for them. */
+export function surroundDial(dial: Dial): Dial {
+  return shapedDial(dial, shape, systemClock);
+}
+
+/** Computing that takes as long as the address asks for. */
+export function surroundExecutors(inner: ExecutorFactory): ExecutorFactory {
+  return emulatedExecutors({ inner, emulation, random, nodesOf });
+}
+
+function nodesOf(model: Uint8Array<ArrayBuffer>): number {
+  const graph = [...fieldsOf(model)].find(({ number }) => number === MODEL.graph);
+  return graph ? [...fieldsOf(graph.body)].filter(({ number }) => number === GRAPH.node).length : 0;
+}
