@@ -107,6 +107,14 @@ function Work({
       </div>
     );
   }
+  if (doing.kind === 'left-out') {
+    return (
+      <div class="work out">
+        <b>Stays out</b>
+        <span>{doing.reason}</span>
+      </div>
+    );
+  }
   const busy = device.load.busy;
   return (
     <div class="work">
@@ -152,7 +160,6 @@ function Preparing({
 
 function placeOf(doing: Occupation, blocks: number): string {
   if (doing.kind === 'stage') return `Holds ${heldLayers(doing.held, blocks)}`;
-  if (doing.kind === 'left-out') return doing.reason;
   return 'Ready to take part';
 }
 

@@ -31,7 +31,7 @@ export function ModeChoice({ state, setMode }: Props): VNode {
     </label>
   );
   return (
-    <fieldset class="modes">
+    <fieldset class="modes" data-choices={typeof mode === 'object' ? 4 : 3}>
       <legend class="unseen">
         {leads ? 'How to share the work' : 'How to share the work; the leader chooses'}
       </legend>
@@ -48,8 +48,7 @@ export function ModeChoice({ state, setMode }: Props): VNode {
         'Everyone takes part',
         everyone === null ? 'a part for each device' : `${ms(everyone)} an answer`,
       )}
-      {typeof mode === 'object' &&
-        choice(mode, 'between', 'In between', `at least ${rate(1000 / mode.everyMs)}`)}
+      {typeof mode === 'object' && choice(mode, 'between', 'In between', rate(1000 / mode.everyMs))}
     </fieldset>
   );
 }

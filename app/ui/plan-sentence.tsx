@@ -31,10 +31,9 @@ export function PlanSentence({ state, setMode }: Props): VNode {
   return (
     <>
       <p>
-        <b>{headline(plan, measuredMs(requests), measuredPerSecond(requests))}</b>{' '}
-        <Alone state={state} plan={plan} setMode={setMode} />
-        {words.join(' ')}
+        <b>{headline(plan, measuredMs(requests), measuredPerSecond(requests))}</b> {words.join(' ')}
       </p>
+      <Alone state={state} plan={plan} setMode={setMode} />
       {plan.because !== undefined && (
         <p class="because" data-testid="because">
           {plan.because}
@@ -51,16 +50,13 @@ function Alone({ state, plan, setMode }: Props & { readonly plan: PlanView }): V
   // The fastest plan may be of several devices still, and faster than any one.
   const one = plan.front?.[0]?.devices === 1;
   return (
-    <>
-      {words}{' '}
+    <p class="offer">
+      <span>{words}</span>
       {me === leader && mode !== 'fastest' && (
-        <>
-          <button type="button" class="link" onClick={() => setMode('fastest')} data-testid="use-fastest">
-            {one ? 'Use just this one' : 'Use the fastest plan'}
-          </button>
-          {'. '}
-        </>
+        <button type="button" onClick={() => setMode('fastest')} data-testid="use-fastest">
+          {one ? 'Use just this one' : 'Use the fastest plan'}
+        </button>
       )}
-    </>
+    </p>
   );
 }

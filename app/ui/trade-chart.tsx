@@ -24,7 +24,8 @@ export function TradeChart({ state, plan, actions }: PanelProps): VNode {
     <div class="trades">
       <p>
         With more devices at work at once, more answers come each second, but one answer may take longer on
-        its way. Each point is the best plan of its kind: none is better in both.
+        its way. Each point is the best plan of its kind: none is better in both. The number in it tells how
+        many devices work.
         {leads ? ' Pick the one you like.' : ' The leader picks.'}
       </p>
       <Picture id={id} points={points} chosen={chosen} present={chosen < 0 ? present : null} />
@@ -77,7 +78,7 @@ function Picture({
       <div class="plot">
         {up.marks.map((mark) => (
           <i key={mark} class="level" style={{ bottom: `${placeOn(up, mark) * 100}%` }}>
-            <span>{mark.toPrecision(12).replace(/\.?0+$/, '')}</span>
+            <span>{mark}</span>
           </i>
         ))}
         {across.marks.map((mark) => (

@@ -56,11 +56,14 @@ export function axis(values: readonly number[]): Axis {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const space = (most - least || Math.abs(most) || 1) * 0.14;
   const [from, to] = [Math.max(0, least - space), most + space];
-  const rough = (to - from) / 4;
+  const rough = (to - from) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((each) => each * power >= rough) ?? 10) * power;
   const first = Math.ceil(from / step);
-  const marks = Array.from({ length: Math.floor(to / step) - first + 1 }, (_, i) => (first + i) * step);
+  const marks = Array.from({ length: Math.floor(to / step) - first + 1 }, (_, i) =>
+    // Not 0.30000000000000004.
+    Number(((first + i) * step).toPrecision(6)),
+  );
   return { from, to, marks };
 }
 
