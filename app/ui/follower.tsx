@@ -118,10 +118,11 @@ function Headline({ state, own, doing }: Omit<Props, 'actions'> & { readonly doi
     if (doing.kind === 'left-out') return [`This ${device} is not needed now`, doing.reason];
     if (doing.kind === 'idle')
       return [`This ${device} is ready`, 'Layers come when the leader shares them out.'];
+    const words = stageWords(doing.held, blocks);
     return [
-      `This ${device} runs ${stageWords(doing.held, blocks)}`,
+      `This ${device} runs ${words}`,
       <>
-        of {blocks}, for room <b>{state.room}</b>
+        {words === 'all layers' ? '' : `of ${blocks}, `}for room <b>{state.room}</b>
       </>,
     ];
   })();

@@ -46,7 +46,7 @@ export function ModeChoice({ state, setMode }: Props): VNode {
         'everyone',
         'everyone',
         'Everyone takes part',
-        everyone === null ? 'a part for each device' : `${ms(everyone)} an answer`,
+        everyone === null ? 'a part for each' : `${ms(everyone)} an answer`,
       )}
       {typeof mode === 'object' && choice(mode, 'between', 'In between', rate(1000 / mode.everyMs))}
     </fieldset>

@@ -25,7 +25,7 @@ export function PlanSentence({ state, setMode }: Props): VNode {
     ...plan.leftOut
       .slice(0, LEFT_OUT_TOLD)
       .map(({ peer, reason }) => `${name(peer)} stays out: ${lowerFirst(reason)}`),
-    ...(more > 0 ? [`${more} more ${more === 1 ? 'stays' : 'stay'} out.`] : []),
+    ...(more > 0 ? [more === 1 ? 'One more stays out.' : `${more} more stay out.`] : []),
     ...mostTelling(plan, name),
   ];
   return (

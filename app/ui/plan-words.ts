@@ -84,7 +84,7 @@ export function standingWords({ now, mode }: PlanView): string | null {
 
 /** Reads on after a colon: names and abbreviations keep their capitals. */
 export function lowerFirst(text: string): string {
-  return /^(It|With|There|No|You|Every|Even|This|The|Not)\b/.test(text)
+  return /^(It|Its|With|There|No|You|Every|Even|This|The|Not)\b/.test(text)
     ? text.charAt(0).toLowerCase() + text.slice(1)
     : text;
 }
