@@ -112,6 +112,7 @@ class Scene {
   readonly clock = new VirtualClock(() => new Promise((resolve) => setImmediate(resolve)));
   readonly moves: Move[] = [];
   readonly warnings: string[] = [];
+  readonly remeasured: PeerId[] = [];
   readonly published: (PlanView | null)[] = [];
   readonly steps: (string | null)[] = [];
   /** Time of a block over what was measured. */
@@ -152,6 +153,7 @@ class Scene {
       },
       ledger: () => new PieceLedger([], null),
       here: () => this.here,
+      remeasure: (peer) => void this.remeasured.push(peer),
       publish: (plan) => void this.published.push(plan),
       progress: (progress) => void this.steps.push(progress?.step ?? null),
       warn: (message) => void this.warnings.push(message),

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.ts';
 import type { Epoch, PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
+import type { DeviceTimes } from '../plan/profile.ts';
 import type { PlanAnswer, Planner, PlanQuestion, PlanStory } from '../plan/question.ts';
 import { isBetter, isWorthMoving, MEMORY_MS } from '../plan/replan.ts';
 import type { Infeasible, PlanDevice } from '../plan/room.ts';
@@ -24,6 +25,10 @@ const SETTLE_MS = 250;
 /** News of how the plan stands is told when it has changed by this much. */
 const NEWS = 0.05;
 
+/** A device that takes this much longer at work than it measured, and was left out, is asked again after a while. */
+const SLOW = 1.3;
+const LOOK_AGAIN_MS = 20_000;
+
 export interface ReplannerOptions {
   readonly me: PeerId;
   readonly clock: Clock;
@@ -32,6 +37,8 @@ export interface ReplannerOptions {
   readonly ledger: () => PieceLedger;
   /** Devices that are here now. */
   readonly here: () => readonly PeerId[];
+  /** Asks a device to measure the model again. */
+  readonly remeasure: (peer: PeerId) => void;
   readonly publish: (plan: PlanView | null) => void;
   readonly progress: (progress: Progress | null) => void;
   readonly warn: (message: string) => void;
@@ -62,6 +69,8 @@ export class Replanner {
   /** Devices that failed to load a stage of this model, and why: not asked again until the next model. */
   readonly #failed = new Map<PeerId, string>();
   readonly #paces = new Paces();
+  /** What devices measured of this model. */
+  readonly #times = new Map<PeerId, DeviceTimes>();
   readonly #work = new WorkWatch();
   /** Devices as measured, before what the items that pass have shown. */
   #measured: ReadonlyMap<string, PlanDevice> = new Map();
@@ -101,6 +110,7 @@ export class Replanner {
     this.#options.mover.stop();
     this.#failed.clear();
     this.#paces.clear();
+    if (!subject) this.#times.clear();
     this.#cause = undefined;
     this.#show(null);
     if (subject) this.#must(0);
@@ -131,9 +141,19 @@ export class Replanner {
     this.schedule();
   }
 
+  /** A device has measured the model, or measured it again. */
+  timesKnown(peer: PeerId, times: DeviceTimes): void {
+    this.#times.set(peer, times);
+    this.#paces.forget(peer);
+    // Before the first item there is nothing that a better plan could disturb.
+    if (this.#heard.size === 0) this.#must();
+    else this.schedule();
+  }
+
   loadReported(peer: PeerId, load: LoadReport): void {
     const now = this.#options.clock.now();
     this.#work.heard(peer, load, now);
+    this.#lookAgain(peer, now);
     if (this.#learn(peer, load, now)) this.schedule(0);
   }
 
@@ -264,6 +284,7 @@ export class Replanner {
         calibration,
         rules,
         paces: this.#paces,
+        times: this.#times,
       },
       strict,
     );
@@ -387,6 +408,15 @@ export class Replanner {
     if (learned && times > 1.3) this.#cause = { kind: 'slower', peer, times };
     if (learned && times < 1 / 1.3) this.#cause = { kind: 'quicker', peer, times: 1 / times };
     return learned;
+  }
+
+  /** A device that was slow when it last worked, and has been left out since, may have recovered: nobody else can tell. */
+  #lookAgain(peer: PeerId, now: number): void {
+    const slow = this.#paces.factor(peer) > SLOW;
+    if (!slow || holdsLayers(this.#plan, peer) || now - (this.#paces.toldAt(peer) ?? now) < LOOK_AGAIN_MS)
+      return;
+    this.#paces.looked(peer, now);
+    this.#options.remeasure(peer);
   }
 
   #nameOf(peer: PeerId): string {
