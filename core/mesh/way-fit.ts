@@ -32,8 +32,11 @@ const LEAST_MS_PER_BYTE = 8e-7;
 const LEAST_SPREAD = 0.15;
 /** Weights of samples settle within a few turns; on two dozen samples each costs nothing. */
 const TURNS = 8;
-/** Small against one sample, so that the prior decides only what the samples leave open. */
-const PRIOR_WEIGHT = 1e-3;
+/**
+ * Of one sample: the prior decides what the samples leave open, and what only their noise would decide, such as the
+ * bandwidth by messages of nearly one size; it hardly holds back a change to five times the time.
+ */
+const PRIOR_WEIGHT = 3e-3;
 
 /** The line through the middle of each size. */
 export function fitWay(samples: readonly WaySample[]): Way {
@@ -58,7 +61,8 @@ export function followWay(before: Way, samples: readonly WaySample[]): Way {
       const off = Math.abs(Math.log(sample.ms / expected)) / spread;
       return { ...sample, weight: (off > 3 ? 0 : 1 / Math.max(1, off)) / expected };
     });
-    way = solve(weighted, { way: before, weight: PRIOR_WEIGHT });
+    const ms = weighted.reduce((sum, { bytes }) => sum + msOf(way, bytes), 0) / samples.length;
+    way = solve(weighted, { way: before, weight: PRIOR_WEIGHT * ms });
   }
   return way;
 }
