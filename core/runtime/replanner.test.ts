@@ -248,6 +248,19 @@ describe('Replanner', () => {
     expect(blocksOn(scene.plan, TABLET)).toBeGreaterThan(slow);
   });
 
+  it('asks a device that was slow, and holds nothing since, whether it has recovered', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    scene.slowness.set(TABLET, 5);
+    await scene.seconds(3);
+    scene.replanner.setRules({ pinnedIn: [], pinnedOut: [TABLET], endsAtHome: false, batteryFloor: 0 });
+    await scene.clock.pass(1000);
+    scene.replanner.loadReported(TABLET, quiet);
+    expect(scene.remeasured).toEqual([]);
+    await scene.clock.pass(25_000);
+    for (const peer of [TABLET, TABLET, PHONE]) scene.replanner.loadReported(peer, quiet);
+    expect(scene.remeasured).toEqual([TABLET]);
+  });
+
   it('waits with a small gain until it has lasted', async () => {
     await scene.begin(LAPTOP, PHONE, TABLET);
     await scene.seconds(5);
