@@ -1,7 +1,10 @@
+import { systemClock } from '../../core/mesh/clock.ts';
 import { holdsLayers } from '../../core/session/holders.ts';
+import { type BatterySource, watchBattery } from './battery.ts';
 import type { BrowserSession } from './browser-session.ts';
+import { type PressureSource, watchPressure } from './pressure.ts';
 
-/** Tells the room when this page is hidden or goes, and keeps the screen on while the page holds layers. */
+/** Tells the room when this page is hidden or goes and how its device fares, and keeps the screen on while the page holds layers. */
 export function watchPage(session: BrowserSession, reconnect: () => void): void {
   document.addEventListener('visibilitychange', () => {
     session.member.setCard({ hidden: document.hidden });
@@ -19,6 +22,9 @@ export function watchPage(session: BrowserSession, reconnect: () => void): void 
     if (event.persisted) location.reload();
   });
   session.state.subscribe(() => void keepAwake(session));
+  const { member } = session;
+  void watchBattery(navigator as BatterySource, systemClock, (battery) => member.setCard({ battery }));
+  watchPressure(globalThis as PressureSource, systemClock, (pressure) => member.setCard({ pressure }));
 }
 
 let lock: Promise<WakeLockSentinel | undefined> | undefined;

@@ -15,6 +15,7 @@ import '../styles/tokens.css';
 import '../styles/base.css';
 import '../styles/layout.css';
 import '../styles/chain.css';
+import '../styles/modes.css';
 import '../styles/device.css';
 import '../styles/ask.css';
 import '../styles/follower.css';

@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
-import type { SessionState } from '../../core/session/state.ts';
-import { bytes, layers, ms, shares, span } from './format.ts';
+import type { SessionState, StageView } from '../../core/session/state.ts';
+import { bytes, layers, ms, percent, shares, span } from './format.ts';
+import { type Lane, lanesOf, meanMs } from './holdings.ts';
 import { useLinger } from './linger.ts';
 import { atWork, colourOf, deviceOf, ends, nameOf } from './select.ts';
 import { useLoads } from './use-room-loading.ts';
@@ -12,46 +13,104 @@ const CROWDED = 0.22;
 /** A pulse of 40 ms would only flicker; the eye gets to follow it at least this long. */
 const PULSE_MS = 900;
 
+interface Props {
+  readonly state: SessionState;
+  readonly slim?: boolean;
+}
+
 /** The chain of devices: the wider, the more of the time. A pulse runs along it while somebody asks. */
-export function Chain({ state, slim }: { readonly state: SessionState; readonly slim?: boolean }): VNode {
-  const { plan, devices, requests } = state;
-  const loads = useLoads(state);
+export function Chain({ state, slim = false }: Props): VNode {
+  const { plan, requests } = state;
   const running = useLinger(atWork(requests), PULSE_MS);
   if (!plan || plan.stages.length === 0) return <EmptyChain state={state} />;
-  const widths = shares(
-    plan.stages.map((stage) => stage.predictedMs),
-    LEAST_WIDTH,
-  );
+  const widths = shares(plan.stages.map(meanMs), LEAST_WIDTH);
+  const deepest = Math.max(...plan.stages.map((stage) => lanesOf(stage).length));
   return (
     <div class={slim ? 'chain-box slim' : 'chain-box'}>
-      <ol class={running ? 'chain running' : 'chain'} aria-label="The chain of devices, in order">
-        {plan.stages.map((stage, i) => {
-          const device = deviceOf(devices, stage.peer);
-          const name = nameOf(devices, stage.peer);
-          const mine = stage.peer === state.me;
-          const load = loads?.amounts.get(stage.peer);
-          return (
-            <li
-              key={stage.peer}
-              class={plan.status === 'loading' ? 'segment filling' : 'segment'}
-              style={{ width: percentOf(widths[i]), '--c': colourOf(device) }}
-              data-testid="chain-segment"
-              data-peer={stage.peer}
-              data-mine={mine}
-              title={`${name}: ${layers(stage.start, stage.end)}, ${ms(stage.predictedMs)}`}
-            >
-              {load && <i class="fill" style={{ width: percentOf(load.done / Math.max(1, load.total)) }} />}
-              <span class="who">{slim && mine ? 'you' : name}</span>
-              <span class="what">
-                <span class="word">{stage.end - stage.start === 1 ? 'layer ' : 'layers '}</span>
-                {span(stage.start, stage.end)}
-              </span>
-            </li>
-          );
-        })}
+      <ol
+        class={running ? 'chain running' : 'chain'}
+        style={{ '--lanes': deepest }}
+        aria-label="The chain of devices, in order"
+      >
+        {plan.stages.map((stage, i) => (
+          <Segment
+            key={`${i} ${stage.peer}`}
+            state={state}
+            stage={stage}
+            width={widths[i] ?? 0}
+            slim={slim}
+          />
+        ))}
       </ol>
       {!slim && <Flow state={state} widths={widths} />}
     </div>
+  );
+}
+
+/** One stage: a device, or several under one another that hold the same layers. */
+function Segment({
+  state,
+  stage,
+  width,
+  slim,
+}: {
+  readonly state: SessionState;
+  readonly stage: StageView;
+  readonly width: number;
+  readonly slim: boolean;
+}): VNode {
+  const loads = useLoads(state);
+  const lanes = lanesOf(stage);
+  return (
+    <li
+      class={lanes.length > 1 ? 'segment shared' : 'segment'}
+      style={{ width: percentOf(width) }}
+      data-testid="chain-segment"
+      data-peer={stage.peer}
+    >
+      {lanes.map((lane) => {
+        const load = loads?.amounts.get(lane.peer);
+        const mine = lane.peer === state.me;
+        const name = nameOf(state.devices, lane.peer);
+        return (
+          <div
+            key={lane.peer}
+            class={state.plan?.status === 'loading' ? 'lane filling' : 'lane'}
+            style={{ '--c': colourOf(deviceOf(state.devices, lane.peer)) }}
+            data-peer={lane.peer}
+            data-mine={mine}
+            title={`${name}: ${layers(stage.start, stage.end)}, ${ms(lane.ms)}`}
+          >
+            {load && <i class="fill" style={{ width: percentOf(load.done / Math.max(1, load.total)) }} />}
+            <span class="who">{slim && mine ? 'you' : name}</span>
+            <LaneWords stage={stage} lane={lane} of={lanes.length} />
+          </div>
+        );
+      })}
+    </li>
+  );
+}
+
+function LaneWords({
+  stage,
+  lane,
+  of,
+}: {
+  readonly stage: StageView;
+  readonly lane: Lane;
+  readonly of: number;
+}): VNode {
+  return (
+    <span class="what">
+      <span class="word">{stage.end - stage.start === 1 ? 'layer ' : 'layers '}</span>
+      {span(stage.start, stage.end)}
+      {of > 1 && (
+        <>
+          , {percent(lane.share)}
+          <span class="word"> of the answers</span>
+        </>
+      )}
+    </span>
   );
 }
 
@@ -73,7 +132,7 @@ function Flow({
       {stages.slice(0, -1).map((stage, i) => {
         edge += widths[i] ?? 0;
         return (
-          <span class="between" key={stage.peer} style={{ left: percentOf(edge) }}>
+          <span class="between" key={`${i} ${stage.peer}`} style={{ left: percentOf(edge) }}>
             {bytes(stage.sendsBytes)}
           </span>
         );
@@ -97,6 +156,6 @@ function EmptyChain({ state }: { readonly state: SessionState }): VNode {
   );
 }
 
-function percentOf(share: number | undefined): string {
-  return `${((share ?? 0) * 100).toFixed(3)}%`;
+function percentOf(share: number): string {
+  return `${(share * 100).toFixed(3)}%`;
 }

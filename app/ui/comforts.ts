@@ -32,36 +32,3 @@ export function useWakeLock(wanted: boolean): boolean | null {
   }, [wanted]);
   return 'wakeLock' in navigator ? held : null;
 }
-
-interface Battery extends EventTarget {
-  readonly level: number;
-  readonly charging: boolean;
-}
-
-/** Battery level 0..1; null where the browser does not tell (all but Chromium). */
-export function useBattery(): { readonly level: number; readonly charging: boolean } | null {
-  const [state, setState] = useState<{ level: number; charging: boolean } | null>(null);
-  useEffect(() => {
-    const source = navigator as { getBattery?: () => Promise<Battery> };
-    let battery: Battery | undefined;
-    let over = false;
-    const read = (): void => {
-      if (battery && !over) setState({ level: battery.level, charging: battery.charging });
-    };
-    source.getBattery?.().then(
-      (found) => {
-        battery = found;
-        found.addEventListener('levelchange', read);
-        found.addEventListener('chargingchange', read);
-        read();
-      },
-      () => setState(null),
-    );
-    return () => {
-      over = true;
-      battery?.removeEventListener('levelchange', read);
-      battery?.removeEventListener('chargingchange', read);
-    };
-  }, []);
-  return state;
-}

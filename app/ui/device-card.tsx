@@ -1,24 +1,28 @@
 import type { VNode } from 'preact';
-import type { DeviceState, LoadReport, PlanView } from '../../core/session/state.ts';
+import type { DeviceState, LoadReport, SessionState } from '../../core/session/state.ts';
+import type { Actions } from '../session/store.ts';
+import { Condition } from './condition.tsx';
 import { DeviceDetails } from './device-details.tsx';
 import { DeviceName } from './device-name.tsx';
-import { bytes, layers, ms, percent } from './format.ts';
+import { DeviceRule } from './device-rule.tsx';
+import { bytes, ms, percent } from './format.ts';
+import { heldLayers } from './holdings.ts';
 import { amountOf, Bar, listed, useTimeLeft } from './progress.tsx';
 import { colourOf, type Occupation, occupation } from './select.ts';
 import { Sparkline } from './sparkline.tsx';
 
 interface Props {
   readonly device: DeviceState;
-  readonly plan: PlanView | null;
-  readonly mine: boolean;
-  readonly leads: boolean;
-  readonly rename: (name: string) => void;
+  readonly state: SessionState;
+  readonly actions: Pick<Actions, 'rename' | 'setRules'>;
 }
 
 /** One device at work. All slots keep their place whatever the device is doing. */
-export function DeviceCard({ device, plan, mine, leads, rename }: Props): VNode {
+export function DeviceCard({ device, state, actions }: Props): VNode {
   const { card, load } = device;
-  const doing = occupation(device, plan);
+  const mine = card.peer === state.me;
+  const leads = card.peer === state.leader;
+  const doing = occupation(device, state.plan);
   return (
     <li
       class="card dev"
@@ -27,7 +31,9 @@ export function DeviceCard({ device, plan, mine, leads, rename }: Props): VNode 
       data-status={card.status}
       data-doing={doing.kind}
       data-link={device.link.kind}
-      data-layers={doing.kind === 'stage' ? `${doing.stage.start}-${doing.stage.end}` : ''}
+      data-layers={
+        doing.kind === 'stage' ? doing.held.map(({ stage }) => `${stage.start}-${stage.end}`).join() : ''
+      }
       data-busy={load.busy.toFixed(2)}
       data-busy-ms={load.busyMs.toFixed(0)}
       data-items={load.items}
@@ -35,18 +41,24 @@ export function DeviceCard({ device, plan, mine, leads, rename }: Props): VNode 
     >
       <div class="name">
         <i class="dot" />
-        <DeviceName name={card.name} mine={mine} rename={rename} />
+        <DeviceName name={card.name} mine={mine} rename={actions.rename} />
         <Badges device={device} mine={mine} leads={leads} />
       </div>
-      <p class="what">{describe(device)}</p>
-      <Work device={device} doing={doing} />
+      <p class="what">
+        <span>{describe(device)}</span>
+        <Condition card={card} />
+      </p>
+      <Work device={device} doing={doing} blocks={state.plan?.blocks ?? 0} />
       <dl class="facts">
         <Fact value={ms(load.msPerItem)} words="per item" />
         <Fact value={held(load)} words="held" />
         <Fact value={mine ? '–' : ms(device.link.rttMs)} words="away" />
         <Fact value={String(load.queue)} words="waiting" />
       </dl>
-      <DeviceDetails device={device} />
+      <div class="dev-foot">
+        <DeviceDetails device={device} />
+        <DeviceRule state={state} device={device} setRules={actions.setRules} />
+      </div>
     </li>
   );
 }
@@ -66,7 +78,15 @@ export function Fact({ value, words }: { readonly value: string; readonly words:
 }
 
 /** The middle of the card: load while it works, progress while it prepares, the reason while it does neither. */
-function Work({ device, doing }: { readonly device: DeviceState; readonly doing: Occupation }): VNode {
+function Work({
+  device,
+  doing,
+  blocks,
+}: {
+  readonly device: DeviceState;
+  readonly doing: Occupation;
+  readonly blocks: number;
+}): VNode {
   const colour = colourOf(device);
   if (doing.kind === 'measuring' || doing.kind === 'loading') {
     return (
@@ -87,6 +107,14 @@ function Work({ device, doing }: { readonly device: DeviceState; readonly doing:
       </div>
     );
   }
+  if (doing.kind === 'left-out') {
+    return (
+      <div class="work out">
+        <b>Stays out</b>
+        <span>{doing.reason}</span>
+      </div>
+    );
+  }
   const busy = device.load.busy;
   return (
     <div class="work">
@@ -96,7 +124,7 @@ function Work({ device, doing }: { readonly device: DeviceState; readonly doing:
       </div>
       <Bar share={busy} label={`${device.card.name} busy`} colour={colour} role="meter" />
       <p class="place">
-        <span>{placeOf(doing)}</span>
+        <span>{placeOf(doing, blocks)}</span>
       </p>
     </div>
   );
@@ -130,9 +158,8 @@ function Preparing({
   );
 }
 
-function placeOf(doing: Occupation): string {
-  if (doing.kind === 'stage') return `Holds ${layers(doing.stage.start, doing.stage.end)}`;
-  if (doing.kind === 'left-out') return doing.reason;
+function placeOf(doing: Occupation, blocks: number): string {
+  if (doing.kind === 'stage') return `Holds ${heldLayers(doing.held, blocks)}`;
   return 'Ready to take part';
 }
 

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import type { DeviceProfile, DeviceState } from '../../core/session/state.ts';
 import { bytes, ms } from './format.ts';
-import { Pair } from './why-plan.tsx';
+import { Pair } from './pair.tsx';
 
 const LINKS: Readonly<Record<DeviceState['link']['kind'], string>> = {
   self: 'this device',

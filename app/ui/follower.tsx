@@ -3,14 +3,18 @@ import type { DeviceState, SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
 import { AskCard } from './ask-card.tsx';
 import { Chain } from './chain.tsx';
-import { useBattery, useWakeLock } from './comforts.ts';
+import { useWakeLock } from './comforts.ts';
+import { Condition } from './condition.tsx';
 import { Fact, held } from './device-card.tsx';
 import { DeviceDetails } from './device-details.tsx';
 import { DeviceName } from './device-name.tsx';
-import { layers, ms, percent } from './format.ts';
+import { ms, percent } from './format.ts';
 import { Logo, ThemeSwitch } from './header.tsx';
+import { type Holding, heldLayers } from './holdings.ts';
 import { InviteButton } from './invite.tsx';
 import { Log } from './log.tsx';
+import { PlanPanels } from './plan-panels.tsx';
+import { PlanSentence } from './plan-sentence.tsx';
 import { amountOf, listed, ProgressLine, useTimeLeft } from './progress.tsx';
 import { Ring } from './ring.tsx';
 import { colourOf, linkSummary, type Occupation, occupation } from './select.ts';
@@ -56,14 +60,26 @@ export function Follower({ state, actions, own }: Props): VNode {
           </dl>
           <DeviceDetails device={own} />
         </section>
-        <section class="card" aria-labelledby="whole-title">
+        <section class="card share" aria-labelledby="whole-title">
           <h2 id="whole-title">The whole room</h2>
           <Chain state={state} slim />
-          {loading && <ProgressLine progress={loading} testId="room-loading" />}
+          <div class="share-words">
+            {loading ? (
+              <ProgressLine progress={loading} testId="room-loading" />
+            ) : (
+              <PlanSentence state={state} setMode={actions.setMode} />
+            )}
+          </div>
+          {state.plan && <PlanPanels state={state} plan={state.plan} actions={actions} />}
         </section>
         <AskCard state={state} actions={actions} />
         <Log log={state.log} devices={state.devices} />
-        <Foot state={state} actions={actions} wanted={doing.kind === 'stage' || doing.kind === 'loading'} />
+        <Foot
+          state={state}
+          actions={actions}
+          own={own}
+          wanted={doing.kind === 'stage' || doing.kind === 'loading'}
+        />
       </main>
     </>
   );
@@ -90,21 +106,22 @@ function Headline({ state, own, doing }: Omit<Props, 'actions'> & { readonly doi
   const device = { phone: 'phone', tablet: 'tablet', computer: 'computer', server: 'server' }[own.card.form];
   const progress = doing.kind === 'loading' ? doing.progress : { step: '', fraction: null };
   const left = useTimeLeft(progress);
+  const blocks = state.plan?.blocks ?? 0;
   const [title, more] = ((): [string, VNode | string] => {
     if (doing.kind === 'measuring') return [`Measuring this ${device}`, doing.progress?.step ?? ''];
     if (doing.kind === 'refused') return [`This ${device} cannot hold layers`, doing.reason];
     if (doing.kind === 'loading')
       // The last step, starting them, has no bytes.
       return progress.bytesDone === undefined
-        ? [`Starting ${stageWords(doing.stage)}`, '']
-        : [`Receiving ${stageWords(doing.stage)}`, listed(amountOf(progress), left)];
+        ? [`Starting ${stageWords(doing.held, blocks)}`, '']
+        : [`Receiving ${stageWords(doing.held, blocks)}`, listed(amountOf(progress), left)];
     if (doing.kind === 'left-out') return [`This ${device} is not needed now`, doing.reason];
     if (doing.kind === 'idle')
       return [`This ${device} is ready`, 'Layers come when the leader shares them out.'];
     return [
-      `This ${device} runs ${stageWords(doing.stage)}`,
+      `This ${device} runs ${stageWords(doing.held, blocks)}`,
       <>
-        of {state.plan?.blocks}, for room <b>{state.room}</b>
+        of {blocks}, for room <b>{state.room}</b>
       </>,
     ];
   })();
@@ -116,8 +133,8 @@ function Headline({ state, own, doing }: Omit<Props, 'actions'> & { readonly doi
   );
 }
 
-function stageWords(stage: { readonly start: number; readonly end: number } | undefined): string {
-  return stage ? layers(stage.start, stage.end) : 'its layers';
+function stageWords(held: readonly Holding[], blocks: number): string {
+  return held.length > 0 ? heldLayers(held, blocks) : 'its layers';
 }
 
 function LinkPill({ state }: { readonly state: SessionState }): VNode {
@@ -141,17 +158,12 @@ function leaderRtt(state: SessionState): number | null {
   return state.devices.find((device) => device.card.peer === state.leader)?.link.rttMs ?? null;
 }
 
-function Foot({ state, actions, wanted }: Omit<Props, 'own'> & { readonly wanted: boolean }): VNode {
+function Foot({ state, actions, own, wanted }: Props & { readonly wanted: boolean }): VNode {
   const awake = useWakeLock(wanted);
-  const battery = useBattery();
   return (
     <footer class="foot">
       {awake && <span class="pill">✓ screen stays on</span>}
-      {battery && (
-        <span class="pill">
-          {battery.charging ? 'charging' : 'battery'} {percent(battery.level)}
-        </span>
-      )}
+      <Condition card={own.card} />
       <span class="spring" />
       <InviteButton state={state} actions={actions} />
       <button type="button" onClick={actions.leave} data-testid="leave">

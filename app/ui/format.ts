@@ -9,6 +9,13 @@ export function ms(value: number | null): string {
   return `${value < 19.95 ? value.toFixed(1) : value.toFixed(0)} ms`;
 }
 
+/** Answers a second, slow ones by the minute: "24 answers a second", "7.5 answers a minute". */
+export function rate(perSecond: number | null): string {
+  if (perSecond === null || !Number.isFinite(perSecond)) return NONE;
+  const [value, time] = perSecond < 0.995 ? [perSecond * 60, 'minute'] : [perSecond, 'second'];
+  return `${value.toFixed(value < 9.95 ? 1 : 0)} answers a ${time}`;
+}
+
 const UNITS = ['B', 'KB', 'MB', 'GB'] as const;
 
 /** The unit that fits, as a power of 1000, and the digits after the point that go with it. */

@@ -3,8 +3,8 @@ import type { BoundaryTensor } from '../../core/graph/shard.types.ts';
 import type { ModelCard } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
 import { bytes, shape } from './format.ts';
+import { Pair } from './pair.tsx';
 import { TaskForm } from './task-form.tsx';
-import { Pair } from './why-plan.tsx';
 
 /** The model as the engineer sees it; the leader can correct what was guessed. */
 export function ModelDetails({

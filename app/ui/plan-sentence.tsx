@@ -1,11 +1,13 @@
-import type { ComponentChildren, VNode } from 'preact';
+import type { VNode } from 'preact';
 import type { PlanView, SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
-import { ms } from './format.ts';
+import { measuredPerSecond } from './measured.ts';
+import { betterAlone, headline, lowerFirst, shapeWords } from './plan-words.ts';
 import { measuredMs, nameOf } from './select.ts';
+import { mostTelling } from './what-if-words.ts';
 
-/** Under this gain the two plans are the same to a person and to the error of the prediction. */
-const WORTH_SAYING = 0.95;
+/** More of them would bury the rest; all are one tap deeper. */
+const LEFT_OUT_TOLD = 2;
 
 interface Props {
   readonly state: SessionState;
@@ -14,52 +16,47 @@ interface Props {
 
 /** The plan in plain words: predicted, measured, what one device alone would do, and who stays out. */
 export function PlanSentence({ state, setMode }: Props): VNode {
-  const { plan, devices } = state;
+  const { plan, devices, requests } = state;
   if (!plan) return <p class="soft">Each device that joins makes the chain longer.</p>;
-  const measured = measuredMs(state.requests);
-  return (
-    <p>
-      <b>
-        Predicted {ms(plan.predictedLatencyMs)} an answer,{' '}
-        {measured === null ? 'not measured yet.' : `measured ${ms(measured)}.`}
-      </b>
-      <Alone state={state} plan={plan} setMode={setMode} />
-      {plan.leftOut.map(({ peer, reason }) => (
-        <Sentence key={peer}>
-          {nameOf(devices, peer)} stays out: {lowerFirst(reason)}
-        </Sentence>
-      ))}
-    </p>
-  );
-}
-
-function Alone({ state, plan, setMode }: Props & { readonly plan: PlanView }): VNode | null {
-  const { alone } = plan;
-  if (!alone || plan.stages.length < 2 || alone.latencyMs > plan.predictedLatencyMs * WORTH_SAYING)
-    return null;
-  const who = alone.peer === state.me ? 'This device' : nameOf(state.devices, alone.peer);
+  const name = (peer: PlanView['stages'][number]['peer']): string => nameOf(devices, peer);
+  const more = plan.leftOut.length - LEFT_OUT_TOLD;
+  const words = [
+    ...shapeWords(plan, name),
+    ...plan.leftOut
+      .slice(0, LEFT_OUT_TOLD)
+      .map(({ peer, reason }) => `${name(peer)} stays out: ${lowerFirst(reason)}`),
+    ...(more > 0 ? [`${more} more ${more === 1 ? 'stays' : 'stay'} out.`] : []),
+    ...mostTelling(plan, name),
+  ];
   return (
     <>
-      <Sentence>
-        {who} alone would be faster: {ms(alone.latencyMs)} against {ms(plan.predictedLatencyMs)}.
-      </Sentence>
-      {state.me === state.leader && state.mode !== 'fastest' && (
-        <>
-          {' '}
-          <button type="button" class="link" onClick={() => setMode('fastest')}>
-            Use the fastest plan
-          </button>
-        </>
+      <p>
+        <b>{headline(plan, measuredMs(requests), measuredPerSecond(requests))}</b> {words.join(' ')}
+      </p>
+      <Alone state={state} plan={plan} setMode={setMode} />
+      {plan.because !== undefined && (
+        <p class="because" data-testid="because">
+          {plan.because}
+        </p>
       )}
     </>
   );
 }
 
-function Sentence({ children }: { readonly children: ComponentChildren }): VNode {
-  return <> {children}</>;
-}
-
-function lowerFirst(text: string): string {
-  // Names and abbreviations keep their capitals.
-  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+function Alone({ state, plan, setMode }: Props & { readonly plan: PlanView }): VNode | null {
+  const { me, leader, devices, mode } = state;
+  const words = betterAlone(plan, (peer) => (peer === me ? 'This device' : nameOf(devices, peer)));
+  if (words === null) return null;
+  // The fastest plan may be of several devices still, and faster than any one.
+  const one = plan.front?.[0]?.devices === 1;
+  return (
+    <p class="offer">
+      <span>{words}</span>
+      {me === leader && mode !== 'fastest' && (
+        <button type="button" onClick={() => setMode('fastest')} data-testid="use-fastest">
+          {one ? 'Use just this one' : 'Use the fastest plan'}
+        </button>
+      )}
+    </p>
+  );
 }

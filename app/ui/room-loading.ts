@@ -1,6 +1,8 @@
 import type { Epoch, PeerId } from '../../core/ids.ts';
+import { holdersOf } from '../../core/session/holders.ts';
 import type { DeviceState, PlanView, Progress } from '../../core/session/state.ts';
 import { count } from './format.ts';
+import { holderCount } from './holdings.ts';
 import { deviceOf } from './select.ts';
 
 interface Amount {
@@ -23,7 +25,7 @@ export function followLoads(
   if (plan?.status !== 'loading') return null;
   const known = before?.epoch === plan.epoch ? before.amounts : new Map<PeerId, Amount>();
   const amounts = new Map<PeerId, Amount>();
-  for (const { peer, weightBytes } of plan.stages) {
+  for (const [peer, weightBytes] of weightsOf(plan)) {
     const progress = deviceOf(devices, peer)?.loading;
     const seen = known.get(peer);
     if (progress?.bytesTotal !== undefined) {
@@ -35,6 +37,14 @@ export function followLoads(
     }
   }
   return { epoch: plan.epoch, amounts };
+}
+
+/** Bytes that each device holds once all is there: of two stages, or of a copy. */
+function weightsOf(plan: PlanView): ReadonlyMap<PeerId, number> {
+  const bytes = new Map<PeerId, number>();
+  for (const stage of plan.stages)
+    for (const { peer } of holdersOf(stage)) bytes.set(peer, (bytes.get(peer) ?? 0) + stage.weightBytes);
+  return bytes;
 }
 
 /** One line for the whole room. It is ready with its last device, so the longest time left is the room's. */
@@ -67,7 +77,7 @@ export function milestone({ step, fraction }: Progress): string {
 }
 
 function onTheWay(plan: PlanView): string {
-  return `Layers on their way to ${count(plan.stages.length, 'device')}`;
+  return `Layers on their way to ${count(holderCount(plan), 'device')}`;
 }
 
 function sum(values: readonly number[]): number {

@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { holdsLayers } from '../../core/session/holders.ts';
 import type { SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
 import { AskCard } from './ask-card.tsx';
@@ -9,16 +10,14 @@ import { InviteCard } from './invite.tsx';
 import { Knocks } from './knocks.tsx';
 import { Log } from './log.tsx';
 import { ModelCard } from './model-card.tsx';
-import { ownDevice, stageOf } from './select.ts';
+import { ownDevice } from './select.ts';
 import { ShareCard } from './share-card.tsx';
 
 /** The whole room on one table, for the leader everywhere and for followers with room to see it. */
 export function Room({ state, actions }: { readonly state: SessionState; readonly actions: Actions }): VNode {
   const leads = state.me === state.leader;
   const own = ownDevice(state);
-  useWakeLock(
-    own !== undefined && own.card.form !== 'computer' && stageOf(state.plan, state.me) !== undefined,
-  );
+  useWakeLock(own !== undefined && own.card.form !== 'computer' && holdsLayers(state.plan, state.me));
   return (
     <>
       <Header state={state} actions={actions} />
@@ -32,14 +31,7 @@ export function Room({ state, actions }: { readonly state: SessionState; readonl
         <section class="devices" aria-label="Devices">
           <ul>
             {state.devices.map((device) => (
-              <DeviceCard
-                key={device.card.peer}
-                device={device}
-                plan={state.plan}
-                mine={device.card.peer === state.me}
-                leads={device.card.peer === state.leader}
-                rename={actions.rename}
-              />
+              <DeviceCard key={device.card.peer} device={device} state={state} actions={actions} />
             ))}
           </ul>
         </section>

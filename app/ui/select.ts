@@ -7,9 +7,9 @@ import type {
   Progress,
   RequestView,
   SessionState,
-  StageView,
 } from '../../core/session/state.ts';
 import { count, median } from './format.ts';
+import { type Holding, holdingsOf } from './holdings.ts';
 
 /** Questions that several views ask of the state; each a pure function of it. */
 
@@ -32,16 +32,12 @@ export function colourOf(device: DeviceState | undefined): string {
   return device ? `var(--d${((device.colour - 1) % 8) + 1})` : 'var(--soft)';
 }
 
-export function stageOf(plan: PlanView | null, peer: PeerId): StageView | undefined {
-  return plan?.stages.find((stage) => stage.peer === peer);
-}
-
 /** What a device is doing, most pressing first. */
 export type Occupation =
   | { readonly kind: 'measuring'; readonly progress: Progress | null }
   | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'loading'; readonly progress: Progress; readonly stage: StageView | undefined }
-  | { readonly kind: 'stage'; readonly stage: StageView }
+  | { readonly kind: 'loading'; readonly progress: Progress; readonly held: readonly Holding[] }
+  | { readonly kind: 'stage'; readonly held: readonly Holding[] }
   | { readonly kind: 'left-out'; readonly reason: string }
   | { readonly kind: 'idle' };
 
@@ -50,9 +46,9 @@ export function occupation(device: DeviceState, plan: PlanView | null): Occupati
   if (card.status === 'measuring') return { kind: 'measuring', progress: card.progress };
   if (card.status === 'refused')
     return { kind: 'refused', reason: card.refusal ?? 'It may not hold layers, and gave no reason.' };
-  const stage = stageOf(plan, card.peer);
-  if (device.loading) return { kind: 'loading', progress: device.loading, stage };
-  if (stage) return { kind: 'stage', stage };
+  const held = holdingsOf(plan, card.peer);
+  if (device.loading) return { kind: 'loading', progress: device.loading, held };
+  if (held.length > 0) return { kind: 'stage', held };
   const out = plan?.leftOut.find((entry) => entry.peer === card.peer);
   return out ? { kind: 'left-out', reason: out.reason } : { kind: 'idle' };
 }

@@ -1,81 +1,77 @@
 import type { VNode } from 'preact';
-import type { PlanView, SessionState } from '../../core/session/state.ts';
-import { bytes, ms, span } from './format.ts';
-import { colourOf, deviceOf, measuredMs, measuredStageMs, nameOf } from './select.ts';
+import type { PlanView } from '../../core/session/state.ts';
+import { ms, percent, rate } from './format.ts';
+import { measuredPerSecond } from './measured.ts';
+import { Pair } from './pair.tsx';
+import type { PanelProps } from './plan-panels.tsx';
+import { aimWords, estimateWords, proofWords, standingWords } from './plan-words.ts';
+import { measuredMs, nameOf } from './select.ts';
+import { StageBars } from './stage-bars.tsx';
+import { whatIfWords } from './what-if-words.ts';
+import '../styles/plan.css';
 
-/** Everything an engineer wants to know of the plan, one tap deeper. */
-export function WhyPlan({ state, plan }: { readonly state: SessionState; readonly plan: PlanView }): VNode {
+/** Everything that speaks for the plan, one tap deeper. */
+export function WhyPlan({ state, plan }: PanelProps): VNode {
+  const name = (peer: PlanView['stages'][number]['peer']): string => nameOf(state.devices, peer);
+  const { told, same } = whatIfWords(plan, name);
+  const words = [aimWords(plan), proofWords(plan), estimateWords(plan), standingWords(plan)];
   return (
-    <details class="why">
-      <summary>Why this plan?</summary>
-      <p>
-        {plan.mode === 'fastest'
-          ? 'Of all ways to cut the model into runs of layers, this one should give an answer soonest, by the speed, memory and links that the devices measured.'
-          : 'Every device that can holds at least one layer; among those ways to cut, the slowest part is as quick as it can be.'}
-        {plan.optimal
-          ? ' No better cut exists by these numbers.'
-          : ' A better cut may exist; the search was cut short.'}
-      </p>
-      <StageTable state={state} plan={plan} />
-      <dl class="pairs">
-        <Pair name="Latency, predicted" value={ms(plan.predictedLatencyMs)} />
-        <Pair name="Latency, measured (median)" value={ms(measuredMs(state.requests))} />
-        <Pair name="Period (slowest stage or transfer)" value={ms(plan.predictedPeriodMs)} />
-        <Pair
-          name="Best single device"
-          value={
-            plan.alone
-              ? `${nameOf(state.devices, plan.alone.peer)}, ${ms(plan.alone.latencyMs)}`
-              : 'none can hold the whole model'
-          }
-        />
-        <Pair name="Plan number (epoch)" value={String(plan.epoch)} />
-        <Pair name="Layers between usable cuts" value={String(plan.blocks)} />
-      </dl>
-    </details>
-  );
-}
-
-export function Pair({ name, value }: { readonly name: string; readonly value: string }): VNode {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
+    <div class="reasons">
+      <p>{words.filter((sentence) => sentence !== null).join(' ')}</p>
+      <h3>Time of each part for one answer</h3>
+      <StageBars state={state} plan={plan} />
+      {plan.leftOut.length > 0 && (
+        <>
+          <h3>Who stays out</h3>
+          <ul class="points">
+            {plan.leftOut.map(({ peer, reason }) => (
+              <li key={peer}>
+                <b>{name(peer)}.</b> {reason}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {(told.length > 0 || same !== null) && (
+        <>
+          <h3>If the room were another</h3>
+          <ul class="points">
+            {told.map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+            {same !== null && <li>{same}</li>}
+          </ul>
+        </>
+      )}
+      <h3>In numbers</h3>
+      <Numbers state={state} plan={plan} />
     </div>
   );
 }
 
-function StageTable({ state, plan }: { readonly state: SessionState; readonly plan: PlanView }): VNode {
+function Numbers({ state, plan }: Pick<PanelProps, 'state' | 'plan'>): VNode {
+  const { alone } = plan;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard.
-    <section class="table-scroll" aria-label="Stages of the plan" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Device</th>
-            <th scope="col">Layers</th>
-            <th scope="col">Holds</th>
-            <th scope="col">Sends on</th>
-            <th scope="col">Predicted</th>
-            <th scope="col">Measured</th>
-          </tr>
-        </thead>
-        <tbody>
-          {plan.stages.map((stage, i) => (
-            <tr key={stage.peer}>
-              <th scope="row">
-                <i class="dot" style={{ background: colourOf(deviceOf(state.devices, stage.peer)) }} />
-                {nameOf(state.devices, stage.peer)}
-              </th>
-              <td>{span(stage.start, stage.end)}</td>
-              <td>{bytes(stage.weightBytes)}</td>
-              <td>{bytes(stage.sendsBytes)}</td>
-              <td>{ms(stage.predictedMs)}</td>
-              <td>{ms(measuredStageMs(state.requests, i))}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <dl class="pairs">
+      <Pair name="Time for one answer, predicted" value={ms(plan.predictedLatencyMs)} />
+      <Pair name="measured (median)" value={ms(measuredMs(state.requests))} />
+      <Pair name="Rate at most, predicted" value={rate(1000 / plan.predictedPeriodMs)} />
+      <Pair name="measured, several at once" value={rate(measuredPerSecond(state.requests))} />
+      <Pair name="Period (slowest part or transfer)" value={ms(plan.predictedPeriodMs)} />
+      <Pair
+        name="Best single device"
+        value={
+          alone ? `${nameOf(state.devices, alone.peer)}, ${ms(alone.latencyMs)}` : 'none can hold it all'
+        }
+      />
+      <Pair name="Gap to the best there can be" value={gapOf(plan)} />
+      <Pair name="Plan number (epoch)" value={String(plan.epoch)} />
+      <Pair name="Layers between usable cuts" value={String(plan.blocks)} />
+    </dl>
   );
+}
+
+function gapOf({ optimal, gap = 0 }: PlanView): string {
+  if (optimal) return 'none, proven';
+  return gap > 0 ? `at most ${percent(gap)}` : 'not known';
 }

@@ -1,5 +1,6 @@
 import type { PeerId } from '../ids.ts';
 import type { SessionEvent } from './events.ts';
+import { holdersOf } from './holders.ts';
 import type { DeviceState, LogEntry, PlanView, SessionState } from './state.ts';
 
 const LOG_KEPT = 100;
@@ -123,14 +124,26 @@ function tellPlan(
 ): Line | undefined {
   if (plan?.status !== 'running') return undefined;
   if (before?.epoch === plan.epoch && before.status === 'running') return undefined;
-  const shares = plan.stages.map(
-    (stage) => `${device(state, stage.peer)?.card.name ?? 'a device'} ${stage.end - stage.start}`,
+  const shares = layersEach(plan).map(
+    ([peer, layers]) => `${device(state, peer)?.card.name ?? 'a device'} ${layers}`,
   );
-  const what =
-    plan.stages.length === 1
-      ? 'One device runs all layers.'
-      : `${plan.stages.length} devices share ${plan.blocks} layers.`;
-  return { peer: null, what, more: `Layers each: ${shares.join(', ')}.`, tone: 'good', at };
+  const more = `Layers each: ${shares.join(', ')}.`;
+  // Why it came is what people ask of a plan that replaced another.
+  return { peer: null, what: plan.because ?? sharing(plan, shares.length), more, tone: 'good', at };
+}
+
+function sharing({ stages, blocks }: PlanView, holders: number): string {
+  if (holders === 1) return 'One device runs all layers.';
+  if (stages.length === 1) return `${holders} devices hold all layers each and share the answers.`;
+  return `${holders} devices share ${blocks} layers.`;
+}
+
+/** How many layers each device holds, in the order of the chain. */
+function layersEach({ stages }: PlanView): readonly (readonly [PeerId, number])[] {
+  const each = new Map<PeerId, number>();
+  for (const stage of stages)
+    for (const { peer } of holdersOf(stage)) each.set(peer, (each.get(peer) ?? 0) + stage.end - stage.start);
+  return [...each];
 }
 
 function device(state: SessionState, peer: PeerId): DeviceState | undefined {

@@ -131,3 +131,37 @@ describe('reduce', () => {
     expect(failed.requests[0]).toMatchObject({ status: 'failed', message: 'gone' });
   });
 });
+
+describe('a plan that runs is told in the log', () => {
+  const told = (view: PlanView): string => {
+    const at = { type: 'PlanChanged', plan: { ...view, status: 'running' }, at: 3 } as const;
+    const [line] = stateAfter(...joined, at).log;
+    return `${line?.what} ${line?.more}`;
+  };
+
+  it('with the layers of each device, two stages of one counted together', () => {
+    const [first, second] = plan.stages;
+    if (!first || !second) throw new Error('the plan has no stages');
+    expect(told(plan)).toBe('2 devices share 10 layers. Layers each: Laptop 6, Phone 4.');
+    const stages = [
+      { ...first, end: 2 },
+      { ...second, start: 2, end: 7 },
+      { ...first, start: 7, end: 10 },
+    ];
+    expect(told({ ...plan, stages })).toBe('2 devices share 10 layers. Layers each: Laptop 5, Phone 5.');
+  });
+
+  it('with those that hold the same layers', () => {
+    const whole = { peer: ME, start: 0, end: 10, weightBytes: 1, sendsBytes: 1, predictedMs: 1 };
+    expect(told({ ...plan, stages: [{ ...whole, copies: [{ peer: PHONE, predictedMs: 2 }] }] })).toBe(
+      '2 devices hold all layers each and share the answers. Layers each: Laptop 10, Phone 10.',
+    );
+    expect(told({ ...plan, stages: [whole] })).toBe('One device runs all layers. Layers each: Laptop 10.');
+  });
+
+  it('with why it replaced the one before', () => {
+    expect(told({ ...plan, because: 'Phone slowed down: 2 layers moved to Laptop.' })).toBe(
+      'Phone slowed down: 2 layers moved to Laptop. Layers each: Laptop 6, Phone 4.',
+    );
+  });
+});

@@ -1,0 +1,34 @@
+import type { VNode } from 'preact';
+import type { DeviceState, SessionState } from '../../core/session/state.ts';
+import type { Actions } from '../session/store.ts';
+import { PART_WORDS, type Part, partOf, withPart } from './rule-words.ts';
+
+interface Props {
+  readonly state: SessionState;
+  readonly device: DeviceState;
+  readonly setRules: Actions['setRules'];
+}
+
+/** Whether a device takes part: the leader's word on its card, which others can read. */
+export function DeviceRule({ state, device, setRules }: Props): VNode | null {
+  const { rules } = state;
+  const { peer, name, status } = device.card;
+  const part = partOf(rules, peer);
+  if (state.me !== state.leader)
+    return part === 'free' ? null : <span class="part set told">{PART_WORDS[part]}</span>;
+  // A room of one has nobody to choose from, and a refused device nothing to be asked for.
+  if ((state.devices.length < 2 || status === 'refused') && part === 'free') return null;
+  return (
+    <select
+      class={part === 'free' ? 'part' : 'part set'}
+      aria-label={`Part of ${name} in the plan`}
+      value={part}
+      onChange={(event) => setRules(withPart(rules, peer, event.currentTarget.value as Part))}
+      data-testid="device-part"
+    >
+      <option value="free">{PART_WORDS.free}</option>
+      <option value="in">{PART_WORDS.in}</option>
+      <option value="out">{part === 'out' ? PART_WORDS.out : 'Leave out'}</option>
+    </select>
+  );
+}
