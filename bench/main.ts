@@ -1,116 +1,45 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { basename } from 'node:path';
+import { messageOf } from '../core/errors.ts';
 import { buildOnce } from '../e2e/build.ts';
-import { openReference, serveReference } from '../e2e/lab/reference-tab.ts';
-import { aligned } from '../e2e/lab/report.ts';
-import { openRoom } from '../e2e/room.ts';
-import { startProduct } from '../e2e/server.ts';
+import { follow } from './follow.ts';
+import { leftOut } from './left-out.ts';
 import { measureLoading } from './loading.ts';
 import { loadingTable } from './loading-table.ts';
-import { roundsOf } from './measure.ts';
-import { parseBenchOptions } from './options.ts';
-import { type Finding, findingsOf, type Round, verdict } from './ratios.ts';
-import { type Spread, spread } from './statistics.ts';
+import { parseBenchOptions, type SectionName } from './options.ts';
+import { predict } from './predict.ts';
+import { replicas } from './replicas.ts';
+import type { Section } from './section.ts';
+import { splitting } from './splitting.ts';
 
-interface Measured {
-  readonly model: string;
-  readonly tabs: number;
-  readonly rounds: number;
-  readonly times: Readonly<Record<keyof Round, Spread>>;
-  readonly findings: readonly (Finding & { readonly verdict: ReturnType<typeof verdict> })[];
-}
+const loading: Section = async ({ loads }) => {
+  const report = await measureLoading(loads);
+  return { text: loadingTable(report), good: report.good, data: report };
+};
 
-/** One thread each, so that two tabs on two cores do not fight over them (facts.md F). */
-const QUERY = '?provider=wasm&threads=1';
+const SECTIONS: Readonly<Record<SectionName, Section>> = {
+  splitting,
+  loading,
+  predict,
+  'left-out': leftOut,
+  follow,
+  replicas,
+};
 
 const options = parseBenchOptions(process.argv.slice(2));
 await buildOnce();
-const measured = options.rounds > 0 ? await measureHops() : [];
-const loading = options.loads > 0 ? await measureLoading(options.loads) : null;
-if (measured.length > 0) console.log(tables(measured));
-if (loading) console.log(loadingTable(loading));
-const outcome = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, measured, loading };
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(outcome, null, 2)}\n`);
-const poor = measured.some(({ findings }) => findings.some((finding) => finding.verdict === 'poor'));
-if (poor || loading?.good === false) process.exitCode = 1;
-
-async function measureHops(): Promise<Measured[]> {
-  const server = await startProduct();
-  const files = await serveReference(options.models);
-  const measured: Measured[] = [];
+const found: Record<string, unknown> = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
+for (const name of options.sections) {
   try {
-    for (const tabs of options.tabs) {
-      for (const model of options.models) {
-        // A fresh room for each, as people would have one: nothing left over from the model before.
-        const room = await openRoom({
-          origin: server.origin,
-          devices: tabs,
-          query: QUERY,
-          // Without a GPU the browser paints each frame of an animation on the cores that are measured.
-          device: { context: { reducedMotion: 'reduce' } },
-        });
-        const reference = await openReference(files.origin, false);
-        try {
-          const rounds = await roundsOf(model, room, reference, files, options.rounds);
-          measured.push(summed(basename(model), tabs, rounds));
-          console.error(`measured ${basename(model)} on ${tabs} ${tabs === 1 ? 'tab' : 'tabs'}`);
-        } finally {
-          await reference.close();
-          await room.close();
-        }
-      }
-    }
-  } finally {
-    await files.close();
-    await server.stop();
+    const { text, good, data } = await SECTIONS[name](options);
+    console.log(`\n${text}`);
+    found[name] = data;
+    if (!good) process.exitCode = 1;
+  } catch (error) {
+    // The others may still tell something.
+    console.error(`${name} failed: ${messageOf(error)}`);
+    found[name] = { error: messageOf(error) };
+    process.exitCode = 1;
   }
-  return measured;
 }
-
-function summed(model: string, tabs: number, rounds: readonly Round[]): Measured {
-  const over = (key: keyof Round): Spread => spread(rounds.map((round) => round[key]));
-  return {
-    model,
-    tabs,
-    rounds: rounds.length,
-    times: {
-      wholeMs: over('wholeMs'),
-      wholeWallMs: over('wholeWallMs'),
-      splitMs: over('splitMs'),
-      computeMs: over('computeMs'),
-      rawMs: over('rawMs'),
-    },
-    findings: findingsOf(rounds, tabs).map((finding) => ({ ...finding, verdict: verdict(finding) })),
-  };
-}
-
-function tables(all: readonly Measured[]): string {
-  const times = all.map(({ model, tabs, times: { wholeMs, splitMs, computeMs, rawMs } }) => [
-    model,
-    String(tabs),
-    ...[wholeMs, splitMs, computeMs, rawMs].map((value) => span(value, 1)),
-  ]);
-  const ratios = all.flatMap(({ model, tabs, findings }) =>
-    findings.map((finding) => [
-      model,
-      String(tabs),
-      finding.name,
-      span(finding.value, 3),
-      `${finding.least ? '>=' : '<='} ${finding.goal}`,
-      `${finding.least ? '>=' : '<='} ${finding.limit}`,
-      finding.verdict,
-    ]),
-  );
-  return [
-    'Milliseconds: median (p10 to p90)',
-    aligned([['model', 'tabs', 'whole', 'split', 'stage compute', 'raw channel'], ...times]),
-    '',
-    'Ratios of one round each: median (p10 to p90)',
-    aligned([['model', 'tabs', 'ratio', 'measured', 'goal', 'limit', ''], ...ratios]),
-  ].join('\n');
-}
-
-function span({ median, p10, p90 }: Spread, digits: number): string {
-  return `${median.toFixed(digits)} (${p10.toFixed(digits)} to ${p90.toFixed(digits)})`;
-}
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(found, null, 2)}\n`);

@@ -3,8 +3,16 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT, SHARED } from '../e2e/repository.ts';
 
+/** In the order in which they run. */
+const SECTION_NAMES = ['splitting', 'loading', 'predict', 'left-out', 'follow', 'replicas'] as const;
+
+export type SectionName = (typeof SECTION_NAMES)[number];
+
 export interface BenchOptions {
-  readonly models: readonly string[];
+  /** Those asked for; all when none is. */
+  readonly sections: readonly SectionName[];
+  /** Each section has models of its own when none is named. */
+  readonly models: readonly string[] | undefined;
   /** How many tabs a room has, one measurement each. */
   readonly tabs: readonly number[];
   readonly rounds: number;
@@ -23,13 +31,22 @@ const LOADS = 3;
 const ROUNDS = 30;
 
 /**
- * Reads the command line: `[--model FILE]… [--tabs N]… [--rounds N] [--loads N] [--json OUT]`; `--rounds 0` leaves the hops out.
+ * Reads the command line: any of `--splitting --loading --predict --left-out --follow --replicas`, which leave out the
+ * sections that are not named, and `[--model FILE]… [--tabs N]… [--rounds N] [--loads N] [--json OUT]`; `--rounds 0`
+ * and `--loads 0` leave out the splitting and the loading.
  * @throws TypeError or RangeError that names the option.
  */
 export function parseBenchOptions(args: readonly string[]): BenchOptions {
+  const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
     args: [...args],
     options: {
+      splitting: flag,
+      loading: flag,
+      predict: flag,
+      'left-out': flag,
+      follow: flag,
+      replicas: flag,
       model: { type: 'string', multiple: true },
       tabs: { type: 'string', multiple: true },
       rounds: { type: 'string', default: String(ROUNDS) },
@@ -37,16 +54,25 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       json: { type: 'string' },
     },
   });
+  const named = SECTION_NAMES.filter((name) => values[name]);
+  const rounds = whole('--rounds', values.rounds, 0);
+  const loads = whole('--loads', values.loads, 0);
+  const empty = { splitting: rounds === 0, loading: loads === 0 };
   return {
-    models: values.model ?? defaultModels(),
+    sections: (named.length > 0 ? named : SECTION_NAMES).filter(
+      (name) => !(name in empty && empty[name as keyof typeof empty]),
+    ),
+    models: values.model,
     tabs: (values.tabs ?? ['1', '2', '3']).map((text) => whole('--tabs', text)),
-    rounds: whole('--rounds', values.rounds, 0),
-    loads: whole('--loads', values.loads, 0),
+    rounds,
+    loads,
     json: values.json,
   };
 }
 
-function defaultModels(): string[] {
+/** The models named, or the three that the splitting is measured with. */
+export function modelsOrDefault({ models }: BenchOptions): readonly string[] {
+  if (models) return models;
   if (existsSync(SHARED)) return MODELS.map((name) => join(SHARED, 'models', name));
   console.warn(
     '!! There is no folder ../shared beside the repository: only the bundled digits are measured.',

@@ -6,15 +6,27 @@ import { ROOT } from './repository.ts';
 /** What the built page is made of. */
 const SOURCES = ['app', 'core', 'worker', 'public', 'index.html', 'vite.config.ts', 'package-lock.json'];
 
+/** The lab's own build of the page: the product's, with other surroundings (e2e/lab/page). */
+export const LAB_BUILD: string = join(ROOT, '.cache/lab');
+const LAB_SOURCES = 'e2e/lab/page';
+
 /** Builds the page into dist/ unless it is newer than all its sources. */
 export async function buildOnce(): Promise<void> {
-  const built = join(ROOT, 'dist', 'index.html');
-  const newest = Math.max(...SOURCES.map((source) => newestChange(join(ROOT, source))));
-  if (!existsSync(built) || statSync(built).mtimeMs < newest) {
-    await runNode('node_modules/vite/bin/vite.js', 'build');
-  }
+  if (isStale(join(ROOT, 'dist'), SOURCES)) await runNode('node_modules/vite/bin/vite.js', 'build');
   // Does nothing for files it has already compressed.
   await runNode('--import', 'tsx', 'tools/precompress.ts');
+}
+
+/** Builds the lab's page into {@link LAB_BUILD} unless it is newer than all its sources. */
+export async function buildLabOnce(): Promise<void> {
+  if (!isStale(LAB_BUILD, [...SOURCES, LAB_SOURCES])) return;
+  await runNode('node_modules/vite/bin/vite.js', 'build', '--config', `${LAB_SOURCES}/vite.config.ts`);
+}
+
+function isStale(folder: string, sources: readonly string[]): boolean {
+  const built = join(folder, 'index.html');
+  const newest = Math.max(...sources.map((source) => newestChange(join(ROOT, source))));
+  return !existsSync(built) || statSync(built).mtimeMs < newest;
 }
 
 function newestChange(path: string): number {

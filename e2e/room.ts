@@ -1,6 +1,6 @@
 import { type Device, type DeviceOptions, launchDevice } from './browser.ts';
 import { readRoomQr } from './qr.ts';
-import { readyDevices, until } from './session-page.ts';
+import { directlyLinked, readyDevices, until } from './session-page.ts';
 
 /** A room of separate browser processes. */
 export interface Room {
@@ -24,13 +24,15 @@ export interface RoomOptions {
   readonly profiles?: readonly string[];
   /** Percent of one core for each device's browser, the last number for all that follow; no limit if left out. */
   readonly cpu?: readonly number[];
+  /** Wait until no pair is reached through the server. */
+  readonly direct?: boolean;
 }
 
 const SLOW_ROOM_MS = 300_000;
 
 /** Opens a room in one browser and joins it from the others by the link in its QR code, as people do. */
 export async function openRoom(options: RoomOptions): Promise<Room> {
-  const { origin, devices, device, query = '', profiles, cpu } = options;
+  const { origin, devices, device, query = '', profiles, cpu, direct } = options;
   const queryOf = (index: number): string => (typeof query === 'string' ? query : query(index));
   const launch = (index: number): Promise<Device> => {
     const profile = profiles?.[index];
@@ -59,6 +61,7 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
     const patience = cpu === undefined ? undefined : SLOW_ROOM_MS;
     for (const { page } of launched)
       await until(page, `${devices} devices ready`, readyDevices(devices), patience);
+    if (direct) for (const { page } of launched) await until(page, 'linked directly', directlyLinked);
     return { leader, followers: launched.slice(1), devices: launched, link, close };
   } catch (error) {
     await close();

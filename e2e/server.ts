@@ -16,20 +16,39 @@ const START_LIMIT_MS = 20_000;
 
 /** Starts the server in a process of its own. dist/ must be built. The caller stops it. */
 export async function startProduct(): Promise<ProductServer> {
+  return startProcess((port) => [
+    'signaling-server/main.ts',
+    ...['--http', '--host', '127.0.0.1', '--port', String(port)],
+  ]);
+}
+
+/** Starts the same server for a page that was built into another folder. The caller stops it. */
+export async function startServing(folder: string): Promise<ProductServer> {
+  return startProcess((port) => ['e2e/lab/serve.ts', folder, String(port)]);
+}
+
+async function startProcess(command: (port: number) => readonly string[]): Promise<ProductServer> {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', 'signaling-server/main.ts', '--http', '--host', '127.0.0.1', '--port', String(port)],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const child = spawn(process.execPath, ['--import', 'tsx', ...command(port)], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (text) => {
       printed += text;
     });
   }
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  // A process that ends in the middle takes its server along.
+  const orphaned = (): boolean => child.kill('SIGKILL');
+  process.once('exit', orphaned);
+  const ended = new Promise<void>((resolve) =>
+    child.once('exit', () => {
+      process.off('exit', orphaned);
+      resolve();
+    }),
+  );
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     await ended;

@@ -58,6 +58,11 @@ export function readyDevices(count: number): (state: SessionState) => boolean {
     phase.kind === 'open' && devices.length === count && devices.every(({ card }) => card.status === 'ready');
 }
 
+/** True when this page reaches every other device directly. */
+export function directlyLinked({ me, devices }: SessionState): boolean {
+  return devices.every(({ card, link }) => card.peer === me || link.kind === 'direct');
+}
+
 function summary(state: SessionState | undefined): string {
   if (!state) return 'nothing yet';
   return JSON.stringify({

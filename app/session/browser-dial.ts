@@ -6,3 +6,8 @@ import { type SimplePeerLike, simplePeerDial } from '../../core/mesh/simple-peer
 export const browserDial: Dial | null = SimplePeer.WEBRTC_SUPPORT
   ? simplePeerDial((options) => new SimplePeer(options) as SimplePeerLike)
   : null;
+
+/** The same between two ends in this page. The name of the channel tells it from those to other devices. */
+export const loopbackDial: Dial | null = SimplePeer.WEBRTC_SUPPORT
+  ? simplePeerDial((options) => new SimplePeer({ ...options, channelName: 'loopback' }) as SimplePeerLike)
+  : null;

@@ -32,6 +32,7 @@ import { plannerInWorker } from './planner-client.ts';
 import { Questions } from './questions.ts';
 import { addressOf } from './room-link.ts';
 import type { Actions, Answer, CatalogueEntry, HubEntry, Storage, Store } from './store.ts';
+import { timesCache } from './times-cache.ts';
 
 /** A link to a leader that is there comes up by now, through the relay if need be. */
 const LEADER_LINK_MS = 12_000;
@@ -98,6 +99,7 @@ export class BrowserSession implements Store, Actions {
       runtime,
       shelf,
       origins,
+      times: timesCache,
       emit,
       card,
     });

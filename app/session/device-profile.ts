@@ -7,7 +7,7 @@ import { parseSelfTest, type SelfTest } from '../../core/runtime/self-test.ts';
 import type { ExecutorFactory, ExecutorOptions } from '../../core/runtime/stage-executor.ts';
 import type { DeviceProfile, Progress } from '../../core/session/state.ts';
 import type { OrtBundle } from '../../worker/ort.ts';
-import { browserDial } from './browser-dial.ts';
+import { loopbackDial } from './browser-dial.ts';
 import { type DeviceFacts, memoryBudget, readOverrides, wasmThreads } from './device-limits.ts';
 import type { DeviceDescription } from './device-name.ts';
 import { findAdapter } from './gpu-adapter.ts';
@@ -113,7 +113,7 @@ export async function profileDevice(
 
 /** Absent where it takes no time from computing, and where it cannot be measured. */
 async function packingCost(cores: number, threads: number): Promise<number | undefined> {
-  return browserDial && packs(cores, threads) ? loopbackMsPerByte(browserDial, systemClock) : undefined;
+  return loopbackDial && packs(cores, threads) ? loopbackMsPerByte(loopbackDial, systemClock) : undefined;
 }
 
 function factsOf({ platform, form }: DeviceDescription): DeviceFacts {

@@ -2,7 +2,9 @@ import { type Dtype, dtypeCode } from '../tensor/dtype.ts';
 import { type Tensor, tensor, tensorBytes } from '../tensor/tensor.ts';
 import type { ByteRange } from './byte-source.ts';
 import type { ModelGraph } from './model-graph.ts';
-import type { Shard } from './shard.types.ts';
+import type { OnnxModel } from './onnx-model.ts';
+import { PACK_LOCATION, type Shard } from './shard.types.ts';
+import type { StoredTensor } from './stored-tensor.ts';
 
 /**
  * Values for timing and shapes only, where the true ones are elsewhere; their results are never shown.
@@ -21,13 +23,33 @@ const CHUNK_BYTES = 1024 ** 2;
 
 const chunks = new Map<number, Blob>();
 
+/** A weight as far as its stand-in must be like it: where it lies, and the type of its elements (TensorProto.DataType). */
+interface Body {
+  readonly body: ByteRange;
+  readonly code: number;
+}
+
 /** A pack of the right size for a shard whose weights are not at hand, filled by element type. O(weights + size / 1 MB). */
 export function standInPack(graph: ModelGraph, shard: Shard): Blob {
-  const bodies = [...graph.initializers.values()].flatMap(({ body, code }) => (body ? [{ body, code }] : []));
+  return filled(bodiesOf(graph.initializers.values()), shard.weights);
+}
+
+/** The same for a stage of which only its own small model is here. Null for one without large weights. */
+export function standInPackOf({ initializers }: OnnxModel): Blob | null {
+  const bodies = bodiesOf(initializers).filter(({ body }) => body.file === PACK_LOCATION);
+  const length = Math.max(0, ...bodies.map(({ body }) => body.offset + body.length));
+  return length > 0 ? filled(bodies, [{ file: PACK_LOCATION, offset: 0, length }]) : null;
+}
+
+function bodiesOf(tensors: Iterable<StoredTensor>): Body[] {
+  return [...tensors].flatMap(({ body, code }) => (body ? [{ body, code }] : []));
+}
+
+function filled(bodies: readonly Body[], ranges: readonly ByteRange[]): Blob {
   const parts: Blob[] = [];
-  for (const piece of shard.weights) {
+  for (const range of ranges) {
     const inside = bodies
-      .flatMap(({ body, code }) => overlap(body, piece, code))
+      .flatMap(({ body, code }) => overlap(body, range, code))
       .sort((a, b) => a.offset - b.offset);
     let at = 0;
     for (const { offset, length, code } of inside) {
@@ -37,7 +59,7 @@ export function standInPack(graph: ModelGraph, shard: Shard): Blob {
       fill(parts, FILLS.get(code) ?? 0, offset + length - from);
       at = Math.max(from, offset + length);
     }
-    fill(parts, 0, piece.length - at);
+    fill(parts, 0, range.length - at);
   }
   return new Blob(parts);
 }

@@ -50,8 +50,6 @@ const GOODBYE_FLUSH_MS = 200;
 const MAX_GOODBYE_BYTES = 512;
 /** Lower is better: a direct way costs nobody else anything. */
 const PREFERENCE: Readonly<Record<WireKind, number>> = { direct: 0, memory: 0, relayed: 1 };
-/** Of what comes, messages that somebody waits for, and probes of the other side; the rest is small. */
-const USES: ReadonlySet<MessageKind> = new Set(['activation', 'shard', 'probe']);
 const FILLER: Uint8Array<ArrayBuffer> = new Uint8Array(PACKET_BYTES);
 
 /**
@@ -71,8 +69,8 @@ export class Link {
   readonly #encoder = new TextEncoder();
   /** Of what this side sends, over the wire in use. */
   #estimate = new WayEstimate();
-  /** When messages that are not probes of this side last passed. */
   #usedAt = Number.NEGATIVE_INFINITY;
+  #probedAt = Number.NEGATIVE_INFINITY;
   #bytesIn = 0;
   #bytesOut = 0;
   #bytesAtTick = 0;
@@ -117,6 +115,7 @@ export class Link {
       delayMs: way ? way.delayMs : null,
       mbitPerSec: way ? 8 / (way.msPerByte * 1000) : null,
       usedAt: this.#isAtWork() ? this.#clock.now() : this.#usedAt,
+      probedAt: this.#probedAt,
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
     };
@@ -269,7 +268,8 @@ export class Link {
   #numbered(wire: Wire, header: PacketHeader & { kind: MessageKind }, bytes: Uint8Array<ArrayBuffer>): void {
     this.#unacknowledgedBytes += bytes.byteLength;
     this.#unacknowledgedPackets += 1;
-    if (USES.has(header.kind)) this.#usedAt = this.#clock.now();
+    if (header.kind === 'probe') this.#probedAt = this.#clock.now();
+    else this.#noteUse(header.kind);
     this.#intake.take(header, bytes);
     const due =
       this.#unacknowledgedBytes >= ACKNOWLEDGE_EVERY_BYTES ||
@@ -304,6 +304,11 @@ export class Link {
     return (message) => this.#timings.sent(message, bytes, ahead, now);
   }
 
+  /** Messages that somebody waits for; the rest is small. */
+  #noteUse(kind: PacketKind): void {
+    if (kind === 'activation' || kind === 'shard') this.#usedAt = this.#clock.now();
+  }
+
   #isAtWork(): boolean {
     return !this.#sender.isDrained || (this.#best()?.bufferedBytes() ?? 0) > 0;
   }
@@ -330,8 +335,7 @@ export class Link {
       const packet = this.#sender.next(buffered < BULK_HIGH_WATER_BYTES);
       if (!packet) return;
       packet.wire = wire;
-      const { kind } = readPacketHeader(packet.bytes);
-      if (kind === 'activation' || kind === 'shard') this.#usedAt = this.#clock.now();
+      this.#noteUse(readPacketHeader(packet.bytes).kind);
       this.#put(wire, packet.bytes);
     }
   }

@@ -15,8 +15,10 @@ export interface LinkStats {
    */
   readonly delayMs: number | null;
   readonly mbitPerSec: number | null;
-  /** When activations, weights or the other side's probes last passed, by the clock; -Infinity before. */
+  /** When activations or weights last passed, by the clock; -Infinity before. */
   readonly usedAt: number;
+  /** The same of the other side's probes. */
+  readonly probedAt: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
 }

@@ -78,20 +78,31 @@ test('large messages that slow down are noticed among small ones that do not', (
   expect(estimate.way?.delayMs).toBeLessThan(25);
 });
 
-test('probes of another way make what the traffic told void; those of the same way do not', () => {
+test('what the traffic told counts before probes, until it is a minute old', () => {
   const busy = { delayMs: 20, msPerByte: 4.8e-4 };
   const estimate = probed(WAY);
   for (let at = 0; at < 20; at++) estimate.used(at * 400, { bytes: BYTES, ms: msOf(busy, BYTES) }, TINY_MS);
-  const again = (way: Way): void =>
+  const again = (now: number): void =>
     estimate.probed(
-      9000,
-      [KIB, 256 * KIB].map((bytes) => ({ bytes, ms: msOf(way, bytes) })),
+      now,
+      [KIB, 256 * KIB].map((bytes) => ({ bytes, ms: msOf(WAY, bytes) })),
     );
-  again(WAY);
+  again(30_000);
   expect(expected(estimate)).toBeCloseTo(msOf(busy, BYTES), 0);
-  const other = { delayMs: 5, msPerByte: 1e-4 };
-  again(other);
-  expect(expected(estimate)).toBeCloseTo(msOf(other, BYTES), 0);
+  again(70_000);
+  expect(expected(estimate)).toBeCloseTo(msOf(WAY, BYTES), 0);
+});
+
+test('of a device that is slowed by turns, the mean is told, and no change', () => {
+  const estimate = probed(WAY);
+  const random = seededRandom(5);
+  const [quick, slow] = [24, 104];
+  for (let at = 0; at < 300; at++) {
+    estimate.used(at * 400, { bytes: 4_000, ms: random() < 0.5 ? quick : slow }, TINY_MS);
+    if (at < 24) continue;
+    expect(expected(estimate, 4_000)).toBeGreaterThan(42);
+    expect(expected(estimate, 4_000)).toBeLessThan(86);
+  }
 });
 
 test('ways differ when an answer or a large activation takes clearly longer', () => {

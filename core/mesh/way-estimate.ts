@@ -1,4 +1,4 @@
-import { fitWay, followWay, msOf, sizeClass, type Way, type WaySample } from './way-fit.ts';
+import { fitWay, followWay, msOf, sizeClass, spreadOf, type Way, type WaySample } from './way-fit.ts';
 
 /** As many samples as say what the way is like now: some seconds of busy traffic. */
 const KEPT = 24;
@@ -6,14 +6,13 @@ const KEPT = 24;
 const LEAST = 4;
 /**
  * A cumulative sum (Page 1954) of how far samples are off, as logarithms, tells a change from jitter: what is off by
- * less than the slack never adds up; one outlier is cut to less than half the limit; three samples twice as slow pass it.
+ * less than the slack, or than samples usually are, never adds up; one outlier is cut to less than half the limit; three
+ * samples that take twice as long as usual pass it.
  */
-const SLACK = 0.25;
-const LARGEST_STEP = 0.8;
+const LEAST_SLACK = 0.25;
+const LARGEST_STEP = 0.55;
 const LIMIT = 1.2;
-/** Probes that differ by more than this found another way, so what traffic told of the old one is void. */
-const OTHER_WAY = 0.25;
-/** Older traffic says less than a probe that has just been done. */
+/** Older traffic says less than probes that have just been done. */
 const STALE_MS = 60_000;
 /** Sizes by which two ways are compared: an answer, and a large activation. */
 const COMPARED_BYTES: readonly number[] = [4 * 1024, 256 * 1024];
@@ -38,11 +37,8 @@ export class WayEstimate {
   /** Probes of several sizes through the idle link. */
   probed(now: number, samples: readonly WaySample[]): void {
     if (samples.length === 0) return;
-    const before = this.#base;
     this.#base = fitWay(samples);
-    const other = before !== undefined && differs(before, this.#base, OTHER_WAY);
-    this.#used = other ? [] : this.#used.filter(({ at }) => now - at <= STALE_MS);
-    if (other) this.#drifts.clear();
+    this.#used = this.#used.filter(({ at }) => now - at <= STALE_MS);
     this.#settle();
   }
 
@@ -57,9 +53,11 @@ export class WayEstimate {
       ]);
       this.#base = this.#way;
     }
+    const usual = this.#used.length >= LEAST ? spreadOf(this.#way, this.#used) : 0;
     this.#used.push({ at: now, bytes, ms });
     if (this.#used.length > KEPT) this.#used.shift();
-    const since = this.#drift(bytes).add(now, Math.log(ms / msOf(this.#way, bytes)));
+    const off = Math.log(ms / msOf(this.#way, bytes));
+    const since = this.#drift(bytes).add(now, off, Math.max(LEAST_SLACK, usual));
     if (since !== undefined) {
       this.#used = this.#used.filter(({ at }) => at >= since);
       this.#drifts.clear();
@@ -93,22 +91,25 @@ const SMALL_MS = 0.5;
 
 /** Adds up how far samples are off, to either side. */
 class Drift {
-  #slower = { sum: 0, since: 0 };
-  #faster = { sum: 0, since: 0 };
+  #slower: Sum = { sum: 0, since: 0 };
+  #faster: Sum = { sum: 0, since: 0 };
 
   /** Returns since when the way has been another one, once that is certain. */
-  add(now: number, off: number): number | undefined {
-    this.#slower = added(this.#slower, now, off);
-    this.#faster = added(this.#faster, now, -off);
+  add(now: number, off: number, slack: number): number | undefined {
+    this.#slower = added(this.#slower, now, off - slack);
+    this.#faster = added(this.#faster, now, -off - slack);
     return [this.#slower, this.#faster].find(({ sum }) => sum > LIMIT)?.since;
   }
 }
 
-function added(
-  { sum, since }: { sum: number; since: number },
-  now: number,
-  off: number,
-): { sum: number; since: number } {
-  const next = Math.max(0, sum + Math.min(off, LARGEST_STEP) - SLACK);
-  return { sum: next, since: sum > 0 ? since : now };
+interface Sum {
+  readonly sum: number;
+  readonly since: number;
+}
+
+function added({ sum, since }: Sum, now: number, step: number): Sum {
+  return {
+    sum: Math.max(0, sum + Math.min(step, LARGEST_STEP)),
+    since: sum > 0 ? since : now,
+  };
 }

@@ -45,6 +45,12 @@ test('samples of one size say what that size takes, and leave the rest nearly as
   expect(found.msPerByte).toBeGreaterThan(14e-4);
 });
 
+test('the noise of samples of nearly one size says nothing of the bandwidth', () => {
+  const samples = [31_440, 31_480, 31_488, 31_444].map((bytes, i) => ({ bytes, ms: i % 2 === 0 ? 30 : 36 }));
+  const found = followWay(WAY, samples);
+  expectWay(found, WAY, 0.1);
+});
+
 test('samples of two sizes tell a change of the bandwidth from one of the delay', () => {
   for (const other of [
     { delayMs: 20, msPerByte: 16e-4 },

@@ -24,22 +24,28 @@ interface Prior {
 const LEAST_DELAY_MS = 0.1;
 /** 10 Gbit/s: more than any page can pack; keeps the bandwidth finite. */
 const LEAST_MS_PER_BYTE = 8e-7;
-/** Samples off by less than this are averaged, those further off only count by their side (Huber). */
-const NEAR = 0.15;
-/** Weights of samples settle within a few turns; on 16 samples each costs nothing. */
+/**
+ * Logarithms. Samples off by less than their spread are averaged, and by at least this much; those further off count
+ * by their side (Huber), and those three times as far not at all. The mean, since the times of a request add up: on a
+ * device that is slowed by turns, half of the messages take four times as long as the others.
+ */
+const LEAST_SPREAD = 0.15;
+/** Weights of samples settle within a few turns; on two dozen samples each costs nothing. */
 const TURNS = 8;
-/** Small against one sample, so that the prior decides only what the samples leave open. */
-const PRIOR_WEIGHT = 1e-3;
+/**
+ * Of one sample: the prior decides what the samples leave open, and what only their noise would decide, such as the
+ * bandwidth by messages of nearly one size; it hardly holds back a change to five times the time.
+ */
+const PRIOR_WEIGHT = 3e-3;
 
-/** The line through the medians of each size, as near to small ones as their time and number deserve. */
+/** The line through the middle of each size. */
 export function fitWay(samples: readonly WaySample[]): Way {
   const sizes = new Set(samples.map(({ bytes }) => bytes));
-  const medians = [...sizes].map((bytes) => ({
-    bytes,
-    ms: median(samples.filter((sample) => sample.bytes === bytes).map(({ ms }) => ms)),
-    weight: 1,
-  }));
-  return solve(medians);
+  const middles = [...sizes].map((bytes) => {
+    const ms = midmean(samples.filter((sample) => sample.bytes === bytes).map((sample) => sample.ms));
+    return { bytes, ms, weight: 1 / Math.max(ms, LEAST_DELAY_MS) };
+  });
+  return solve(middles);
 }
 
 /**
@@ -49,14 +55,23 @@ export function fitWay(samples: readonly WaySample[]): Way {
 export function followWay(before: Way, samples: readonly WaySample[]): Way {
   let way = before;
   for (let turn = 0; turn < TURNS; turn++) {
+    const spread = Math.max(LEAST_SPREAD, spreadOf(way, samples));
     const weighted = samples.map((sample) => {
-      const off = Math.abs(Math.log(msOf(way, sample.bytes) / sample.ms));
-      return { ...sample, weight: 1 / Math.max(1, off / NEAR) };
+      const expected = msOf(way, sample.bytes);
+      const off = Math.abs(Math.log(sample.ms / expected)) / spread;
+      return { ...sample, weight: (off > 3 ? 0 : 1 / Math.max(1, off)) / expected };
     });
-    const weight = weighted.reduce((sum, sample) => sum + sample.weight, 0);
-    way = solve(weighted, { way: before, weight: PRIOR_WEIGHT * weight });
+    const ms = weighted.reduce((sum, { bytes }) => sum + msOf(way, bytes), 0) / samples.length;
+    way = solve(weighted, { way: before, weight: PRIOR_WEIGHT * ms });
   }
   return way;
+}
+
+/** How far samples usually are from a way, as a logarithm: a quarter more than three quarters of them at most. */
+export function spreadOf(way: Way, samples: readonly WaySample[]): number {
+  const off = samples.map(({ bytes, ms }) => Math.abs(Math.log(ms / msOf(way, bytes))));
+  off.sort((a, b) => a - b);
+  return 1.25 * (off[Math.floor(0.75 * (off.length - 1))] ?? 0);
 }
 
 export function msOf({ delayMs, msPerByte }: Way, bytes: number): number {
@@ -68,6 +83,13 @@ export function sizeClass(bytes: number): number {
   return Math.floor(Math.log2(bytes + 1) / 2);
 }
 
+/** The mean of what is left when the lowest and the highest quarter are taken off. */
+export function midmean(values: readonly number[]): number {
+  const quarter = Math.floor((values.length + 1) / 4);
+  const middle = values.toSorted((a, b) => a - b).slice(quarter, values.length - quarter);
+  return middle.reduce((sum, value) => sum + value, 0) / Math.max(1, middle.length);
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -76,9 +98,9 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Least squares by the normal equations of the two unknowns. The square of an error counts relative to the time, as if
- * the variance grew with it: between absolute errors, under which small messages would not count, and relative ones,
- * which forgive predictions that are far too low.
+ * Least squares by the normal equations of the two unknowns. Callers divide weights by the time, as if the variance
+ * grew with it: between absolute errors, under which small messages would not count, and relative ones, which forgive
+ * predictions that are far too low.
  */
 function solve(samples: readonly Weighted[], prior?: Prior): Way {
   let [dd, dp, pp, d, p] = [0, 0, 0, 0, 0];
@@ -89,7 +111,7 @@ function solve(samples: readonly Weighted[], prior?: Prior): Way {
     d += weight * delay * wanted;
     p += weight * perByte * wanted;
   };
-  for (const { bytes, ms, weight } of samples) add(1, bytes, ms, weight / ms);
+  for (const { bytes, ms, weight } of samples) add(1, bytes, ms, weight);
   if (prior) {
     add(1 / prior.way.delayMs, 0, 1, prior.weight);
     add(0, 1 / prior.way.msPerByte, 1, prior.weight);

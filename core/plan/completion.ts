@@ -12,16 +12,18 @@ export interface Completion {
 
 /**
  * Bounds by dropping "each device once": a layered shortest path, backwards. A device may hold several stages here,
- * though not two in a row. O(count blocks² + count² blocks).
+ * though not two in a row. `prices` are added per stage on each device, where terms are added.
+ * O(count blocks² + count² blocks).
  */
-export function completionOf(terms: Terms): Completion {
+export function completionOf(terms: Terms, prices?: Float64Array): Completion {
   const { adds, count, blocks, hops, entry, exit } = terms;
   const width = blocks + 1;
   const arrived = new Float64Array(count * width).fill(Infinity);
   const done = exit.slice();
   for (let boundary = blocks - 1; boundary >= 0; boundary--) {
     for (let device = 0; device < count; device++) {
-      arrived[device * width + boundary] = leastStage(terms, device, boundary, done);
+      const price = prices?.[device] ?? 0;
+      arrived[device * width + boundary] = leastStage(terms, device, boundary, done) + price;
     }
     for (let from = 0; from < count; from++) {
       let least = done[from * width + boundary] ?? Infinity;

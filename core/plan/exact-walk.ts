@@ -1,6 +1,11 @@
 import { type Completion, completionOf } from './completion.ts';
+import { pricedBound } from './priced-bound.ts';
+import { pricedWalk } from './priced-walk.ts';
 import type { Terms } from './terms.ts';
 import type { Walk, WalkSearch } from './walk-search.ts';
+
+/** Walks per cell of the search that prices lead. */
+const PRICED_KEEP = 4;
 
 /** What is known of the best plan of one layered graph. */
 export interface Found {
@@ -20,6 +25,8 @@ export interface FindOptions {
   readonly guess: (completion: Completion) => Walk | undefined;
   /** Devices that came twice before, in this room; those of this search are added. */
   readonly once: Set<number>;
+  /** Rounds of prices that a bound takes first, where it is in doubt that the tables will give an answer. */
+  readonly priceRounds: number;
   /** How many cells the tables may have. */
   readonly mostCells: number;
 }
@@ -30,11 +37,19 @@ export interface FindOptions {
  * relaxation, Righini and Salani 2008).
  */
 export function bestWalk(terms: Terms, search: WalkSearch, options: FindOptions): Found {
-  const { below, needs, holders, once, mostCells } = options;
+  const { below, needs, holders, once, priceRounds, mostCells } = options;
   const completion = completionOf(terms);
   let lower = completion.least;
   if (!(lower < below)) return { walk: undefined, lower: Infinity };
-  const walk = options.guess(completion);
+  let walk = options.guess(completion);
+  if (priceRounds > 0 && terms.adds && holders === undefined) {
+    const target = Math.min(walk?.value ?? below, 4 * lower + 1);
+    const { bound, prices } = pricedBound(terms, { target, needs, rounds: priceRounds });
+    walk = pricedWalk(terms, prices, PRICED_KEEP, { below: walk?.value ?? below, needs }) ?? walk;
+    lower = Math.max(lower, bound);
+    if (lower >= (walk?.value ?? below)) return { walk, lower: walk?.value ?? Infinity };
+  }
+  const most = walk?.value ?? below;
   const devices = holders === undefined ? needs : Array.from({ length: terms.count }, (_, device) => device);
   for (const device of devices) once.add(device);
   for (;;) {
@@ -44,7 +59,7 @@ export function bestWalk(terms: Terms, search: WalkSearch, options: FindOptions)
     const found = search.find(terms, completion, {
       once: held,
       accept: (set) => (set & needed) === needed && (holders === undefined || sizeOf(set) === holders),
-      below: walk?.value ?? below,
+      below: most,
     });
     // Nothing is better than the guess; or there is none at all.
     if (!found) return { walk, lower: walk?.value ?? Infinity };

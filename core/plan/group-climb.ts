@@ -10,20 +10,21 @@ export interface GroupClimb {
   from(start: Grouped, steps: number): (Grouped & GroupedCost) | undefined;
 }
 
-/** Local search over plans with groups of devices. `seen` is told every plan that is allowed, with its cost. */
+/** Local search over plans with groups of devices, or with chains only. `seen` is told every plan that is allowed, with its cost. */
 export function groupClimb(
   tables: Tables,
   needs: readonly number[],
-  seen: (plan: Grouped & GroupedCost) => void,
+  { copies, seen }: { readonly copies: boolean; readonly seen?: (plan: Grouped & GroupedCost) => void },
 ): GroupClimb {
   const costOf = groupCosts(tables);
   const isAllowed = allowedIn(tables);
   const judge = (plan: Grouped): (Grouped & GroupedCost) | undefined => {
+    if (!copies && plan.groups.some((group) => group.length > 1)) return undefined;
     if (!isAllowed(plan)) return undefined;
     const cost = costOf(plan);
     if (cost.latencyMs === Infinity) return undefined;
     const whole = { ...plan, ...cost };
-    if (missing(plan, needs) === 0) seen(whole);
+    if (seen && missing(plan, needs) === 0) seen(whole);
     return whole;
   };
   return {
@@ -111,6 +112,17 @@ function* changes(tables: Tables, { groups, ends }: Grouped): Generator<Grouped>
       if (other <= one || a === b) continue;
       const swap = (device: number): number => (device === one ? other : device === other ? one : device);
       yield { groups: groups.map((group) => group.map(swap)), ends };
+    }
+  }
+  // A device that holds nothing takes the first or the second half of a stage.
+  for (const device of devices) {
+    if (holding(device) >= 0) continue;
+    for (const at of open) {
+      const start = ends[at - 1] ?? 0;
+      const middle = (start + (ends[at] ?? 0)) >> 1;
+      if (middle === start) continue;
+      const halves = [...ends.slice(0, at), middle, ...ends.slice(at)];
+      for (const place of [at, at + 1]) yield { groups: groups.toSpliced(place, 0, [device]), ends: halves };
     }
   }
   // Two neighbours become one group.

@@ -1,5 +1,5 @@
 import { Holding, type Tables } from './tables.ts';
-import type { Aim, Limits } from './terms.ts';
+import { type Aim, addsUp, type Limits } from './terms.ts';
 
 /** What home's own ends cost in one layered graph, each by itself; Infinity where they are not possible. */
 export interface HomeEnds {
@@ -29,7 +29,8 @@ export function endsOfHome(tables: Tables, aim: Aim, limits: Limits): EndsOfHome
   const headBusyMs = headMs.map((ms, end) => ms + (packOutMs[row + end] ?? 0));
   const tailBusyMs = tailMs.map((ms, start) => ms + (packInMs[row + start] ?? 0));
   const tailFrom = inner.map((is, head) => (is ? firstTail(tables, head) : blocks));
-  const adds = aim === 'latency';
+  const adds = addsUp(aim);
+  const part = aim === 'any' ? 0 : 1;
   const [heads, tails] = aim === 'stage' ? [headMs, tailMs] : [headBusyMs, tailBusyMs];
   const of = (costs: readonly number[], at: number): number => costs[at] ?? Infinity;
   const withinLimits = (workMs: number, busyMs: number): boolean => workMs <= stageCapMs && busyMs <= capMs;
@@ -43,13 +44,13 @@ export function endsOfHome(tables: Tables, aim: Aim, limits: Limits): EndsOfHome
         head(end) {
           const possible = end >= first && end <= last && of(tailFrom, end) < blocks;
           if (!possible || !withinLimits(of(headMs, end), of(headBusyMs, end))) return Infinity;
-          return adds ? of(headMs, end) + 2 * priceMs : of(heads, end);
+          return adds ? part * of(headMs, end) + 2 * priceMs : of(heads, end);
         },
         tail(start) {
           const possible = start > first && start >= of(tailFrom, first);
           const fits = withinLimits(leastMs + of(tailMs, start), leastBusyMs + of(tailBusyMs, start));
           if (!possible || !fits) return Infinity;
-          return adds ? of(tailMs, start) : least + of(tails, start);
+          return adds ? part * of(tailMs, start) : least + of(tails, start);
         },
       };
     },

@@ -1,8 +1,8 @@
 import { type Answer, leastLatency, leastPeriod, SAME, type Solution } from './least.ts';
 import type { RoomSearch } from './room-search.ts';
 
-/** Searches of a room that is too large for proofs; about 0.2 s each. */
-const FEW_STEPS = 6;
+/** Searches of a room that is too large for proofs: about a second in all, so more where a search takes less. */
+const LARGE_WORK = 6_400_000;
 
 /**
  * The least `latency + (items - 1) * period`, by walking the front from the least latency down. Whatever has a shorter
@@ -22,14 +22,19 @@ export function leastForItems(known: RoomSearch, items: number): Answer {
   /** Plans with a period of at most `capMs` have at least this latency. */
   let latencyMs = fastest.lowerMs;
   let capMs = fastest.periodMs;
-  for (let steps = known.large ? FEW_STEPS : Infinity; ; steps--) {
+  const { count, blocks } = known.tables;
+  const hasty = known.large ? { ...known, quick: true, mostCells: known.mostCells / 20 } : known;
+  for (let steps = known.large ? LARGE_WORK / (count * blocks ** 2) : Infinity; ; steps--) {
     // Above this period, plans are no better than the best.
     const worthMs = (costOf(best) - latencyMs) / waits;
-    lower = Math.min(lower, latencyMs + waits * Math.min(capMs, worthMs));
-    const nextMs = Math.min(capMs * (1 - SAME), worthMs * (1 + SAME));
+    // With few steps left, plans between are passed over; they still have both latency and period at least.
+    const stride = (leastPeriodMs / capMs) ** (1 / (1 + steps));
+    const passedMs = Math.min(capMs * stride, worthMs);
+    lower = Math.min(lower, latencyMs + waits * passedMs);
+    const nextMs = Math.min(capMs * (1 - SAME), passedMs * (1 + SAME));
     if (!(nextMs < capMs && nextMs >= leastPeriodMs)) break;
     const below = (costOf(best) - waits * leastPeriodMs) * (1 + SAME);
-    const answer = steps > 0 ? leastLatency(known, { capMs: nextMs, below }) : undefined;
+    const answer = steps > 0 ? leastLatency(hasty, { capMs: nextMs, below }) : undefined;
     if (!answer?.stages) {
       const restMs = answer ? Math.min(answer.lowerMs, below) : latencyMs;
       lower = Math.min(lower, restMs + waits * leastPeriodMs);

@@ -1,3 +1,4 @@
+import { climbedPeriod } from './climbed-period.ts';
 import { estimate } from './estimate.ts';
 import type { Found } from './exact-walk.ts';
 import type { PlannedStage } from './room.ts';
@@ -28,23 +29,22 @@ export type Answer = Solution | { readonly stages: undefined; readonly lowerMs: 
 /** Which plans are allowed, besides those that the room forbids. */
 export type Among = Pick<PlanQuery, 'capMs' | 'stageCapMs' | 'below' | 'needs' | 'holders'>;
 
-/** The least latency of a plan. Ties: fewer stages, home first. */
+/** The least latency of a plan. Ties: fewer stages, home first; in haste, whatever comes. */
 export function leastLatency(known: RoomSearch, among: Among = {}): Answer {
   const ask = (priceMs: number, below: number): Found =>
     bestPlan(known, { ...among, aim: 'latency', priceMs, below });
   const rough = ask(LEAST_PRICE, among.below ?? Infinity);
   if (!rough.walk) return { stages: undefined, lowerMs: rough.lower };
   const { value } = rough.walk;
-  const exact = value > 0 ? ask(TIE * value, value * (1 + SAME)) : rough;
+  const exact = value > 0 && !known.quick ? ask(TIE * value, value * (1 + SAME)) : rough;
   return solutionOf(known, exact.walk ?? rough.walk, rough.lower, ({ latencyMs }) => latencyMs);
 }
 
 /** The least period. Ties: fewer stages, then the least latency. */
-export function leastPeriod(known: RoomSearch, among: Pick<Among, 'needs'> = {}): Answer {
-  const { walk, lower } = bestPlan(known, { ...among, aim: 'period' });
+export function leastPeriod(known: RoomSearch): Answer {
+  const { walk, lower } = known.large ? climbedPeriod(known) : bestPlan(known, { aim: 'period' });
   if (!walk) return { stages: undefined, lowerMs: lower };
   const { walk: best } = bestPlan(known, {
-    ...among,
     aim: 'latency',
     capMs: walk.value * (1 + TIE),
     priceMs: aboveAnyLatency(known.tables, walk.value),

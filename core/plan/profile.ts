@@ -21,6 +21,14 @@ export interface MeasuredDevice {
   readonly largestTensorBytes?: number | undefined;
   /** Computing that a byte costs at one end of a channel, where the device cannot send and compute at once. */
   readonly packMsPerByte?: number | undefined;
+  /** What it measured of this very model; left out, its bench time says how it compares. */
+  readonly times?: DeviceTimes | undefined;
+}
+
+/** Times of all blocks on one device, and what a stage of any blocks takes besides. */
+export interface DeviceTimes {
+  readonly blockMs: readonly number[];
+  readonly perItemMs: number;
 }
 
 /** What `from` measured of its link to `to`. */
@@ -57,7 +65,7 @@ const SLOWEST_RATIO = 1e6;
 
 /**
  * The planner's room from what was measured. A block takes a device as much longer than the measuring one as the
- * bench does: one ratio for all blocks. Workspace is what `model` says.
+ * bench does, one ratio for all blocks, unless it has measured its own times. Workspace is what `model` says.
  */
 export function roomFrom({ home, model, modelBenchMs, devices, links }: RoomMeasurements): PlanRoom {
   const ids = [...new Set([home, ...devices.map((device) => device.id)])];
@@ -86,7 +94,7 @@ function scaled(device: MeasuredDevice, model: MeasuredModel, modelBenchMs: numb
     memoryBytes: device.memoryBytes,
     ...(device.largestTensorBytes !== undefined && { largestTensorBytes: device.largestTensorBytes }),
     ...(device.packMsPerByte !== undefined && { packMsPerByte: device.packMsPerByte }),
-    blockMs: model.blockMs.map((ms) => ms * ratio),
+    ...(device.times ?? { blockMs: model.blockMs.map((ms) => ms * ratio) }),
   };
 }
 

@@ -1,42 +1,56 @@
 import type { Tables } from './tables.ts';
 
-const ROUNDS = 300;
+const ROUNDS = 400;
+/** How far weights and prices move in the first round, relatively. */
+const FIRST_STEP = 0.5;
 
 /**
  * A period that no plan can beat, replicas or not: the best of the linear relaxation in which any part of each block
- * may be done anywhere. For any weights z of the devices with sum 1, `sum over blocks of min over devices of z * time`
- * is such a bound; the weights are improved round by round. O(rounds * devices * blocks).
+ * may be done anywhere that has memory for that part. For any weights of the devices with sum 1 and any prices of
+ * their memory, `sum over blocks of min over devices of (weight * time + price * bytes) - sum of price * memory` is such
+ * a bound; weights and prices are improved round by round. O(rounds * devices * blocks).
  */
 export function periodBound(tables: Tables): number {
-  const { count, blocks } = tables;
-  const times = tables.room.devices.map((_, device) => leastTimes(tables, device));
+  const { count, blocks, room } = tables;
+  const times = room.devices.map((_, device) => leastTimes(tables, device));
+  const bytes = Float64Array.from(room.blocks, ({ weightBytes }) => weightBytes);
+  const memory = Float64Array.from(room.devices, ({ memoryBytes }) => Math.max(1, memoryBytes));
   const weights = Float64Array.from(times, (row) => 1 / whole(row));
+  /** Of all memory of each device together. */
+  const prices = new Float64Array(count);
   const load = new Float64Array(count);
+  const held = new Float64Array(count);
   let best = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     load.fill(0);
-    let bound = 0;
+    held.fill(0);
+    let bound = -prices.reduce((sum, price) => sum + price, 0);
     for (let block = 0; block < blocks; block++) {
       let least = Infinity;
       let doer = -1;
       for (let device = 0; device < count; device++) {
-        const cost = ((weights[device] ?? 0) / total) * (times[device]?.[block] ?? Infinity);
-        if (cost < least) {
-          least = cost;
-          doer = device;
-        }
+        const time = ((weights[device] ?? 0) / total) * (times[device]?.[block] ?? Infinity);
+        const cost = time + ((prices[device] ?? 0) * (bytes[block] ?? 0)) / (memory[device] ?? 1);
+        if (cost >= least) continue;
+        least = cost;
+        doer = device;
       }
+      // Nobody may hold it: there is no plan.
+      if (doer < 0) return Infinity;
       bound += least;
-      if (doer >= 0) load[doer] = (load[doer] ?? 0) + (times[doer]?.[block] ?? 0);
+      load[doer] = (load[doer] ?? 0) + (times[doer]?.[block] ?? 0);
+      held[doer] = (held[doer] ?? 0) + (bytes[block] ?? 0);
     }
     best = Math.max(best, bound);
-    // Devices with more than their part become dearer, in ever smaller steps.
-    const step = 0.5 / Math.sqrt(1 + round);
+    // Busy devices become dearer, and full memory; in ever smaller steps.
+    const step = FIRST_STEP / Math.sqrt(1 + round);
     const most = load.reduce((a, b) => Math.max(a, b), 0);
-    if (!(most > 0 && most < Infinity)) break;
+    if (most === 0) break;
     for (let device = 0; device < count; device++) {
       weights[device] = (weights[device] ?? 0) * Math.exp((step * (load[device] ?? 0)) / most);
+      const over = Math.min(1, (held[device] ?? 0) / (memory[device] ?? 1) - 1);
+      prices[device] = Math.max(0, (prices[device] ?? 0) + (step * over * best) / count);
     }
   }
   return best;

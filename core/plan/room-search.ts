@@ -3,16 +3,21 @@ import { goodWalk } from './good-walk.ts';
 import { endsOfHome, type HomeEnds } from './home-ends.ts';
 import type { PlanRoom } from './room.ts';
 import { type Tables, tablesOf } from './tables.ts';
-import { type Aim, type Limits, termsOf } from './terms.ts';
+import { type Aim, type Limits, type Terms, termsOf } from './terms.ts';
 import { type Step, type Walk, type WalkSearch, walkSearch } from './walk-search.ts';
 
 /** With so many devices every answer is proven, whatever the room, up to 1,000 blocks. */
 export const EXACT_DEVICES = 10;
 /** Tables of ten devices; 12 bytes a cell. */
 const MOST_CELLS = 11_000_000;
-/** Cells times blocks. Above ten devices proofs are tried as far as this goes, about half a second; in haste, a tenth. */
-const MOST_WORK = 200_000_000;
-const QUICK_WORK = 20_000_000;
+/** Cells times blocks: above ten devices whole tables are made up to this, half a second. */
+const MOST_WORK = 220_000_000;
+/** Where whole tables would take more, proofs are tried with tables of some devices. */
+const FEW_WORK = 60_000_000;
+const QUICK_WORK = 8_000_000;
+/** Rounds of prices for a bound above ten devices: 0.2 s with 32 and 200 blocks. */
+const PRICE_ROUNDS = 60;
+const QUICK_ROUNDS = 10;
 
 /** A room, and what searches in it share: tables, and which devices are worth holding to one stage. */
 export interface RoomSearch {
@@ -45,8 +50,10 @@ export function roomSearch(room: PlanRoom, { quick = false }: { readonly quick?:
     required && !(room.endsAtHome && device === tables.homeDevice) ? [device] : [],
   );
   const large = tables.count > EXACT_DEVICES;
-  const fewCells = (quick ? QUICK_WORK : MOST_WORK) / Math.max(1, tables.blocks);
-  const mostCells = large || quick ? Math.min(MOST_CELLS, fewCells) : MOST_CELLS;
+  const whole = 2 ** tables.count * tables.count * (tables.blocks + 1) * tables.blocks;
+  const work = quick ? QUICK_WORK : whole <= MOST_WORK ? MOST_WORK : FEW_WORK;
+  const cells = large || quick ? work / Math.max(1, tables.blocks) : MOST_CELLS;
+  const mostCells = Math.min(MOST_CELLS, cells);
   return { tables, needs, search: walkSearch(), once: new Set(), large, quick, mostCells };
 }
 
@@ -55,13 +62,21 @@ export function bestPlan(known: RoomSearch, query: PlanQuery): Found {
   return known.tables.room.endsAtHome ? betweenEnds(known, query) : chain(known, query, query.holders, null);
 }
 
+/** The graph that holds all chains; where the ends stay at home, as if each of them came alone. */
+export function chainTerms({ tables }: RoomSearch, aim: Aim, limits: Limits): Terms {
+  const { room, blocks, homeDevice } = tables;
+  const ends =
+    room.endsAtHome && homeDevice >= 0 ? endsOfHome(tables, aim, limits).within([1, blocks - 2]) : null;
+  return termsOf(tables, aim, limits, ends);
+}
+
 function chain(
   known: RoomSearch,
   query: PlanQuery,
   holders: number | undefined,
   ends: HomeEnds | null,
 ): Found {
-  const { tables, search, large, mostCells } = known;
+  const { tables, search, large, quick, mostCells } = known;
   const terms = termsOf(tables, query.aim, query, ends);
   const below = query.below ?? Infinity;
   const needs = [...new Set([...known.needs, ...(query.needs ?? [])])];
@@ -69,8 +84,10 @@ function chain(
     below,
     needs,
     holders,
-    guess: (completion) => goodWalk(tables, terms, completion, { below, needs, holders, thorough: large }),
+    guess: (completion) =>
+      goodWalk(tables, terms, completion, { below, needs, holders, thorough: large && !quick }),
     once: large ? new Set() : known.once,
+    priceRounds: large ? (quick ? QUICK_ROUNDS : PRICE_ROUNDS) : 0,
     mostCells,
   });
 }

@@ -3,9 +3,10 @@ import type { Tables } from './tables.ts';
 
 /**
  * What a search minimises. `latency`: the sum of all terms. `period`: the largest of devices' and transfers' times.
- * `stage`: the longest computing of a stage, whatever packing and transfers take.
+ * `stage`: the longest computing of a stage, whatever packing and transfers take. `any`: nothing; all that the limits
+ * allow costs nothing.
  */
-export type Aim = 'latency' | 'period' | 'stage';
+export type Aim = 'latency' | 'period' | 'stage' | 'any';
 
 /** One layered graph: every walk from an entry over stages and hops to an exit is a plan, if no device repeats. */
 export interface Terms {
@@ -32,6 +33,11 @@ export interface Limits {
   readonly priceMs?: number;
 }
 
+/** Whether a walk costs the sum of its terms, not the largest. */
+export function addsUp(aim: Aim): boolean {
+  return aim === 'latency' || aim === 'any';
+}
+
 /** O(count² blocks + count blocks²). `ends`: where the first and the last blocks stay at home. */
 export function termsOf(tables: Tables, aim: Aim, limits: Limits, ends: HomeEnds | null): Terms {
   const { count, blocks, homeDevice } = tables;
@@ -46,7 +52,7 @@ export function termsOf(tables: Tables, aim: Aim, limits: Limits, ends: HomeEnds
       }
     }
   }
-  const adds = aim === 'latency';
+  const adds = addsUp(aim);
   const entry = new Float64Array(count * width).fill(Infinity);
   const exit = new Float64Array(count * width).fill(Infinity);
   for (let device = 0; device < count; device++) {
@@ -86,8 +92,16 @@ function stagesFrom(tables: Tables, aim: Aim, limits: Limits, device: number, st
     const ms = sum + perItem;
     if (ms > most) return costs.subarray(0, end - 1 - start);
     const busy = ms + ((packInMs[row + start] ?? 0) + (packOutMs[row + end] ?? 0));
-    const cost = aim === 'latency' ? ms + priceMs : aim === 'period' ? busy : ms;
-    costs[end - 1 - start] = busy > capMs ? Infinity : cost;
+    costs[end - 1 - start] =
+      busy > capMs
+        ? Infinity
+        : aim === 'any'
+          ? 0
+          : aim === 'latency'
+            ? ms + priceMs
+            : aim === 'period'
+              ? busy
+              : ms;
   }
   return costs;
 }
@@ -102,7 +116,7 @@ function hopOf(
     const delay = delayMs[pair] ?? Infinity;
     const transfer = (bytes[boundary] ?? 0) * (byteMs[pair] ?? 0);
     if (delay === Infinity || transfer > capMs) return Infinity;
-    if (aim === 'stage') return 0;
+    if (aim === 'stage' || aim === 'any') return 0;
     return aim === 'latency' ? delay + transfer : transfer;
   };
 }

@@ -51,11 +51,12 @@ export function replicas(known: RoomSearch, chain: Answer): Replicas {
   // One device has no others to share with; and where no chain is possible, nothing is.
   if (count < 2 || !start.stages) return { plans: [], lowerMs: chain.lowerMs };
   let plans: (Grouped & GroupedCost)[] = [];
-  const climb = groupClimb(tables, known.needs, (plan) => {
+  const seen = (plan: Grouped & GroupedCost): void => {
     const { latencyMs, periodMs } = plan;
     if (plans.some((other) => other.latencyMs <= latencyMs && other.periodMs <= periodMs)) return;
     plans = [...plans.filter((other) => other.latencyMs < latencyMs || other.periodMs < periodMs), plan];
-  });
+  };
+  const climb = groupClimb(tables, known.needs, { copies: true, seen });
   const devices = Array.from({ length: count }, (_, device) => device);
   const orders = likelyOrders(tables, devices).slice(0, quick ? 2 : Infinity);
   const starts = [

@@ -36,6 +36,9 @@ export type ControlMessage =
     }
   /** Leader to the holder of a stage, which then gathers its pieces. */
   | LoadStage
+  /** Leader to a device: how long do these parts of the model take you? Their weights are not fetched for that. */
+  | MeasureParts
+  | PartsMeasured
   /** To any device: send me these pieces. A `piece-frame` or `piece-refused` answers each ticket. */
   | { readonly type: 'want-pieces'; readonly pieces: readonly WantedPiece[] }
   | { readonly type: 'piece-refused'; readonly ticket: number; readonly reason: string }
@@ -71,6 +74,24 @@ export type ControlMessage =
   | { readonly type: 'goodbye'; readonly reason: string };
 
 /** A link as a device measured it in the direction in which it sends. */
+export interface MeasureParts {
+  readonly type: 'measure-parts';
+  readonly model: string;
+  /** What was measured on an earlier visit does not count. */
+  readonly fresh: boolean;
+  /** Terms as of stages, without pieces. */
+  readonly parts: readonly LoadStage[];
+}
+
+export interface PartsMeasured {
+  readonly type: 'parts-measured';
+  readonly model: string;
+  /** Median time of each part; null for one that did not fit, failed, or for which there was no time. */
+  readonly ms: readonly (number | null)[];
+  /** What a run takes besides: the way to the worker and back. */
+  readonly perItemMs: number;
+}
+
 export interface LinkReport {
   readonly peer: PeerId;
   readonly rttMs: number;

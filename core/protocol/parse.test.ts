@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ProtocolError } from '../errors.ts';
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { Epoch, PeerId, RequestId, Sha256 } from '../ids.ts';
-import type { ControlMessage } from './messages.ts';
+import type { ControlMessage, LoadStage } from './messages.ts';
 import { parseControl } from './parse.ts';
 
 const me = '00ab45ef01234567' as PeerId;
@@ -11,6 +11,46 @@ const epoch = 4 as Epoch;
 const hash = '0f'.repeat(32) as Sha256;
 const tensor: BoundaryTensor = { name: '/features/conv1', dtype: 'float32', dims: [1, 'height', null] };
 const progress = { step: 'Receiving its layers', fraction: 0.5, bytesDone: 5, bytesTotal: 10 };
+
+const STAGE: LoadStage = {
+  type: 'load-stage',
+  epoch,
+  stage: 1,
+  holders: [
+    [{ peer: me, ms: 3 }],
+    [
+      { peer: me, ms: 3 },
+      { peer: me, ms: 9.5 },
+    ],
+  ],
+  model: 'digits-1',
+  label: 'Digits',
+  shard: hash,
+  graph: [{ hash, length: 3000 }],
+  reuse: false,
+  alongside: false,
+  pieces: [
+    { id: 0, length: 100_000, hash, at: { file: 0, offset: 64 }, holders: [me], awaited: false },
+    { id: 1, length: 4, hash: null, at: null, holders: [], awaited: true },
+  ],
+  origin: {
+    url: 'https://example.org/m.onnx',
+    files: [{ name: '', bytes: 4_000_000_000, validator: '"abc"' }],
+  },
+  inputs: [tensor],
+  outputs: [tensor],
+  receives: [tensor],
+  kept: {
+    states: [{ input: 'past_0', output: 'present_0', initial: [1, 4, 0, 8] }],
+    unreceived: ['past_0'],
+    unsent: ['past_0', 'present_0'],
+  },
+  warmUp: [
+    { dims: [1, 2], bytes: null },
+    { dims: [1], bytes: [3, 0, 0, 0, 0, 0, 0, 0] },
+  ],
+  sends: [tensor],
+};
 
 /** One of each type, every optional branch taken; the compiler asks for a new one when the union grows. */
 const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage, { type: T }> } = {
@@ -121,45 +161,9 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
     seats: [{ peer: me, colour: 1 }],
     preparing: progress,
   },
-  'load-stage': {
-    type: 'load-stage',
-    epoch,
-    stage: 1,
-    holders: [
-      [{ peer: me, ms: 3 }],
-      [
-        { peer: me, ms: 3 },
-        { peer: me, ms: 9.5 },
-      ],
-    ],
-    model: 'digits-1',
-    label: 'Digits',
-    shard: hash,
-    graph: [{ hash, length: 3000 }],
-    reuse: false,
-    alongside: false,
-    pieces: [
-      { id: 0, length: 100_000, hash, at: { file: 0, offset: 64 }, holders: [me], awaited: false },
-      { id: 1, length: 4, hash: null, at: null, holders: [], awaited: true },
-    ],
-    origin: {
-      url: 'https://example.org/m.onnx',
-      files: [{ name: '', bytes: 4_000_000_000, validator: '"abc"' }],
-    },
-    inputs: [tensor],
-    outputs: [tensor],
-    receives: [tensor],
-    kept: {
-      states: [{ input: 'past_0', output: 'present_0', initial: [1, 4, 0, 8] }],
-      unreceived: ['past_0'],
-      unsent: ['past_0', 'present_0'],
-    },
-    warmUp: [
-      { dims: [1, 2], bytes: null },
-      { dims: [1], bytes: [3, 0, 0, 0, 0, 0, 0, 0] },
-    ],
-    sends: [tensor],
-  },
+  'load-stage': STAGE,
+  'measure-parts': { type: 'measure-parts', model: 'm', fresh: true, parts: [STAGE] },
+  'parts-measured': { type: 'parts-measured', model: 'm', ms: [3.5, null], perItemMs: 0.4 },
   'end-sequence': { type: 'end-sequence', sequence: 3 },
   'want-pieces': { type: 'want-pieces', pieces: [{ ticket: 7, hash }] },
   'piece-refused': { type: 'piece-refused', ticket: 7, reason: 'it is not here' },

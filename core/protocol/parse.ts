@@ -22,6 +22,7 @@ import type {
   HeldPiece,
   KeptTerms,
   LinkReport,
+  LoadStage,
   StagePiece,
   TensorSample,
   ToldPiece,
@@ -271,6 +272,29 @@ const origin: SchemaOf<OriginCard> = v.object({
   ),
 });
 
+/** Twice as many as the leader asks for. */
+const MAX_PARTS = 16;
+const loadStage: SchemaOf<LoadStage> = v.object({
+  type: v.literal('load-stage'),
+  epoch,
+  stage: stageIndex,
+  holders: listOf(listOf(v.object({ peer, ms: amount }), MAX_DEVICES), MAX_DEVICES),
+  model: name,
+  label: prose(LINE),
+  shard: hash,
+  graph: listOf(v.object({ hash, length: pieceBytes }), 64),
+  reuse: v.boolean(),
+  alongside: v.boolean(),
+  pieces: listOf(stagePiece, MAX_PIECES),
+  origin: v.nullable(origin),
+  inputs: boundary,
+  outputs: boundary,
+  receives: boundary,
+  sends: boundary,
+  kept: v.exactOptional(kept),
+  warmUp: listOf(sample, MAX_TENSORS),
+});
+
 /** One schema for each type of message: the compiler asks for a new one when the union grows. */
 const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<ControlMessage, { type: T }>> } = {
   card: v.object({ type: v.literal('card'), card }),
@@ -285,25 +309,18 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
     preparing: v.nullable(progress),
     seats: listOf(v.object({ peer, colour: count }), MAX_DEVICES),
   }),
-  'load-stage': v.object({
-    type: v.literal('load-stage'),
-    epoch,
-    stage: stageIndex,
-    holders: listOf(listOf(v.object({ peer, ms: amount }), MAX_DEVICES), MAX_DEVICES),
+  'load-stage': loadStage,
+  'measure-parts': v.object({
+    type: v.literal('measure-parts'),
     model: name,
-    label: prose(LINE),
-    shard: hash,
-    graph: listOf(v.object({ hash, length: pieceBytes }), 64),
-    reuse: v.boolean(),
-    alongside: v.boolean(),
-    pieces: listOf(stagePiece, MAX_PIECES),
-    origin: v.nullable(origin),
-    inputs: boundary,
-    outputs: boundary,
-    receives: boundary,
-    sends: boundary,
-    kept: v.exactOptional(kept),
-    warmUp: listOf(sample, MAX_TENSORS),
+    fresh: v.boolean(),
+    parts: listOf(loadStage, MAX_PARTS),
+  }),
+  'parts-measured': v.object({
+    type: v.literal('parts-measured'),
+    model: name,
+    ms: listOf(v.nullable(amount), MAX_PARTS),
+    perItemMs: amount,
   }),
   'want-pieces': v.object({ type: v.literal('want-pieces'), pieces: listOf(wantedPiece, MAX_AT_ONCE) }),
   'piece-refused': v.object({ type: v.literal('piece-refused'), ticket: u32, reason: prose(LINE) }),

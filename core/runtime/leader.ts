@@ -7,7 +7,7 @@ import type { PeerId, Sha256 } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Network } from '../mesh/network.ts';
 import type { Planner } from '../plan/question.ts';
-import type { HeldPiece, LinkReport } from '../protocol/messages.ts';
+import type { HeldPiece, LinkReport, PartsMeasured } from '../protocol/messages.ts';
 import type { OriginCard } from '../protocol/origin-card.ts';
 import type { SessionEvent } from '../session/events.ts';
 import { holdersOf } from '../session/holders.ts';
@@ -23,9 +23,10 @@ import type {
   Seat,
 } from '../session/state.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { calibrate } from './calibrate.ts';
+import { type Calibration, calibrate } from './calibrate.ts';
 import { type LeaderEars, type Member, MODEL_CHANGED } from './member.ts';
 import { Mover } from './mover.ts';
+import { PartSurvey } from './part-survey.ts';
 import { Replanner } from './replanner.ts';
 import { ShardCourier } from './shard-courier.ts';
 import type { ExecutorOptions } from './stage-executor.ts';
@@ -33,6 +34,8 @@ import { WeightsDesk } from './weights-desk.ts';
 
 /** As many as the page has colours for devices. */
 const COLOURS = 8;
+/** So long the first plan waits for devices that measure the model: as long as a person waits gladly. */
+const PATIENCE_MS = 8000;
 
 /** A model as the leader's page has it: the graph in memory, the weights wherever their files are. */
 export interface OpenModel {
@@ -68,6 +71,7 @@ export class Leader implements LeaderEars {
   readonly #options: LeaderOptions;
   readonly #courier: ShardCourier;
   readonly #desk: WeightsDesk;
+  readonly #survey: PartSurvey;
   readonly #replanner: Replanner;
   #model: OpenModel | undefined;
   #calibrated = false;
@@ -82,6 +86,12 @@ export class Leader implements LeaderEars {
     const { member, network, clock, planner } = options;
     this.#courier = new ShardCourier(network, member.host, member.shelf, clock);
     this.#desk = new WeightsDesk({ member, network, clock, suspect: (peer) => this.#suspect(peer) });
+    this.#survey = new PartSurvey({
+      network,
+      shelf: member.shelf,
+      own: (message) => member.measureParts(message),
+      measured: (peer, times) => this.#replanner.timesKnown(peer, times),
+    });
     this.#replanner = new Replanner({
       me: member.me,
       clock,
@@ -89,6 +99,7 @@ export class Leader implements LeaderEars {
       mover: new Mover(this.#courier, this.#desk),
       ledger: () => this.#desk.ledger,
       here: () => network.peers(),
+      remeasure: (peer) => this.#survey.ask(peer, { fresh: true }),
       publish: (plan) => this.#publishPlan(plan),
       progress: (progress) => this.#prepare(progress),
       warn: (message) => this.#warn(message),
@@ -148,6 +159,7 @@ export class Leader implements LeaderEars {
   }
 
   peerDown(peer: PeerId): void {
+    this.#survey.forget(peer);
     this.#replanner.peerDown(peer);
     this.#courier.forget(peer);
     this.#desk.gone(peer);
@@ -158,6 +170,7 @@ export class Leader implements LeaderEars {
     const known = this.#replanner.cards.has(card.peer);
     this.#replanner.cardChanged(card);
     if (!known) this.#seat();
+    if (card.status === 'ready') this.#survey.ask(card.peer);
     if (card.peer !== this.#options.member.me || card.status === 'measuring') return;
     // The model waited for this device to be measured.
     if (this.#model && !this.#calibrated && !this.#calibrating) {
@@ -187,6 +200,10 @@ export class Leader implements LeaderEars {
     }
   }
 
+  partsMeasured(peer: PeerId, message: PartsMeasured): void {
+    this.#survey.heard(peer, message);
+  }
+
   stageProgress(peer: PeerId, epoch: number): void {
     this.#courier.progressed(peer, epoch);
   }
@@ -205,7 +222,22 @@ export class Leader implements LeaderEars {
     this.#calibrating = undefined;
     this.#calibrated = false;
     this.#options.member.asker.failAll('wait for the answer', MODEL_CHANGED);
+    this.#survey.stop();
     this.#replanner.setModel(undefined);
+  }
+
+  /** Every device measures the model, too; whoever takes too long is planned for by its bench until it answers. */
+  async #askAll(model: OpenModel, calibration: Calibration): Promise<void> {
+    const { clock } = this.#options;
+    await this.#survey.begin(model, calibration, this.#desk.key);
+    for (const card of this.#replanner.cards.values()) {
+      if (card.status === 'ready') this.#survey.ask(card.peer);
+    }
+    this.#prepare({ step: 'Measuring the model on every device', fraction: null });
+    await Promise.race([
+      this.#survey.settled(),
+      new Promise<void>((resolve) => clock.setTimeout(resolve, PATIENCE_MS)),
+    ]);
   }
 
   #warn(message: string): void {
@@ -248,7 +280,7 @@ export class Leader implements LeaderEars {
           signal,
         }),
       }));
-      await vouched;
+      await Promise.all([vouched, this.#askAll(model, calibration)]);
       signal.throwIfAborted();
       this.#calibrated = true;
       const found = guess.open !== undefined || guess.ids !== undefined;

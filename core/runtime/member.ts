@@ -4,7 +4,14 @@ import type { Clock } from '../mesh/clock.ts';
 import type { BinaryKind, LinkStats, Network } from '../mesh/network.ts';
 import { decodeActivation, encodeActivation } from '../protocol/frame.ts';
 import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
-import type { ControlMessage, HeldPiece, LinkReport } from '../protocol/messages.ts';
+import type {
+  ControlMessage,
+  HeldPiece,
+  LinkReport,
+  LoadStage,
+  MeasureParts,
+  PartsMeasured,
+} from '../protocol/messages.ts';
 import type { SessionEvent } from '../session/events.ts';
 import { holdersOf, holdsLayers } from '../session/holders.ts';
 import type { DeviceCard, LinkView, LoadReport, ModelState, PlanView } from '../session/state.ts';
@@ -14,6 +21,7 @@ import type { Shelf } from '../weights/shelf.ts';
 import { Asker } from './asker.ts';
 import { LinkSurvey } from './link-survey.ts';
 import { MemoryWatch } from './memory-watch.ts';
+import { type MeasuredParts, type TimesCache, timeParts } from './part-timer.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 import { StageGatherer } from './stage-gatherer.ts';
 import { StageHost } from './stage-host.ts';
@@ -29,11 +37,11 @@ export const MODEL_CHANGED = 'The model was changed.';
 
 type ForLeader = Extract<
   ControlMessage,
-  { type: 'stage-ready' | 'stage-failed' | 'pieces-held' | 'piece-corrupt' }
+  { type: 'stage-ready' | 'stage-failed' | 'pieces-held' | 'piece-corrupt' | 'parts-measured' }
 >;
 type FromLeader = Extract<
   ControlMessage,
-  { type: 'model' | 'room' | 'load-stage' | 'pieces-told' | 'pieces-sought' }
+  { type: 'model' | 'room' | 'load-stage' | 'measure-parts' | 'pieces-told' | 'pieces-sought' }
 >;
 
 /** What the leader's part of a page hears of the messages meant for it. */
@@ -46,6 +54,7 @@ export interface LeaderEars {
   stageReady(peer: PeerId, epoch: number, stage: number): void;
   stageFailed(peer: PeerId, epoch: number, stage: number, step: string, message: string): void;
   stageProgress(peer: PeerId, epoch: number): void;
+  partsMeasured(peer: PeerId, message: PartsMeasured): void;
   piecesHeld(peer: PeerId, model: string, pieces: readonly HeldPiece[]): void;
   pieceCorrupt(model: string, id: number, from: PeerId): void;
 }
@@ -57,6 +66,8 @@ export interface MemberOptions {
   readonly runtime: () => ExecutorOptions;
   readonly shelf: Shelf;
   readonly origins: OriginFactory;
+  /** What this device measured of models on earlier visits; nothing is kept without it. */
+  readonly times?: TimesCache;
   readonly emit: (event: SessionEvent) => void;
   readonly card: DeviceCard;
 }
@@ -83,6 +94,7 @@ export class Member {
   #ears: LeaderEars | undefined;
   #timer: number | undefined;
   #lastLoad: LoadReport | undefined;
+  #timing: AbortController | undefined;
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -182,6 +194,40 @@ export class Member {
     this.asker.setPlan(plan);
   }
 
+  /** Times parts of the model for the leader. What the last message asked for counts. */
+  measureParts(message: MeasureParts): void {
+    this.#timing?.abort(new Error('another question came'));
+    const control = new AbortController();
+    this.#timing = control;
+    const { model, fresh, parts } = message;
+    const { clock, runtime } = this.#options;
+    const known = fresh ? null : this.#timesOf(parts);
+    const timed =
+      known ??
+      timeParts(parts, {
+        executors: this.executors,
+        runtime: runtime(),
+        memoryBytes: this.#card.profile?.memoryBytes ?? 0,
+        clock,
+        modelOf: async (part) =>
+          (await this.gatherer.gather(part, this.#leader ?? this.me, () => undefined, control.signal)).model,
+        signal: control.signal,
+      });
+    Promise.resolve(timed).then(
+      (measured) => {
+        this.#options.times?.put(keyOf(parts, this.#card), measured);
+        this.#tellLeader({ type: 'parts-measured', model, ...measured });
+      },
+      // Another question came, which will be answered.
+      () => undefined,
+    );
+  }
+
+  #timesOf(parts: readonly LoadStage[]): MeasuredParts | null {
+    const known = this.#options.times?.get(keyOf(parts, this.#card)) ?? null;
+    return known?.ms.length === parts.length ? known : null;
+  }
+
   setCard(change: Partial<DeviceCard>): void {
     this.#card = { ...this.#card, ...change };
     this.#options.emit({ type: 'CardChanged', card: this.#card, at: this.#options.clock.now() });
@@ -194,6 +240,7 @@ export class Member {
     if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
     this.#survey.stop();
     this.asker.failAll('leave the room', 'This device left the room.');
+    this.#timing?.abort(new Error(reason));
     this.host.release();
     this.#options.network.close(reason);
   }
@@ -233,6 +280,9 @@ export class Member {
         break;
       case 'piece-corrupt':
         ears.pieceCorrupt(message.model, message.id, message.from);
+        break;
+      case 'parts-measured':
+        ears.partsMeasured(peer, message);
         break;
     }
   }
@@ -289,6 +339,7 @@ export class Member {
       case 'stage-failed':
       case 'pieces-held':
       case 'piece-corrupt':
+      case 'parts-measured':
         if (this.#ears) this.#hear(peer, message, this.#ears);
         break;
       case 'want-pieces':
@@ -305,6 +356,7 @@ export class Member {
       case 'model':
       case 'room':
       case 'load-stage':
+      case 'measure-parts':
       case 'pieces-told':
       case 'pieces-sought':
         // Only the leader decides what runs where.
@@ -350,6 +402,9 @@ export class Member {
         break;
       case 'load-stage':
         this.#guard(() => this.host.prepare(message));
+        break;
+      case 'measure-parts':
+        this.measureParts(message);
         break;
       case 'pieces-told':
         this.gatherer.told(message.model, message.pieces);
@@ -433,6 +488,12 @@ export class Member {
     if (idle && Math.floor(load.at / REPORT_EVERY_MS) % 5 !== 0) return;
     for (const peer of network.peers()) network.sendControl(peer, { type: 'load', load });
   }
+}
+
+/** All that the times of these parts depend on. */
+function keyOf(parts: readonly LoadStage[], { profile }: DeviceCard): string {
+  const fed = parts.map(({ shard, warmUp }) => [shard, warmUp.map(({ dims }) => dims)]);
+  return JSON.stringify([profile?.provider, profile?.threads, profile?.runtime, profile?.adapter, fed]);
 }
 
 /** Tensors of a request are kept until its answer; a stage on this very device would detach them. */

@@ -40,6 +40,12 @@ export class Paces {
     return this.#known.get(peer)?.at;
   }
 
+  /** Somebody has asked the device again: its next answer counts. */
+  looked(peer: PeerId, at: number): void {
+    const known = this.#known.get(peer);
+    if (known) this.#known.set(peer, { ...known, at });
+  }
+
   forget(peer: PeerId): void {
     this.#known.delete(peer);
   }

@@ -1,5 +1,5 @@
 import type { PeerId } from '../ids.ts';
-import { roomFrom } from '../plan/profile.ts';
+import { type DeviceTimes, roomFrom } from '../plan/profile.ts';
 import type { PlanDevice, PlanRoom } from '../plan/room.ts';
 import type { LinkReport } from '../protocol/messages.ts';
 import type { DeviceCard, PlanRules, PlanView } from '../session/state.ts';
@@ -23,6 +23,8 @@ export interface RoomKnowledge {
   readonly calibration: Calibration;
   readonly rules: PlanRules;
   readonly paces: Paces;
+  /** What devices measured of this model. */
+  readonly times: ReadonlyMap<PeerId, DeviceTimes>;
 }
 
 export interface PlanningRoom {
@@ -53,7 +55,9 @@ export function planningRoom(known: RoomKnowledge, strict: boolean): PlanningRoo
     home,
     model: calibration,
     modelBenchMs: cards.find(({ peer }) => peer === home)?.profile?.benchMs ?? 1,
-    devices: usable.flatMap(({ peer, profile }) => (profile ? [{ ...profile, id: peer }] : [])),
+    devices: usable.flatMap(({ peer, profile }) =>
+      profile ? [{ ...profile, id: peer, times: known.times.get(peer) }] : [],
+    ),
     links: [...links].flatMap(([from, reports]) =>
       reports.map(({ peer, ...link }) => ({ from, to: peer, ...link })),
     ),

@@ -112,6 +112,7 @@ class Scene {
   readonly clock = new VirtualClock(() => new Promise((resolve) => setImmediate(resolve)));
   readonly moves: Move[] = [];
   readonly warnings: string[] = [];
+  readonly remeasured: PeerId[] = [];
   readonly published: (PlanView | null)[] = [];
   readonly steps: (string | null)[] = [];
   /** Time of a block over what was measured. */
@@ -152,6 +153,7 @@ class Scene {
       },
       ledger: () => new PieceLedger([], null),
       here: () => this.here,
+      remeasure: (peer) => void this.remeasured.push(peer),
       publish: (plan) => void this.published.push(plan),
       progress: (progress) => void this.steps.push(progress?.step ?? null),
       warn: (message) => void this.warnings.push(message),
@@ -244,6 +246,19 @@ describe('Replanner', () => {
     scene.slowness.set(TABLET, 1);
     await scene.seconds(10);
     expect(blocksOn(scene.plan, TABLET)).toBeGreaterThan(slow);
+  });
+
+  it('asks a device that was slow, and holds nothing since, whether it has recovered', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    scene.slowness.set(TABLET, 5);
+    await scene.seconds(3);
+    scene.replanner.setRules({ pinnedIn: [], pinnedOut: [TABLET], endsAtHome: false, batteryFloor: 0 });
+    await scene.clock.pass(1000);
+    scene.replanner.loadReported(TABLET, quiet);
+    expect(scene.remeasured).toEqual([]);
+    await scene.clock.pass(25_000);
+    for (const peer of [TABLET, TABLET, PHONE]) scene.replanner.loadReported(peer, quiet);
+    expect(scene.remeasured).toEqual([TABLET]);
   });
 
   it('waits with a small gain until it has lasted', async () => {

@@ -1,9 +1,10 @@
 import { messageOf } from '../errors.ts';
 import type { Epoch, PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
+import type { DeviceTimes } from '../plan/profile.ts';
 import type { PlanAnswer, Planner, PlanQuestion, PlanStory } from '../plan/question.ts';
 import { isBetter, isWorthMoving, MEMORY_MS } from '../plan/replan.ts';
-import type { Infeasible, PlanDevice } from '../plan/room.ts';
+import type { Infeasible } from '../plan/room.ts';
 import type { LinkReport } from '../protocol/messages.ts';
 import { holdersOf, holdsLayers } from '../session/holders.ts';
 import { NO_RULES } from '../session/reduce.ts';
@@ -14,9 +15,9 @@ import type { Calibration } from './calibrate.ts';
 import type { OpenModel } from './leader.ts';
 import { fitsAlongside, moveMs } from './move-cost.ts';
 import { type Mover, withTrueWeights } from './mover.ts';
-import { Paces } from './paces.ts';
-import { type PlanningRoom, planningRoom } from './plan-room.ts';
+import type { PlanningRoom } from './plan-room.ts';
 import { plannedStages, planView, sameAssignment, withStory } from './plan-view.ts';
+import { RoomBook } from './room-book.ts';
 import { WorkWatch } from './work-watch.ts';
 
 /** Several devices often become ready together: one plan for all of them. */
@@ -32,6 +33,8 @@ export interface ReplannerOptions {
   readonly ledger: () => PieceLedger;
   /** Devices that are here now. */
   readonly here: () => readonly PeerId[];
+  /** Asks a device to measure the model again. */
+  readonly remeasure: (peer: PeerId) => void;
   readonly publish: (plan: PlanView | null) => void;
   readonly progress: (progress: Progress | null) => void;
   readonly warn: (message: string) => void;
@@ -57,14 +60,8 @@ interface Found {
  */
 export class Replanner {
   readonly #options: ReplannerOptions;
-  readonly #cards = new Map<PeerId, DeviceCard>();
-  readonly #links = new Map<PeerId, readonly LinkReport[]>();
-  /** Devices that failed to load a stage of this model, and why: not asked again until the next model. */
-  readonly #failed = new Map<PeerId, string>();
-  readonly #paces = new Paces();
+  readonly #book = new RoomBook();
   readonly #work = new WorkWatch();
-  /** Devices as measured, before what the items that pass have shown. */
-  #measured: ReadonlyMap<string, PlanDevice> = new Map();
   #subject: Measured | undefined;
   #mode: PlanMode = 'everyone';
   #rules: PlanRules = NO_RULES;
@@ -77,8 +74,6 @@ export class Replanner {
   #runningSince = 0;
   /** When the plan was last left for a better one, though it worked. */
   #leftAt: number[] = [];
-  /** Items of the present plan whose times have been learned from, by stage and device. */
-  readonly #heard = new Map<string, number>();
   #timer: number | undefined;
   #deciding = false;
   #again = false;
@@ -92,15 +87,14 @@ export class Replanner {
   }
 
   get cards(): ReadonlyMap<PeerId, DeviceCard> {
-    return this.#cards;
+    return this.#book.cards;
   }
 
   /** Another model, measured on the leader's device; or none. What was planned before is void. */
   setModel(subject: Measured | undefined): void {
     this.#subject = subject;
     this.#options.mover.stop();
-    this.#failed.clear();
-    this.#paces.clear();
+    if (!subject) this.#book.newModel();
     this.#cause = undefined;
     this.#show(null);
     if (subject) this.#must(0);
@@ -117,32 +111,33 @@ export class Replanner {
   }
 
   cardChanged(card: DeviceCard): void {
-    const before = this.#cards.get(card.peer);
-    this.#cards.set(card.peer, card);
-    const cause = causeOf(before, card);
-    if (cause) this.#cause = cause;
-    const news =
-      JSON.stringify([before?.battery, before?.profile]) !== JSON.stringify([card.battery, card.profile]);
-    if (cause || news || before?.status !== card.status) this.schedule();
+    this.#note(this.#book.card(card));
   }
 
   linksReported(peer: PeerId, links: readonly LinkReport[]): void {
-    this.#links.set(peer, links);
+    this.#book.links.set(peer, links);
     this.schedule();
+  }
+
+  /** A device has measured the model, or measured it again. */
+  timesKnown(peer: PeerId, times: DeviceTimes): void {
+    this.#book.measured(peer, times);
+    // Before the first item there is nothing that a better plan could disturb.
+    if (this.#book.hasSeenItems) this.schedule();
+    else this.#must();
   }
 
   loadReported(peer: PeerId, load: LoadReport): void {
     const now = this.#options.clock.now();
     this.#work.heard(peer, load, now);
-    if (this.#learn(peer, load, now)) this.schedule(0);
+    this.#note(this.#book.learn(this.#plan, peer, load, now), 0);
+    if (!holdsLayers(this.#plan, peer) && this.#book.mayHaveRecovered(peer, now))
+      this.#options.remeasure(peer);
   }
 
   peerDown(peer: PeerId): void {
-    const name = this.#nameOf(peer);
-    this.#cards.delete(peer);
-    this.#links.delete(peer);
-    this.#failed.delete(peer);
-    this.#paces.forget(peer);
+    const name = this.#book.nameOf(peer);
+    this.#book.forget(peer);
     this.#work.forget(peer);
     const { mover } = this.#options;
     if (mover.under && holdsLayers(mover.under.plan, peer)) mover.stop();
@@ -155,8 +150,10 @@ export class Replanner {
 
   /** A device could not take or keep its stage: the room goes on without it. */
   exclude(peer: PeerId, why: string): void {
-    this.#failed.set(peer, why);
-    this.#options.warn(`${this.#nameOf(peer)} could not take its layers (${why}). The others share them.`);
+    this.#book.failed.set(peer, why);
+    this.#options.warn(
+      `${this.#book.nameOf(peer)} could not take its layers (${why}). The others share them.`,
+    );
     if (holdsLayers(this.#plan, peer)) this.#show(null);
     this.#must(0);
   }
@@ -174,6 +171,13 @@ export class Replanner {
     this.#options.mover.stop();
     this.#subject = undefined;
     if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
+  }
+
+  /** Something was learned of the room: the plan is to be looked at. */
+  #note(what: Cause | 'news' | undefined, delayMs?: number): void {
+    if (what === undefined) return;
+    if (what !== 'news') this.#cause = what;
+    this.schedule(delayMs);
   }
 
   /** The next decision changes the plan if there is any other. */
@@ -233,11 +237,12 @@ export class Replanner {
 
   /** The planner's best for the room as it is; conditions and pins that leave no plan at all are forgone, and said so. */
   async #bestPlan({ calibration }: Measured): Promise<Found | Infeasible> {
+    const { me, here } = this.#options;
     let refusal: Infeasible = { infeasible: 'No device here is ready to hold layers yet.' };
     for (const forgo of ['nothing', 'conditions', 'pins'] as const) {
       const rules = forgo === 'pins' ? { ...this.#rules, pinnedIn: [] } : this.#rules;
       if (forgo === 'pins' && this.#rules.pinnedIn.length === 0) break;
-      const planning = this.#planningRoom(calibration, rules, forgo === 'nothing');
+      const planning = this.#book.room(me, here(), calibration, rules, forgo === 'nothing');
       if (planning.room.devices.length === 0) continue;
       const present = this.#plan && plannedStages(this.#plan);
       const question = { room: planning.room, mode: this.#mode, present };
@@ -252,32 +257,13 @@ export class Replanner {
     return refusal;
   }
 
-  #planningRoom(calibration: Calibration, rules: PlanRules, strict: boolean): PlanningRoom {
-    const { me, here } = this.#options;
-    const present = new Set([me, ...here()]);
-    const planning = planningRoom(
-      {
-        home: me,
-        cards: [...this.#cards.values()].filter(({ peer }) => present.has(peer)),
-        links: this.#links,
-        failed: this.#failed,
-        calibration,
-        rules,
-        paces: this.#paces,
-      },
-      strict,
-    );
-    this.#measured = new Map(planning.measured.map((device) => [device.id, device]));
-    return planning;
-  }
-
   /** The plan is the best still: its numbers may have changed. */
   async #confirm({ question, answer }: Found, view: PlanView): Promise<void> {
     this.#betterSince = undefined;
     const plan = this.#plan;
     if (this.#options.mover.under || !plan) return;
     // Once items have passed, the prediction stands as it was made, to be compared with what is measured.
-    if (this.#heard.size > 0) return this.#tellStanding(answer);
+    if (this.#book.hasSeenItems) return this.#tellStanding(answer);
     const story = await this.#options.planner.tell(question, answer.plan);
     if (this.#plan !== plan) return;
     const { epoch, status, because: why } = plan;
@@ -303,7 +289,7 @@ export class Replanner {
     else this.#betterSince ??= now;
     // What only a change of plan would lose outweighs any gain.
     if (this.#work.keepsStates) return false;
-    const cards = [...this.#cards.values()];
+    const cards = [...this.#book.cards.values()];
     return isWorthMoving({
       presentMs,
       bestMs,
@@ -311,7 +297,7 @@ export class Replanner {
       runningForMs: now - this.#runningSince,
       moves: this.#leftAt.filter((at) => now - at < MEMORY_MS).length,
       busyForMs: this.#work.busyForMs(now),
-      moveMs: moveMs(target, view, model, this.#options.ledger(), this.#links),
+      moveMs: moveMs(target, view, model, this.#options.ledger(), this.#book.links),
       alongside: fitsAlongside(target, view, cards),
     });
   }
@@ -325,10 +311,11 @@ export class Replanner {
     };
     this.#cause = undefined;
     this.#betterSince = undefined;
-    const why = before ? because(cause, before, view, (peer) => this.#nameOf(peer)) : undefined;
+    const why = before ? because(cause, before, view, (peer) => this.#book.nameOf(peer)) : undefined;
     const plan = { ...view, ...(why !== undefined && { because: why }) };
     this.#epoch = plan.epoch;
-    const alongside = before?.status === 'running' && fitsAlongside(before, plan, [...this.#cards.values()]);
+    const alongside =
+      before?.status === 'running' && fitsAlongside(before, plan, [...this.#book.cards.values()]);
     if (alongside) progress({ step: 'Moving layers', fraction: null });
     else this.#show(plan);
     const story = this.#options.planner.tell(question, answer.plan).catch(() => undefined);
@@ -361,47 +348,13 @@ export class Replanner {
   }
 
   #show(plan: PlanView | null): void {
-    if (plan?.epoch !== this.#plan?.epoch || plan === null) this.#heard.clear();
+    if (plan?.epoch !== this.#plan?.epoch || plan === null) this.#book.newPlan();
     if (JSON.stringify(plan) === JSON.stringify(this.#plan)) return;
     this.#plan = plan;
     this.#options.publish(plan);
-  }
-
-  /** Learns from the items that have passed a device since its last report. True when there were any. */
-  #learn(peer: PeerId, { paces = [] }: LoadReport, now: number): boolean {
-    const plan = this.#plan;
-    const before = this.#paces.factor(peer);
-    let learned = false;
-    for (const { epoch, stage: index, ms, items } of paces) {
-      const stage = plan?.epoch === epoch ? plan.stages[index] : undefined;
-      const device = this.#measured.get(peer);
-      const key = `${peer}/${index}`;
-      if (!stage || !device || (this.#heard.get(key) ?? 0) >= items) continue;
-      if (!holdersOf(stage).some((holder) => holder.peer === peer)) continue;
-      this.#heard.set(key, items);
-      const expected = device.blockMs.slice(stage.start, stage.end).reduce((sum, each) => sum + each, 0);
-      this.#paces.learn(peer, ms, expected + (device.perItemMs ?? 0), now);
-      learned = true;
-    }
-    const times = this.#paces.factor(peer) / before;
-    if (learned && times > 1.3) this.#cause = { kind: 'slower', peer, times };
-    if (learned && times < 1 / 1.3) this.#cause = { kind: 'quicker', peer, times: 1 / times };
-    return learned;
-  }
-
-  #nameOf(peer: PeerId): string {
-    return this.#cards.get(peer)?.name ?? 'A device';
   }
 }
 
 function holderCount(plan: PlanView): number {
   return new Set(plan.stages.flatMap((stage) => holdersOf(stage).map(({ peer }) => peer))).size;
-}
-
-/** What a change of a device's card means for the plan. */
-function causeOf(before: DeviceCard | undefined, { peer, name, ...card }: DeviceCard): Cause | undefined {
-  if (card.status === 'ready' && before?.status !== 'ready') return { kind: 'joined', peer, name };
-  if (before && before.hidden !== card.hidden) return { kind: card.hidden ? 'hidden' : 'shown', peer, name };
-  if (card.pressure === 'critical' && before?.pressure !== 'critical') return { kind: 'hot', peer, name };
-  return undefined;
 }

@@ -11,12 +11,11 @@ import type { PlanView } from '../session/state.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
 import type { Shelf } from '../weights/shelf.ts';
 import type { Calibration } from './calibrate.ts';
+import { layGraph } from './lay-graph.ts';
 import type { OpenModel } from './leader.ts';
 import type { StageHost } from './stage-host.ts';
 import { keptTerms, termsOf } from './terms.ts';
 
-/** A stage's graph travels in pieces of this size; one is enough but for graphs with large tables inside. */
-const GRAPH_PIECE_BYTES = 4 * 1024 ** 2;
 /** A device that shows no progress for this long is given up; loading a stage of 1 GB took 20 s (facts.md F). */
 const SILENCE_MS = 60_000;
 /** Owner of the graphs of the present plan on the leader's shelf. */
@@ -171,7 +170,7 @@ export class ShardCourier {
       model: key,
       label: model.card.name,
       shard: shardHash,
-      graph: await this.#layGraph(shard.model),
+      graph: await layGraph(this.#shelf, GRAPHS, shard.model),
       reuse: false,
       alongside,
       pieces: [],
@@ -180,17 +179,6 @@ export class ShardCourier {
       warmUp: warmUpFor(shard, samples),
     });
     return { terms, weights: shard.weights };
-  }
-
-  async #layGraph(bytes: Uint8Array<ArrayBuffer>): Promise<LoadStage['graph']> {
-    const graph: LoadStage['graph'][number][] = [];
-    for (let at = 0; at < bytes.byteLength; at += GRAPH_PIECE_BYTES) {
-      const piece = bytes.slice(at, at + GRAPH_PIECE_BYTES);
-      const hash = await this.#shelf.digest(piece);
-      this.#shelf.lay(GRAPHS, hash, new Blob([piece]));
-      graph.push({ hash, length: piece.byteLength });
-    }
-    return graph;
   }
 
   #bring(peer: PeerId, terms: LoadStage): Promise<Delivery> {
@@ -240,7 +228,7 @@ function firstFailure(deliveries: readonly Promise<Delivery>[]): Promise<Deliver
 }
 
 /** What each input of a stage was like when the model was measured; they are among what it receives. */
-function warmUpFor(shard: Shard, samples: Calibration['boundarySamples']): readonly TensorSample[] {
+export function warmUpFor(shard: Shard, samples: Calibration['boundarySamples']): readonly TensorSample[] {
   const received = samples[shard.start] ?? [];
   const known = shard.inputs.flatMap(({ name }) => {
     return received[shard.receives.findIndex((tensor) => tensor.name === name)] ?? [];

@@ -1,4 +1,4 @@
-import type { TensorSample } from '../protocol/messages.ts';
+import type { LoadStage, TensorSample } from '../protocol/messages.ts';
 import { type Tensor, tensor, tensorBytes } from '../tensor/tensor.ts';
 import type { Stage } from './stage.ts';
 
@@ -13,21 +13,26 @@ export function sampleOf({ dtype, dims, data }: Tensor): TensorSample {
   return { dims, bytes: steers ? [...data] : null };
 }
 
+/** Tensors like those that a stage will be fed; null where they are not known, or too large to be worth it. */
+export function typicalInputs({ inputs, warmUp: samples }: LoadStage): Tensor[] | null {
+  if (inputs.length === 0 || samples.length !== inputs.length) return null;
+  const sizes = inputs.map(({ dtype }, index) => tensorBytes(dtype, samples[index]?.dims ?? []));
+  if (sizes.reduce((sum, bytes) => sum + bytes, 0) > LARGEST_BYTES) return null;
+  return inputs.map(({ dtype }, index): Tensor => {
+    const { dims, bytes } = samples[index] ?? { dims: [], bytes: null };
+    const data = new Uint8Array(sizes[index] ?? 0);
+    if (bytes?.length === data.byteLength) data.set(bytes);
+    return tensor(dtype, dims, data);
+  });
+}
+
 /**
  * Runs a stage once on tensors like those it will be fed: the first run of a session costs 100 to 220 ms more
  * than the others (facts.md F), and on a GPU it compiles the shaders. Never rejects: a stage that cannot take
  * these may still take its input.
  */
 export async function warmUp({ terms, executor, handle }: Stage): Promise<void> {
-  if (terms.inputs.length === 0 || terms.warmUp.length !== terms.inputs.length) return;
-  const sizes = terms.inputs.map(({ dtype }, index) => tensorBytes(dtype, terms.warmUp[index]?.dims ?? []));
-  if (sizes.reduce((sum, bytes) => sum + bytes, 0) > LARGEST_BYTES) return;
-  const inputs = terms.inputs.map(({ dtype }, index): Tensor => {
-    const { dims, bytes } = terms.warmUp[index] ?? { dims: [], bytes: null };
-    const data = new Uint8Array(sizes[index] ?? 0);
-    if (bytes?.length === data.byteLength) data.set(bytes);
-    return tensor(dtype, dims, data);
-  });
+  const inputs = typicalInputs(terms);
   // What is wrong with the stage itself will show at the first item, with its input.
-  await executor.run(handle, inputs).catch(() => undefined);
+  if (inputs) await executor.run(handle, inputs).catch(() => undefined);
 }

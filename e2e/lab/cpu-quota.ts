@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../../core/errors.ts';
 import { type CpuController, findCpuController, limit, makeGroup } from './cpu-controller.ts';
 
 /** What a browser, with all processes it ever starts, may use of one core. */
@@ -53,7 +54,7 @@ function prepare(): CpuController {
   const found = findCpuController(`${PREFIX}${process.pid}-trial`);
   sweep(found.base);
   process.once('exit', () => {
-    for (const quota of open) quota.close();
+    for (const quota of open) closeQuietly(quota);
   });
   // Without listeners of its own, a process that is told to end runs nothing at its exit.
   for (const [signal, status] of [
@@ -64,6 +65,15 @@ function prepare(): CpuController {
     process.once(signal, () => process.exit(status));
   }
   return found;
+}
+
+/** At the end of the process nobody hears of an error, and the next group must be removed as well. */
+function closeQuietly(quota: CpuQuota): void {
+  try {
+    quota.close();
+  } catch (error) {
+    console.error(messageOf(error));
+  }
 }
 
 class GroupQuota implements CpuQuota {

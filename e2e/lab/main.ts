@@ -1,16 +1,20 @@
 import { writeFileSync } from 'node:fs';
 import { messageOf } from '../../core/errors.ts';
-import { buildOnce } from '../build.ts';
+import { buildLabOnce, buildOnce } from '../build.ts';
+import { NoQuotaError } from './cpu-controller.ts';
+import { requireQuotas } from './cpu-quota.ts';
 import { readInput } from './input.ts';
 import { measure } from './measure.ts';
 import { type LabOptions, parseLabOptions, USAGE, UsageError } from './options.ts';
 import { tableOf } from './report.ts';
 
-/** Exit status: 0 when the split run is verified, 1 when it is not, 2 when the command line is wrong. */
+/** Exit status: 0 when the split run is verified, 1 when it is not, 2 when what it asks for cannot be had. */
 async function main(): Promise<number> {
   const options = parseLabOptions(process.argv.slice(2));
   const input = await readInput(options);
-  await buildOnce();
+  if (options.cpu.length > 0) requireQuotas();
+  if (options.link.length > 0) await buildLabOnce();
+  else await buildOnce();
   try {
     const report = await measure(options, input);
     console.log(tableOf(report));
@@ -37,5 +41,5 @@ try {
 } catch (error) {
   const misused = error instanceof UsageError;
   console.error(misused ? `${error.message}\n\n${USAGE}` : plain(error));
-  process.exitCode = misused ? 2 : 1;
+  process.exitCode = misused || error instanceof NoQuotaError ? 2 : 1;
 }

@@ -1,12 +1,14 @@
 import { dirname } from 'node:path';
 import { quantile } from '../../bench/statistics.ts';
 import type { Device } from '../browser.ts';
+import { LAB_BUILD } from '../build.ts';
 import { type Mirror, startMirror } from '../mirror/mirror.ts';
 import { browserBytes } from '../process-memory.ts';
 import { openRoom, type Room } from '../room.ts';
-import { startProduct } from '../server.ts';
+import { startProduct, startServing } from '../server.ts';
 import { runsOn, stateOf, until } from '../session-page.ts';
 import { feedsFor, type LabInput } from './input.ts';
+import { labQuery } from './lab-query.ts';
 import { type LabModel, labModel } from './model-files.ts';
 import type { LabOptions } from './options.ts';
 import { openReference, type ReferenceTab, serveReference } from './reference-tab.ts';
@@ -20,11 +22,11 @@ const LOADS_SETTLE_MS = 2500;
 /** Rounds that do not count, after the one that is compared: the browser still optimises the runtime's code. */
 const WARM_UP = 2;
 
-/** Opens a room, runs the model split and whole in turn, and compares. dist/ must be built. */
+/** Opens a room, runs the model split and whole in turn, and compares. dist/ must be built, or with shaped links the lab's page. */
 export async function measure(options: LabOptions, input: LabInput): Promise<LabReport> {
   const opened: { close(): Promise<void> }[] = [];
   try {
-    const server = await startProduct();
+    const server = options.link.length > 0 ? await startServing(LAB_BUILD) : await startProduct();
     opened.push({ close: () => server.stop() });
     const files = await serveReference([options.model]);
     opened.push(files);
@@ -36,6 +38,9 @@ export async function measure(options: LabOptions, input: LabInput): Promise<Lab
       devices: options.devices,
       device: { webgpu },
       query: (device) => queryOf(options, device),
+      ...(options.cpu.length > 0 && { cpu: options.cpu }),
+      // What goes through the server is not shaped.
+      direct: options.link.length > 0,
     });
     const idle = room.devices.map(({ profile }) => browserBytes(profile));
     opened.push(room);
@@ -63,9 +68,15 @@ export async function measure(options: LabOptions, input: LabInput): Promise<Lab
 }
 
 /** The tuning of one device's page. */
-function queryOf({ provider, memory }: LabOptions, device: number): string {
-  const offered = memory[device] ?? memory.at(-1);
-  return `?provider=${provider}${offered === undefined ? '' : `&memory=${offered}`}`;
+function queryOf({ provider, memory, link }: LabOptions, device: number): string {
+  const offered = forDevice(memory, device);
+  const memoryQuery = offered === undefined ? '' : `&memory=${offered}`;
+  return `?provider=${provider}${memoryQuery}${labQuery({ shape: forDevice(link, device) })}`;
+}
+
+/** What a list says of a device: its last entry is for all that follow. */
+function forDevice<T>(list: readonly T[], device: number): T | undefined {
+  return list[device] ?? list.at(-1);
 }
 
 interface Comparison {
@@ -123,7 +134,11 @@ async function compare(parts: Comparison): Promise<LabReport> {
   const after = await stateOf(page);
   if (!after?.plan) throw new Error('The plan is gone.');
   const devices = await Promise.all(
-    room.devices.map((device, index) => describeDevice(device, idle[index] ?? null)),
+    room.devices.map(async (device, index) => ({
+      ...(await describeDevice(device, idle[index] ?? null)),
+      cpuPercent: forDevice(options.cpu, index) ?? null,
+      link: forDevice(options.link, index) ?? null,
+    })),
   );
   return {
     model: model.name,
@@ -142,18 +157,26 @@ async function compare(parts: Comparison): Promise<LabReport> {
 }
 
 /** The device as its own page sees it. */
-async function describeDevice({ page, profile }: Device, idle: number | null): Promise<LabDevice> {
+async function describeDevice(
+  { page, profile }: Device,
+  idle: number | null,
+): Promise<Omit<LabDevice, 'cpuPercent' | 'link'>> {
   const now = browserBytes(profile);
   const state = await stateOf(page);
   const me = state?.devices.find(({ card }) => card.peer === state.me);
   if (!state || !me) throw new Error('A device has left the room.');
-  const stages = state.plan?.stages.filter(({ peer }) => peer === state.me) ?? [];
+  const stages = (state.plan?.stages ?? []).flatMap((stage) => {
+    const own = [stage, ...(stage.copies ?? [])].find(({ peer }) => peer === state.me);
+    return own ? [{ ...stage, predictedMs: own.predictedMs }] : [];
+  });
   const [first] = stages;
   return {
     name: me.card.name,
     provider: me.card.profile?.provider ?? 'none',
     threads: me.card.profile?.threads ?? 0,
     stage: first ? { start: first.start, end: stages.at(-1)?.end ?? first.end } : null,
+    predictedMs: first ? stages.reduce((sum, { predictedMs }) => sum + predictedMs, 0) : null,
+    measuredMs: first ? me.load.msPerItem : null,
     weightBytes: stages.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
     bytesReceived: me.load.bytesIn,
     busyMs: me.load.busyMs,

@@ -14,6 +14,8 @@ it('fills in what is not said', () => {
     provider: 'auto',
     memory: [],
     from: 'file',
+    cpu: [],
+    link: [],
     json: undefined,
   });
 });
@@ -21,7 +23,7 @@ it('fills in what is not said', () => {
 it('reads every option', () => {
   const said =
     '--model m.onnx --devices 2 --all-devices --input i.pb --seed 7 --dim batch=1 --dim a=b=3 --requests 5 ' +
-    '--in-flight 2 --provider webgpu --memory 350,200 --from url --json o.json';
+    '--in-flight 2 --provider webgpu --memory 350,200 --from url --cpu 100,50 --link 20ms/40,2.5ms/0.5 --json o.json';
   expect(parseLabOptions(said.split(' '))).toEqual({
     model: 'm.onnx',
     devices: 2,
@@ -34,6 +36,11 @@ it('reads every option', () => {
     provider: 'webgpu',
     memory: [350, 200],
     from: 'url',
+    cpu: [100, 50],
+    link: [
+      { delayMs: 20, mbitPerSec: 40 },
+      { delayMs: 2.5, mbitPerSec: 0.5 },
+    ],
     json: 'o.json',
   });
 });
@@ -48,6 +55,10 @@ it.each([
   ['--model m --dim batch', /--dim/],
   ['--model m --dim batch=0', /--dim/],
   ['--model m --provider cuda', /--provider/],
+  ['--model m --cpu 0', /--cpu/],
+  ['--model m --cpu 100,half', /--cpu/],
+  ['--model m --link 20/40', /--link/],
+  ['--model m --link 20ms/0', /--link/],
   ['--model m --fast', /--fast/],
   ['--model m extra', /extra/],
 ])('refuses "%s" and names the option', (said, named) => {

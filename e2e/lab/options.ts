@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { LinkShape } from './page/link-shape.ts';
 
 export interface LabOptions {
   readonly model: string;
@@ -15,6 +16,10 @@ export interface LabOptions {
   readonly memory: readonly number[];
   /** Whether the leader picks the file, or names its address on a server that answers ranges. */
   readonly from: 'file' | 'url';
+  /** Percent of one core that each browser may use, the last number for all that follow; no limit if empty. */
+  readonly cpu: readonly number[];
+  /** What each device's links are like for what it sends, the last for all that follow; as they are if empty. */
+  readonly link: readonly LinkShape[];
   readonly json: string | undefined;
 }
 
@@ -39,11 +44,16 @@ compares the result with the whole model in one tab. Ends with 0 only when both 
   --provider auto|wasm|webgpu   where the arithmetic runs (default auto)
   --memory MB[,MB...] what each device offers; the last number is for all that follow (default: what it has)
   --from file|url     pick the model as a file, or fetch it from a server by ranges (default file)
+  --cpu PERCENT[,...] of one core that each browser may use with all its processes, by cgroup; the last number
+                      is for all that follow (default: no limit)
+  --link DELAYms/MBIT[,...]  one-way delay and Mbit/s of all links for what each device sends; the last is for
+                      all that follow (default: as they are)
   --json OUT          also write everything measured to this file
 `;
 
 /** A room holds 32 devices at most. */
 const MOST_DEVICES = 32;
+const MOST_CORES = 1024;
 
 /**
  * Reads the command line of the lab.
@@ -70,6 +80,8 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
     provider,
     memory: (values.memory?.split(',') ?? []).map((text) => whole('--memory', text, 1, 1_000_000)),
     from,
+    cpu: (values.cpu?.split(',') ?? []).map((text) => whole('--cpu', text, 1, 100 * MOST_CORES)),
+    link: (values.link?.split(',') ?? []).map(linkShape),
     json: values.json,
   };
 }
@@ -90,6 +102,8 @@ function parsed(args: readonly string[]) {
         provider: { type: 'string' },
         memory: { type: 'string' },
         from: { type: 'string' },
+        cpu: { type: 'string' },
+        link: { type: 'string' },
         json: { type: 'string' },
       },
     });
@@ -112,4 +126,11 @@ function dimension(text: string): [string, number] {
     throw new UsageError(`--dim must look like name=value, not "${text}".`);
   }
   return [name, whole('--dim', size, 1, 0x7fffffff)];
+}
+
+function linkShape(text: string): LinkShape {
+  const [, delay, rate] = /^(\d+(?:\.\d+)?)ms\/(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  const shape = { delayMs: Number(delay), mbitPerSec: Number(rate) };
+  if (shape.mbitPerSec > 0) return shape;
+  throw new UsageError(`--link must look like 20ms/40 (delay and Mbit/s), not "${text}".`);
 }

@@ -8,7 +8,11 @@ const REPORT: LabReport = {
       name: 'A',
       provider: 'wasm',
       threads: 1,
+      cpuPercent: 50,
+      link: { delayMs: 20, mbitPerSec: 40 },
       stage: { start: 0, end: 3 },
+      predictedMs: 8,
+      measuredMs: 8.25,
       weightBytes: 2048,
       bytesReceived: 1024,
       busyMs: 12.4,
@@ -19,7 +23,11 @@ const REPORT: LabReport = {
       name: 'B',
       provider: 'wasm',
       threads: 1,
+      cpuPercent: null,
+      link: null,
       stage: null,
+      predictedMs: null,
+      measuredMs: null,
       weightBytes: 0,
       bytesReceived: 0,
       busyMs: 0,
@@ -37,7 +45,9 @@ const REPORT: LabReport = {
 };
 
 it('shows every device, also one that is left out', () => {
-  expect(tableOf(REPORT)).toMatch(/A +wasm x1 +0-3 +2 +1 +250 +301 +12\nB +wasm x1 +left out/);
+  expect(tableOf(REPORT)).toMatch(
+    /A +wasm x1 +50% +20ms\/40 +0-3 +8.0 +8.3 +2 +1 +250 +301 +12\nB +wasm x1 +free +free +left out +- +-/,
+  );
 });
 
 it('says what differs and what broke', () => {

@@ -1,3 +1,4 @@
+import type { LinkShape } from './page/link-shape.ts';
 import type { Verification } from './verify.ts';
 
 /** What `npm run lab` measured; the JSON it writes. */
@@ -19,8 +20,14 @@ export interface LabDevice {
   readonly name: string;
   readonly provider: string;
   readonly threads: number;
+  /** Percent of one core that its browser might use, and its links for what it sent; null where not limited. */
+  readonly cpuPercent: number | null;
+  readonly link: LinkShape | null;
   /** Blocks [start, end), or null when the plan leaves the device out. */
   readonly stage: { readonly start: number; readonly end: number } | null;
+  /** Of its stage for one item, by the plan and, the median of the last items, by its own clock; null without a stage. */
+  readonly predictedMs: number | null;
+  readonly measuredMs: number | null;
   readonly weightBytes: number;
   readonly bytesReceived: number;
   readonly busyMs: number;
@@ -41,7 +48,11 @@ export function tableOf(report: LabReport): string {
   const rows = devices.map((device) => [
     device.name,
     `${device.provider} x${device.threads}`,
+    device.cpuPercent === null ? 'free' : `${device.cpuPercent}%`,
+    device.link === null ? 'free' : `${device.link.delayMs}ms/${device.link.mbitPerSec}`,
     device.stage ? `${device.stage.start}-${device.stage.end}` : 'left out',
+    orDash(device.predictedMs),
+    orDash(device.measuredMs),
     kilobytes(device.weightBytes),
     kilobytes(device.bytesReceived),
     megabytes(device.peakMemoryBytes),
@@ -54,7 +65,11 @@ export function tableOf(report: LabReport): string {
       [
         'device',
         'runs on',
+        'cpu',
+        'link',
         'blocks',
+        'predicted ms',
+        'measured ms',
         'weights KB',
         'received KB',
         'worker peak MB',
@@ -66,8 +81,8 @@ export function tableOf(report: LabReport): string {
     '',
     `ready   room after ${seconds(preparation.roomMs)}, model after ${seconds(preparation.modelMs)} more`,
     ...(originRatio === null ? [] : [`origin  ${originRatio.toFixed(4)} of one copy`]),
-    `split   median ${ms(split.latencyMs.median)}, p95 ${ms(split.latencyMs.p95)}, predicted ${ms(plan.predictedLatencyMs)}, ` +
-      `${split.throughputPerSec.toFixed(2)} per second`,
+    `split   median ${ms(split.latencyMs.median)}, p95 ${ms(split.latencyMs.p95)}, predicted ${ms(plan.predictedLatencyMs)}; ` +
+      `${split.throughputPerSec.toFixed(2)} per second, predicted ${(1000 / plan.predictedPeriodMs).toFixed(2)}`,
     `whole   median ${ms(whole.latencyMs.median)}, p95 ${ms(whole.latencyMs.p95)} in one tab`,
     `verify  ${verify.ok ? 'equal' : 'DIFFERENT'}: largest difference ${verify.maxAbsDiff.toExponential(2)}, ` +
       `relative ${verify.maxRelDiff.toExponential(2)}, largest element ${verify.argmaxEqual ? 'the same' : 'ELSEWHERE'}`,
@@ -91,6 +106,10 @@ export function aligned(rows: readonly (readonly string[])[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+function orDash(value: number | null): string {
+  return value === null ? '-' : value.toFixed(1);
 }
 
 function ms(value: number): string {

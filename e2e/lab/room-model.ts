@@ -1,5 +1,5 @@
 import type { Page } from 'playwright';
-import type { SessionState, StageTiming } from '../../core/session/state.ts';
+import type { PlanMode, SessionState, StageTiming } from '../../core/session/state.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
 import { type PotluckWindow, until } from '../session-page.ts';
 import type { LabModel } from './model-files.ts';
@@ -36,7 +36,7 @@ export interface ModelToOpen {
 export async function openModel(
   page: Page,
   { model, url, sizes = {} }: ModelToOpen,
-  mode: 'fastest' | 'everyone',
+  mode: PlanMode,
 ): Promise<SessionState> {
   if (url === undefined) await pickFiles(page, model.paths);
   const asked = await page.evaluate(
@@ -73,8 +73,8 @@ export async function openModel(
       (shown.kind === 'ready' &&
         shown.card.bytes === model.bytes &&
         preparing === null &&
-        plan?.mode === mode &&
-        plan.status === 'running' &&
+        JSON.stringify(plan?.mode) === JSON.stringify(mode) &&
+        plan?.status === 'running' &&
         plan.epoch > asked.epoch &&
         plan.blocks === shown.card.blocks),
     MODEL_PATIENCE_MS,

@@ -63,6 +63,11 @@ export class ShapedWire implements Wire {
     if (packet.byteLength > this.maxPacketBytes)
       throw new RangeError(`a packet of ${packet.byteLength} bytes`);
     const { delayMs, mbitPerSec } = this.#shape;
+    // A timer, even of no time, would cost a millisecond.
+    if (this.#held === 0 && delayMs === 0 && mbitPerSec === Number.POSITIVE_INFINITY) {
+      this.#inner.send(packet);
+      return;
+    }
     const now = this.#clock.now();
     this.#freeAt = Math.max(now, this.#freeAt) + (packet.byteLength * 8) / (mbitPerSec * 1000);
     const bytes = packet.slice();

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import type { PlanView } from '../core/session/state.ts';
+import { requireQuotas } from '../e2e/lab/cpu-quota.ts';
+import { feedsFor } from '../e2e/lab/input.ts';
+import { labModel } from '../e2e/lab/model-files.ts';
+import { openModel } from '../e2e/lab/room-model.ts';
+import { haveShared, ROOT, SHARED } from '../e2e/repository.ts';
+import { withLabRoom } from './lab-room.ts';
+import { steadyRate } from './rates.ts';
+import type { Section } from './section.ts';
+import { choosePlan, holdersOf, stagesInWords } from './settled-plan.ts';
+import { type Spread, spread } from './statistics.ts';
+import { setInputs, stream } from './stream.ts';
+
+/** Two devices alike and one at a tenth of their speed; together less than two cores. */
+const CPU = [80, 80, 8];
+const SHAPE = { delayMs: 2, mbitPerSec: 200 };
+const ROUNDS = 6;
+const ITEMS = 30;
+const IN_FLIGHT = 6;
+/** Two measurements of one and the same plan differ by less. */
+const NOISE = 0.05;
+
+/** A room with one device at a tenth of the speed: is it left out, and does it do no harm? */
+export const leftOut: Section = async ({ models }) => {
+  requireQuotas();
+  const shared = haveShared('a device left out, on squeezenet: the bundled digits take its place');
+  const path =
+    models?.[0] ??
+    (shared ? join(SHARED, 'models/squeezenet1.0.onnx') : join(ROOT, 'public/models/digits.onnx'));
+  return withLabRoom({ devices: CPU.length, cpu: CPU, shape: SHAPE }, async (room) => {
+    const { page } = room.leader;
+    const [, , slow] = room.peers;
+    if (slow === undefined) throw new Error('There is no third device.');
+    const share = (peer: (typeof room.peers)[number]): string => `${CPU[room.peers.indexOf(peer)]}%`;
+    const model = await labModel(path);
+    const state = await openModel(page, { model }, 'fastest');
+    if (state.model.kind !== 'ready') throw new Error('The model is gone.');
+    await setInputs(page, [feedsFor(state.model.card, 0)]);
+
+    const rate = async (): Promise<number> => {
+      const { items, failures } = await stream(page, { inFlight: IN_FLIGHT, items: ITEMS + 2 * IN_FLIGHT });
+      if (failures[0] !== undefined) throw new Error(failures[0]);
+      return steadyRate(items, IN_FLIGHT);
+    };
+    const rounds: { three: number; two: number }[] = [];
+    let plan: PlanView | undefined;
+    for (let round = 0; round < ROUNDS; round++) {
+      plan = await choosePlan(page, { mode: 'most' });
+      const three = await rate();
+      await choosePlan(page, { mode: 'most', rules: { pinnedOut: [slow] } });
+      rounds.push({ three, two: await rate() });
+    }
+    const reason = plan?.leftOut.find(({ peer }) => peer === slow)?.reason;
+    const everyone = await choosePlan(page, { mode: 'everyone' });
+    const forced = await rate();
+    const shown = (await page.locator('p', { hasText: /predicted/i }).allInnerTexts()).join(' ');
+    const others = spread(rounds.map(({ three, two }) => three / two));
+    const good = plan !== undefined && !holdersOf(plan).includes(slow) && others.median >= 1 - NOISE;
+    const text = [
+      `A room of three at ${CPU.join(', ')} % of a core (${model.name})`,
+      `chosen  ${plan && stagesInWords(plan, share)}; the slow one: ${reason ?? 'NOT LEFT OUT'}`,
+      `rate    ${times(spread(rounds.map(({ three }) => three)))} a second; with the slow one pinned out ` +
+        `${times(spread(rounds.map(({ two }) => two)))}; ratio ${times(others)} (>= ${1 - NOISE})  ${good ? 'good' : 'poor'}`,
+      `forced  ${stagesInWords(everyone, share)}: ${forced.toFixed(2)} a second`,
+      `shown   ${shown}`,
+    ].join('\n');
+    return { text, good, data: { model: model.name, plan, everyone, rounds, forced, shown } };
+  });
+};
+
+function times({ median, p10, p90 }: Spread): string {
+  return `${median.toFixed(2)} (${p10.toFixed(2)} to ${p90.toFixed(2)})`;
+}

@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { deviceTimes, rangesToTime } from './device-times.ts';
+
+const reference = [1, 2, 3, 4];
+const ranges = [
+  { start: 0, end: 2 },
+  { start: 2, end: 4 },
+];
+
+test('a part adds up to what the device took for it, its blocks relate as on the device that measured each', () => {
+  const times = deviceTimes({ ms: [6, 70], perItemMs: 0.5 }, ranges, reference);
+  expect(times).toEqual({ blockMs: [2, 4, 30, 40], perItemMs: 0.5 });
+});
+
+test('a part that was not timed is as much slower as the nearest one that was; none at all tell nothing', () => {
+  expect(deviceTimes({ ms: [null, 70], perItemMs: 0 }, ranges, reference)?.blockMs).toEqual([10, 20, 30, 40]);
+  expect(deviceTimes({ ms: [null, null], perItemMs: 0 }, ranges, reference)).toBeNull();
+});
+
+test('parts that are too long are timed from their beginning, and blocks behind them as the nearest', () => {
+  const bytes = [50e6, 50e6, 1, 1];
+  const short = rangesToTime([1, 1, 1, 97], bytes);
+  expect(short.at(-1)).toEqual({ start: 3, end: 4 });
+  const long = rangesToTime([1, 1], [50e6, 50e6]);
+  expect(long).toEqual([
+    { start: 0, end: 1 },
+    { start: 1, end: 2 },
+  ]);
+});
+
+test('parts cover the model in order, each at least a block, none of the others more than a fair share too long', () => {
+  const times = fc.array(fc.double({ min: 0, max: 100, noNaN: true }), { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(times, (blockMs) => {
+      const parts = rangesToTime(
+        blockMs,
+        blockMs.map(() => 0),
+      );
+      expect(parts[0]?.start).toBe(0);
+      expect(parts.at(-1)?.end).toBe(blockMs.length);
+      parts.forEach(({ start, end }, at) => {
+        expect(end).toBeGreaterThan(start);
+        if (at > 0) expect(start).toBe(parts[at - 1]?.end);
+      });
+      expect(parts.length).toBe(Math.min(4, blockMs.length));
+    }),
+    { seed: 5, numRuns: 300 },
+  );
+});

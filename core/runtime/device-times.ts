@@ -1,0 +1,72 @@
+import type { DeviceTimes } from '../plan/profile.ts';
+import type { MeasuredParts } from './part-timer.ts';
+
+/** Blocks [start, end) that a device timed in one piece. */
+export interface TimedRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Times closer to nothing than browsers' clocks tell. */
+const LEAST_MS = 0.01;
+
+/**
+ * A device's block times from the parts that it timed: within a part, and around it up to the middle of the way to the
+ * next, blocks relate to each other as on the device that measured each. Null when no part was timed.
+ */
+export function deviceTimes(
+  { ms, perItemMs }: MeasuredParts,
+  ranges: readonly TimedRange[],
+  referenceMs: readonly number[],
+): DeviceTimes | null {
+  const ratios = ranges.flatMap(({ start, end }, at) => {
+    const own = ms[at];
+    const reference = referenceMs.slice(start, end).reduce((sum, each) => sum + each, 0);
+    if (own === null || own === undefined) return [];
+    return [{ middle: (start + end) / 2, start, end, ratio: own / Math.max(reference, LEAST_MS) }];
+  });
+  if (ratios.length === 0) return null;
+  const ratioOf = (block: number): number => {
+    const at = block + 0.5;
+    const inside = ratios.find(({ start, end }) => start <= block && block < end);
+    const nearest = ratios.reduce((a, b) => (Math.abs(b.middle - at) < Math.abs(a.middle - at) ? b : a));
+    return (inside ?? nearest).ratio;
+  };
+  return { blockMs: referenceMs.map((each, block) => each * ratioOf(block)), perItemMs };
+}
+
+/** As many parts as show where a device is quick and where slow, and take a slow one a few seconds. */
+const PARTS = 4;
+/** A part's weights at most: stand-ins of a large part would take longer to load than they tell. */
+const MOST_BYTES = 64e6;
+
+/** Parts that together cover the model, about equal in time; of too large ones a piece from the beginning. */
+export function rangesToTime(
+  blockMs: readonly number[],
+  blockBytes: readonly number[],
+): readonly TimedRange[] {
+  const total = blockMs.reduce((sum, ms) => sum + ms, 0);
+  const parts = Math.min(PARTS, blockMs.length);
+  const ranges: TimedRange[] = [];
+  let start = 0;
+  let passed = 0;
+  for (let block = 0; block < blockMs.length; block++) {
+    passed += blockMs[block] ?? 0;
+    const left = blockMs.length - block - 1;
+    const due = passed >= (total * (ranges.length + 1)) / parts - 1e-9 || left < parts - ranges.length;
+    if (!due || ranges.length === parts) continue;
+    const end = ranges.length + 1 === parts ? blockMs.length : block + 1;
+    ranges.push({ start, end: withinBytes(start, end, blockBytes) });
+    start = end;
+  }
+  return ranges;
+}
+
+function withinBytes(start: number, end: number, blockBytes: readonly number[]): number {
+  let bytes = 0;
+  for (let block = start; block < end; block++) {
+    bytes += blockBytes[block] ?? 0;
+    if (bytes > MOST_BYTES && block > start) return block;
+  }
+  return end;
+}

@@ -1,0 +1,133 @@
+import { memorySource } from '../graph/byte-source.ts';
+import { readModel } from '../graph/onnx-model.ts';
+import { standInPackOf } from '../graph/stand-in-weights.ts';
+import type { Clock } from '../mesh/clock.ts';
+import type { LoadStage } from '../protocol/messages.ts';
+import { RoomyExecutor } from './roomy-executor.ts';
+import { totalBytes } from './run-block.ts';
+import type { ExecutorFactory, ExecutorOptions, StageExecutor } from './stage-executor.ts';
+import { typicalInputs } from './warm-up.ts';
+
+/** Idle between runs, as between items: a phone that computes without a pause soon runs slower (field.md). */
+const PAUSE_MS = 15;
+/** Runs that do not count: the browser optimises the runtime's code in the first ones. */
+const WARM_UP = 2;
+/** Timed runs: the least that has a median, and more while they take less than this together. */
+const LEAST_RUNS = 5;
+const MOST_RUNS = 15;
+const RUN_FOR_MS = 120;
+/** When measuring has taken this long no further part is begun: nobody waits longer for a slow device. */
+const PATIENCE_MS = 6000;
+
+/** What a device measured of some parts of a model. */
+export interface MeasuredParts {
+  /** Null for a part that did not fit, failed, or for which there was no time. */
+  readonly ms: readonly (number | null)[];
+  /** What a run takes besides: the way to the worker and back. */
+  readonly perItemMs: number;
+}
+
+/** Keeps what was measured for the next visit; a part's key names all that its time depends on. */
+export interface TimesCache {
+  get(key: string): MeasuredParts | null;
+  put(key: string, measured: MeasuredParts): void;
+}
+
+export interface PartTimerOptions {
+  readonly executors: ExecutorFactory;
+  readonly runtime: ExecutorOptions;
+  /** Bytes of weights and workspace that this device may hold. */
+  readonly memoryBytes: number;
+  readonly clock: Clock;
+  /** The small model of a part. */
+  readonly modelOf: (part: LoadStage) => Promise<Uint8Array<ArrayBuffer>>;
+  /** Ends the executor at once. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Times parts of a model as they would run as stages: on the real stage worker, warmed up, with pauses. Weights are not
+ * needed: stand-ins take as long. Never rejects for a part; rejects with the signal's reason.
+ */
+export async function timeParts(
+  parts: readonly LoadStage[],
+  options: PartTimerOptions,
+): Promise<MeasuredParts> {
+  const { executors, runtime, memoryBytes, clock, signal } = options;
+  const executor = new RoomyExecutor(executors, runtime, memoryBytes);
+  const abort = (): void => executor.close();
+  signal.addEventListener('abort', abort);
+  const startedAt = clock.now();
+  const ms: (number | null)[] = [];
+  const besides: number[] = [];
+  try {
+    for (const part of parts) {
+      signal.throwIfAborted();
+      const late = clock.now() - startedAt > PATIENCE_MS;
+      const timed = late ? null : await timePart(part, executor, options).catch(() => null);
+      ms.push(timed && median(timed.computeMs));
+      besides.push(...(timed?.besidesMs ?? []));
+    }
+    signal.throwIfAborted();
+    return { ms, perItemMs: median(besides) };
+  } finally {
+    signal.removeEventListener('abort', abort);
+    executor.close();
+  }
+}
+
+interface TimedRuns {
+  readonly computeMs: number[];
+  /** Of the wall time of a run, what was not spent in the runtime. */
+  readonly besidesMs: number[];
+}
+
+async function timePart(
+  part: LoadStage,
+  roomy: RoomyExecutor,
+  { modelOf, memoryBytes, clock }: PartTimerOptions,
+): Promise<TimedRuns | null> {
+  const model = await modelOf(part);
+  const weights = standInPackOf(await readModel(memorySource(model)));
+  const sample = typicalInputs(part);
+  const bytes = (weights?.size ?? 0) + totalBytes(sample ?? []);
+  if (!sample || bytes > memoryBytes) return null;
+  const executor = await roomy.withRoomFor(bytes);
+  const { inputs, outputs } = part;
+  const handle = await executor.load({ model, weights, inputs, outputs });
+  try {
+    const run = async (): Promise<readonly [compute: number, besides: number]> => {
+      const tensors = sample.map((t) => ({ ...t, data: t.data.slice() }));
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, PAUSE_MS));
+      return once(executor, handle, tensors, clock);
+    };
+    for (let warm = 0; warm < WARM_UP; warm++) await run();
+    const timed: TimedRuns = { computeMs: [], besidesMs: [] };
+    for (let spent = 0; timed.computeMs.length < LEAST_RUNS || spent < RUN_FOR_MS; ) {
+      const [compute, besides] = await run();
+      timed.computeMs.push(compute);
+      timed.besidesMs.push(besides);
+      spent += compute;
+      if (timed.computeMs.length >= MOST_RUNS) break;
+    }
+    return timed;
+  } finally {
+    await executor.release(handle);
+  }
+}
+
+async function once(
+  executor: StageExecutor,
+  handle: number,
+  tensors: Parameters<StageExecutor['run']>[1],
+  clock: Clock,
+): Promise<readonly [compute: number, besides: number]> {
+  const startedAt = clock.now();
+  const { computeMs } = await executor.run(handle, tensors);
+  return [computeMs, Math.max(0, clock.now() - startedAt - computeMs)];
+}
+
+function median(times: readonly number[]): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
+}
