@@ -10,20 +10,26 @@ interface PressureRecord {
 
 /** The Compute Pressure API, of Chromium on computers; TypeScript's library does not know it yet. */
 export interface PressureSource {
-  readonly PressureObserver?: new (
-    heard: (records: readonly PressureRecord[]) => void,
-  ) => { observe(source: 'cpu', options: { sampleInterval: number }): Promise<void> };
+  readonly PressureObserver?: {
+    readonly knownSources?: readonly string[];
+    new (
+      heard: (records: readonly PressureRecord[]) => void,
+    ): { observe(source: typeof HEAT, options: { sampleInterval: number }): Promise<void> };
+  };
 }
+
+/** Not `cpu`: our own work alone fills that, which is what a device is here for. */
+const HEAT = 'thermals';
 
 const SAMPLE_MS = 2000;
 
-/** Tells how hard the system says it works, too hot at once. Says nothing where the browser does not tell. */
+/** Tells how hot the system says it is, too hot at once. Says nothing where the browser does not tell. */
 export function watchPressure(
   source: PressureSource,
   clock: Clock,
   tell: (pressure: Pressure) => void,
 ): void {
-  if (!source.PressureObserver) return;
+  if (!source.PressureObserver?.knownSources?.includes(HEAT)) return;
   let begun = false;
   const pass = seldom<Pressure>(clock, tell, {
     same: (a, b) => a === b,
@@ -36,5 +42,5 @@ export function watchPressure(
     if (begun) pass(state === 'nominal' ? 'fair' : state);
   });
   // Refused by the page's policy: then it is as if the browser did not tell.
-  observer.observe('cpu', { sampleInterval: SAMPLE_MS }).catch(() => undefined);
+  observer.observe(HEAT, { sampleInterval: SAMPLE_MS }).catch(() => undefined);
 }

@@ -68,6 +68,7 @@ describe('the pressure', () => {
     let heard: (records: readonly { state: 'nominal' | 'serious' | 'critical' }[]) => void = () => undefined;
     const source: PressureSource = {
       PressureObserver: class {
+        static readonly knownSources = ['cpu', 'thermals'];
         constructor(listener: typeof heard) {
           heard = listener;
         }
@@ -82,6 +83,14 @@ describe('the pressure', () => {
     const { say, told } = pressure();
     say('nominal');
     watchPressure({}, new VirtualClock(turn), (value) => told.push(value));
+    class OnlyWork {
+      static readonly knownSources = ['cpu'];
+      constructor(listener: (records: readonly { state: 'critical' }[]) => void) {
+        listener([{ state: 'critical' }]);
+      }
+      observe = async (): Promise<void> => undefined;
+    }
+    watchPressure({ PressureObserver: OnlyWork }, new VirtualClock(turn), (value) => told.push(value));
     expect(told).toEqual([]);
   });
 

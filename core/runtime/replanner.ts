@@ -70,6 +70,8 @@ export class Replanner {
   /** The present plan may not stay if there is another one. */
   #forced = false;
   #cause: Cause | undefined;
+  /** Why the move that is under way began. */
+  #moving: Cause | undefined;
   #betterSince: number | undefined;
   #runningSince = 0;
   /** When the plan was last left for a better one, though it worked. */
@@ -311,7 +313,7 @@ export class Replanner {
     };
     this.#cause = undefined;
     this.#betterSince = undefined;
-    const why = before ? because(cause, before, view, (peer) => this.#book.nameOf(peer)) : undefined;
+    const why = before && cause ? because(cause, before, view, (peer) => this.#book.nameOf(peer)) : undefined;
     const plan = { ...view, ...(why !== undefined && { because: why }) };
     this.#epoch = plan.epoch;
     const alongside =

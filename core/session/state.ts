@@ -103,7 +103,7 @@ export interface DeviceCard {
   readonly hidden: boolean;
   /** Absent where the browser does not tell. */
   readonly battery?: Battery;
-  /** How hard the system says it works, and whether it is hot; absent while it says nothing, or nominal. */
+  /** How hot the system says it is; absent while it says nothing, or nominal. */
   readonly pressure?: 'fair' | 'serious' | 'critical';
 }
 
