@@ -1,13 +1,18 @@
-import SimplePeer from 'simple-peer';
 import type { Dial } from '../../core/mesh/dial.ts';
+import { dialLater } from '../../core/mesh/dial-later.ts';
 import { type SimplePeerLike, simplePeerDial } from '../../core/mesh/simple-peer-wire.ts';
 
 /** Direct connections of this browser; null where it has no RTC. */
-export const browserDial: Dial | null = SimplePeer.WEBRTC_SUPPORT
-  ? simplePeerDial((options) => new SimplePeer(options) as SimplePeerLike)
-  : null;
+export const browserDial: Dial | null = dialNamed({});
 
 /** The same between two ends in this page. The name of the channel tells it from those to other devices. */
-export const loopbackDial: Dial | null = SimplePeer.WEBRTC_SUPPORT
-  ? simplePeerDial((options) => new SimplePeer({ ...options, channelName: 'loopback' }) as SimplePeerLike)
-  : null;
+export const loopbackDial: Dial | null = dialNamed({ channelName: 'loopback' });
+
+/** A fifth of all code before a room can be used, if it did not wait for the first other device. */
+function dialNamed(name: { channelName?: string }): Dial | null {
+  if (!('RTCPeerConnection' in globalThis)) return null;
+  return dialLater(async () => {
+    const { default: SimplePeer } = await import('simple-peer');
+    return simplePeerDial((options) => new SimplePeer({ ...options, ...name }) as SimplePeerLike);
+  });
+}
