@@ -1,14 +1,21 @@
 import { messageOf, RuntimeFailedError } from '../../core/errors.ts';
+import { systemClock } from '../../core/mesh/clock.ts';
 import type { Member } from '../../core/runtime/member.ts';
 import type { ExecutorFactory, ExecutorOptions, StageExecutor } from '../../core/runtime/stage-executor.ts';
+import { loopbackDial } from './browser-dial.ts';
 import type { DeviceDescription } from './device-name.ts';
 import { profileDevice } from './device-profile.ts';
+import { loopbackMsPerByte, packs } from './loopback.ts';
+
+/** After the first other device came. */
+const SETTLE_MS = 3000;
 
 /** This device as a place to compute: unknown until measured, then one provider and one variant of the runtime. */
 export class DeviceInPage {
   readonly #description: DeviceDescription;
   #options: ExecutorOptions = { provider: 'wasm', threads: 1 };
   #executors: ExecutorFactory | undefined;
+  #packing = false;
 
   constructor(description: DeviceDescription) {
     this.#description = description;
@@ -26,6 +33,21 @@ export class DeviceInPage {
       expected: 'a measured device',
       actual: 'not measured yet',
     });
+  }
+
+  /**
+   * Measures what sending costs this device, where that takes the time of computing, and tells the room. Only once, and
+   * not before there is anybody to send to: it needs the code of direct connections. Never rejects.
+   */
+  async measurePacking(member: Member): Promise<void> {
+    const { status, profile } = member.card;
+    if (this.#packing || status !== 'ready' || !profile || !loopbackDial) return;
+    this.#packing = true;
+    if (!packs(navigator.hardwareConcurrency, profile.threads)) return;
+    // The newcomer's first seconds belong to what both must know before they can work together.
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const packMsPerByte = await loopbackMsPerByte(loopbackDial, systemClock).catch(() => undefined);
+    if (packMsPerByte !== undefined) member.setCard({ profile: { ...profile, packMsPerByte } });
   }
 
   /** Measures the device and tells the room: ready, or refused with the reason. Never rejects. */

@@ -7,11 +7,9 @@ import { parseSelfTest, type SelfTest } from '../../core/runtime/self-test.ts';
 import type { ExecutorFactory, ExecutorOptions } from '../../core/runtime/stage-executor.ts';
 import type { DeviceProfile, Progress } from '../../core/session/state.ts';
 import type { OrtBundle } from '../../worker/ort.ts';
-import { loopbackDial } from './browser-dial.ts';
 import { type DeviceFacts, memoryBudget, readOverrides, wasmThreads } from './device-limits.ts';
 import type { DeviceDescription } from './device-name.ts';
 import { findAdapter } from './gpu-adapter.ts';
-import { loopbackMsPerByte, packs } from './loopback.ts';
 import { marksOfThisPage } from './page-marks.ts';
 import { keepProfile, keptProfile, type Measured } from './profile-cache.ts';
 import { surroundExecutors } from './surroundings.ts';
@@ -98,22 +96,15 @@ export async function profileDevice(
   });
   if (measured.kind === 'refused') return { kind: 'refused', why: measured.why };
   const { options, benchMs, tried } = measured;
-  const packMsPerByte = await packingCost(facts.cores, options.threads);
   const profile: Measured = {
     ...options,
     runtime,
     benchMs,
     tried,
-    ...(packMsPerByte !== undefined && { packMsPerByte }),
     adapter: adapter?.description ?? null,
   };
   keepProfile(key, Date.now(), profile);
   return ready(profile);
-}
-
-/** Absent where it takes no time from computing, and where it cannot be measured. */
-async function packingCost(cores: number, threads: number): Promise<number | undefined> {
-  return loopbackDial && packs(cores, threads) ? loopbackMsPerByte(loopbackDial, systemClock) : undefined;
 }
 
 function factsOf({ platform, form }: DeviceDescription): DeviceFacts {

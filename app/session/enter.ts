@@ -81,6 +81,9 @@ export async function enter(place: Place): Promise<BrowserSession> {
   if (identity.leads) client.open(session.state.value.askFirst);
   else client.join(description.name);
   void device.measure(session.member);
+  session.state.subscribe(({ devices }) => {
+    if (devices.length > 1) void device.measurePacking(session.member);
+  });
   return session;
 }
 

@@ -307,10 +307,11 @@ export class Replanner {
   #move(subject: Measured, { question, answer }: Found, view: PlanView): void {
     const { mover, progress, clock } = this.#options;
     const before = this.#plan;
-    const cause = this.#cause ?? {
-      kind: 'better',
-      gain: (answer.presentMs ?? answer.bestMs) / answer.bestMs,
-    };
+    const gain = (answer.presentMs ?? answer.bestMs) / answer.bestMs;
+    // A move that another overtakes had its reason still.
+    const reason = this.#cause ?? (mover.under ? this.#moving : undefined);
+    const cause: Cause | undefined = reason ?? (gain > 1 + NEWS ? { kind: 'better', gain } : undefined);
+    this.#moving = cause;
     this.#cause = undefined;
     this.#betterSince = undefined;
     const why = before && cause ? because(cause, before, view, (peer) => this.#book.nameOf(peer)) : undefined;
