@@ -1,5 +1,5 @@
 import { type Answer, leastLatency, leastPeriod, SAME, type Solution } from './least.ts';
-import type { RoomSearch } from './room-search.ts';
+import { inPassing, type RoomSearch } from './room-search.ts';
 
 /** Searches of a room that is too large for proofs: about a second in all, so more where a search takes less. */
 const LARGE_WORK = 6_400_000;
@@ -23,7 +23,6 @@ export function leastForItems(known: RoomSearch, items: number): Answer {
   let latencyMs = fastest.lowerMs;
   let capMs = fastest.periodMs;
   const { count, blocks } = known.tables;
-  const hasty = known.large ? { ...known, quick: true, mostCells: known.mostCells / 20 } : known;
   for (let steps = known.large ? LARGE_WORK / (count * blocks ** 2) : Infinity; ; steps--) {
     // Above this period, plans are no better than the best.
     const worthMs = (costOf(best) - latencyMs) / waits;
@@ -34,7 +33,7 @@ export function leastForItems(known: RoomSearch, items: number): Answer {
     const nextMs = Math.min(capMs * (1 - SAME), passedMs * (1 + SAME));
     if (!(nextMs < capMs && nextMs >= leastPeriodMs)) break;
     const below = (costOf(best) - waits * leastPeriodMs) * (1 + SAME);
-    const answer = steps > 0 ? leastLatency(hasty, { capMs: nextMs, below }) : undefined;
+    const answer = steps > 0 ? leastLatency(inPassing(known), { capMs: nextMs, below }) : undefined;
     if (!answer?.stages) {
       const restMs = answer ? Math.min(answer.lowerMs, below) : latencyMs;
       lower = Math.min(lower, restMs + waits * leastPeriodMs);

@@ -69,7 +69,7 @@ export function replicas(known: RoomSearch, chain: Answer): Replicas {
   for (const plan of starts) if (plan) climb.from(plan, quick ? QUICK_STEPS : STEPS);
   const best = undominated(plans);
   const leastMs = Math.min(chain.stages ? chain.periodMs : Infinity, best.at(-1)?.periodMs ?? Infinity);
-  return { plans: best, lowerMs: Math.min(periodBound(tables), leastMs) };
+  return { plans: best, lowerMs: Math.min(periodBound(tables).boundMs, leastMs) };
 }
 
 /** More devices may have to take part than a chain has places for; copies take them in. */
