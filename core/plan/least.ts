@@ -9,7 +9,7 @@ import type { Walk } from './walk-search.ts';
 /** Values closer than this, relatively, are equal: far above rounding, far below any measurement. */
 export const SAME = 1e-9;
 /** Price of a stage, relative to the value: settles ties in favour of fewer stages; above the rounding of sums. */
-const TIE = 1e-11;
+export const TIE = 1e-11;
 /** Stands for {@link TIE} where the value is 0. */
 const LEAST_PRICE = 1e-200;
 

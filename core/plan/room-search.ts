@@ -14,7 +14,7 @@ const MOST_CELLS = 11_000_000;
 const MOST_WORK = 220_000_000;
 /** Where whole tables would take more, proofs are tried with tables of some devices. */
 const FEW_WORK = 30_000_000;
-const QUICK_WORK = 8_000_000;
+const QUICK_WORK = 4_000_000;
 /** Rounds of prices for a bound above ten devices: 0.2 s with 32 and 200 blocks. */
 const PRICE_ROUNDS = 60;
 const QUICK_ROUNDS = 10;
@@ -57,9 +57,12 @@ export function roomSearch(room: PlanRoom, { quick = false }: { readonly quick?:
   return { tables, needs, search: walkSearch(), once: new Set(), large, quick, mostCells };
 }
 
-/** For one of several searches in a row: where not every answer is proven anyway, with less effort. */
+/**
+ * For one of many searches in a row: ties are left as they come, and where not every answer is proven anyway, less
+ * effort is made.
+ */
 export function inPassing(known: RoomSearch): RoomSearch {
-  return known.large ? { ...known, quick: true, mostCells: known.mostCells / 20 } : known;
+  return { ...known, quick: true, mostCells: known.large ? known.mostCells / 20 : known.mostCells };
 }
 
 /** The best plan of the room by one aim. Where its ends stay at home, its steps begin and end with home. */

@@ -13,7 +13,7 @@ import type { RoomSearch } from './room-search.ts';
 
 /** Plans that a climb may judge from one start: about 20 ms with ten devices; in haste fewer, from fewer starts. */
 const STEPS = 4000;
-const QUICK_STEPS = 1000;
+const QUICK_STEPS = 600;
 /** Devices that a climb starts from alone: the fastest. */
 const MOST_ALONE = 4;
 
