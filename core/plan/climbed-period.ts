@@ -18,15 +18,18 @@ export function climbedPeriod(known: RoomSearch): Found {
   const { count, blocks, room } = tables;
   const first = bestPlan({ ...known, mostCells: 0 }, { aim: 'period' });
   let walk = climbed(known, first.walk);
-  let lower = Math.max(first.lower, periodBound(tables));
+  const { boundMs, prices } = periodBound(tables);
+  let lower = Math.max(first.lower, boundMs);
   if (!known.quick && walk && lower < walk.value) {
     const costOf = groupCosts(tables);
-    const squeezed = squeezedPeriod(
-      (capMs) => chainTerms(known, 'any', { capMs }),
-      (other) => (room.endsAtHome ? Infinity : costOf(grouped(other)).periodMs),
+    const squeezed = squeezedPeriod({
+      termsAt: (capMs) => chainTerms(known, 'any', { capMs }),
+      periodOf: (other) => (room.endsAtHome ? Infinity : costOf(grouped(other)).periodMs),
       needs,
-      [lower, walk.value],
-    );
+      prices,
+      lowerMs: lower,
+      upperMs: walk.value,
+    });
     lower = squeezed.lowerMs;
     if (squeezed.walk && !room.endsAtHome) {
       const value = costOf(grouped(squeezed.walk)).periodMs;

@@ -45,17 +45,20 @@ export function completionOf(terms: Terms, prices?: Float64Array): Completion {
 }
 
 function leastStage(
-  { adds, blocks, stages }: Terms,
+  { adds, blocks, costs, place, last }: Terms,
   device: number,
   start: number,
   done: Float64Array,
 ): number {
   const row = device * (blocks + 1);
+  const at = place[row + start] ?? 0;
+  const until = last[row + start] ?? 0;
   let least = Infinity;
-  stages[row + start]?.forEach((stage, length) => {
-    const after = done[row + start + 1 + length] ?? Infinity;
+  for (let end = start + 1; end <= until; end++) {
+    const stage = costs[at + end] ?? Infinity;
+    const after = done[row + end] ?? Infinity;
     const total = adds ? stage + after : Math.max(stage, after);
     if (total < least) least = total;
-  });
+  }
   return least;
 }

@@ -1,8 +1,8 @@
 import { leastLatency, leastPeriod, SAME, type Solution } from './least.ts';
-import type { RoomSearch } from './room-search.ts';
+import { inPassing, type RoomSearch } from './room-search.ts';
 
 /** In a gap without points two searches find none; most gaps of a rich front have some. */
-const SEARCHES_PER_POINT = 1.5;
+const SEARCHES_PER_POINT = 1.25;
 
 /** Between two neighbours of the front: there may be more plans with a period in [loMs, from.periodMs). */
 interface Gap {
@@ -38,7 +38,7 @@ export function chainFront(
     for (const capMs of [(loMs + from.periodMs) / 2, from.periodMs * (1 - SAME)]) {
       if (!(capMs > loMs * (1 + SAME))) continue;
       searches--;
-      const found = leastLatency(known, { capMs, below: to.latencyMs * (1 - SAME) });
+      const found = leastLatency(inPassing(known), { capMs, below: to.latencyMs * (1 - SAME) });
       if (!found.stages) continue;
       points.push(found);
       // Between the new plan's period and the cap there is nothing better than the new plan.

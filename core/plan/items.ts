@@ -1,5 +1,5 @@
-import { type Answer, leastLatency, leastPeriod, SAME, type Solution } from './least.ts';
-import type { RoomSearch } from './room-search.ts';
+import { type Answer, leastLatency, leastPeriod, SAME, type Solution, TIE } from './least.ts';
+import { inPassing, type RoomSearch } from './room-search.ts';
 
 /** Searches of a room that is too large for proofs: about a second in all, so more where a search takes less. */
 const LARGE_WORK = 6_400_000;
@@ -16,14 +16,13 @@ export function leastForItems(known: RoomSearch, items: number): Answer {
   if (!fastest.stages || waits === 0) return fastest;
   const often = leastPeriod(known);
   const leastPeriodMs = often.lowerMs;
-  let best = often.stages && isBetter(often, fastest, costOf) ? often : fastest;
+  let best = often.stages ? better(known, often, fastest, costOf) : fastest;
   /** Of all plans that were not looked at. */
   let lower = Infinity;
   /** Plans with a period of at most `capMs` have at least this latency. */
   let latencyMs = fastest.lowerMs;
   let capMs = fastest.periodMs;
   const { count, blocks } = known.tables;
-  const hasty = known.large ? { ...known, quick: true, mostCells: known.mostCells / 20 } : known;
   for (let steps = known.large ? LARGE_WORK / (count * blocks ** 2) : Infinity; ; steps--) {
     // Above this period, plans are no better than the best.
     const worthMs = (costOf(best) - latencyMs) / waits;
@@ -34,24 +33,38 @@ export function leastForItems(known: RoomSearch, items: number): Answer {
     const nextMs = Math.min(capMs * (1 - SAME), passedMs * (1 + SAME));
     if (!(nextMs < capMs && nextMs >= leastPeriodMs)) break;
     const below = (costOf(best) - waits * leastPeriodMs) * (1 + SAME);
-    const answer = steps > 0 ? leastLatency(hasty, { capMs: nextMs, below }) : undefined;
+    const answer = steps > 0 ? leastLatency(inPassing(known), { capMs: nextMs, below }) : undefined;
     if (!answer?.stages) {
       const restMs = answer ? Math.min(answer.lowerMs, below) : latencyMs;
       lower = Math.min(lower, restMs + waits * leastPeriodMs);
       break;
     }
-    if (isBetter(answer, best, costOf)) best = answer;
+    best = better(known, answer, best, costOf);
     latencyMs = Math.max(latencyMs, answer.lowerMs);
     capMs = answer.periodMs;
   }
+  best = settled(known, best);
   const cost = costOf(best);
   const proven = lower >= cost * (1 - SAME);
   return { ...best, lowerMs: proven ? cost : lower, proven };
 }
 
 /** Ties: fewer stages. */
-function isBetter(plan: Solution, best: Solution, costOf: (plan: Solution) => number): boolean {
+function better(
+  known: RoomSearch,
+  plan: Solution,
+  best: Solution,
+  costOf: (plan: Solution) => number,
+): Solution {
   const gain = costOf(best) - costOf(plan);
-  if (Math.abs(gain) <= SAME * costOf(best)) return plan.stages.length < best.stages.length;
-  return gain > 0;
+  if (Math.abs(gain) > SAME * costOf(best)) return gain > 0 ? plan : best;
+  const [one, other] = [settled(known, plan), settled(known, best)];
+  return one.stages.length < other.stages.length ? one : other;
+}
+
+/** A plan that costs the same, with the fewest stages. */
+function settled(known: RoomSearch, plan: Solution): Solution {
+  const below = plan.latencyMs * (1 + SAME);
+  const answer = leastLatency(known, { capMs: plan.periodMs * (1 + TIE), ...(below > 0 && { below }) });
+  return answer.stages && answer.latencyMs <= below ? answer : plan;
 }

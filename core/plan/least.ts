@@ -2,14 +2,14 @@ import { climbedPeriod } from './climbed-period.ts';
 import { estimate } from './estimate.ts';
 import type { Found } from './exact-walk.ts';
 import type { PlannedStage } from './room.ts';
-import { bestPlan, type PlanQuery, type RoomSearch } from './room-search.ts';
+import { bestPlan, inPassing, type PlanQuery, type RoomSearch } from './room-search.ts';
 import type { Tables } from './tables.ts';
 import type { Walk } from './walk-search.ts';
 
 /** Values closer than this, relatively, are equal: far above rounding, far below any measurement. */
 export const SAME = 1e-9;
 /** Price of a stage, relative to the value: settles ties in favour of fewer stages; above the rounding of sums. */
-const TIE = 1e-11;
+export const TIE = 1e-11;
 /** Stands for {@link TIE} where the value is 0. */
 const LEAST_PRICE = 1e-200;
 
@@ -44,7 +44,7 @@ export function leastLatency(known: RoomSearch, among: Among = {}): Answer {
 export function leastPeriod(known: RoomSearch): Answer {
   const { walk, lower } = known.large ? climbedPeriod(known) : bestPlan(known, { aim: 'period' });
   if (!walk) return { stages: undefined, lowerMs: lower };
-  const { walk: best } = bestPlan(known, {
+  const { walk: best } = bestPlan(inPassing(known), {
     aim: 'latency',
     capMs: walk.value * (1 + TIE),
     priceMs: aboveAnyLatency(known.tables, walk.value),

@@ -13,7 +13,7 @@ export function narrowSearch(
   keep: number,
   options: { readonly below: number; readonly needs: readonly number[] },
 ): Walk | undefined {
-  const { adds, count, blocks, stages, hops, entry, exit } = terms;
+  const { adds, count, blocks, costs, place, last, hops, entry, exit } = terms;
   const width = blocks + 1;
   const words = Math.ceil(count / 32);
   const cells = count * width * keep;
@@ -116,13 +116,14 @@ export function narrowSearch(
       }
     }
     for (let device = 0; device < count; device++) {
-      const costs = stages[device * width + boundary] ?? doneMs;
+      const costsAt = place[device * width + boundary] ?? 0;
+      const until = last[device * width + boundary] ?? 0;
       const row = (device * width + boundary) * keep;
       for (let arrival = row; arrival < row + keep; arrival++) {
         const at = arrivedMs[arrival] ?? Infinity;
         if (at === Infinity) continue;
-        for (let end = boundary + 1; end <= boundary + costs.length; end++) {
-          const stage = costs[end - boundary - 1] ?? Infinity;
+        for (let end = boundary + 1; end <= until; end++) {
+          const stage = costs[costsAt + end] ?? Infinity;
           const ms = adds ? at + stage : Math.max(at, stage);
           const rest = completion.done[device * width + end] ?? Infinity;
           if (!((adds ? ms + rest : Math.max(ms, rest)) < below)) continue;

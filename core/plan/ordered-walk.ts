@@ -10,7 +10,7 @@ export function orderedWalk(
   devices: readonly number[],
   must: (device: number) => boolean,
 ): Walk | undefined {
-  const { adds, count, blocks, stages, hops, entry, exit } = terms;
+  const { adds, count, blocks, costs, place, last: longest, hops, entry, exit } = terms;
   const width = blocks + 1;
   const join = (a: number, b: number): number => (adds ? a + b : Math.max(a, b));
   const rows: { done: Float64Array; from: Uint16Array; sender: Int16Array }[] = [];
@@ -34,14 +34,16 @@ export function orderedWalk(
       }
     }
     for (let start = 0; start < blocks; start++) {
-      if (arrived[start] === Infinity) continue;
-      stages[device * width + start]?.forEach((stage, length) => {
-        const end = start + 1 + length;
-        const time = join(arrived[start] ?? Infinity, stage);
-        if (time >= (done[end] ?? Infinity)) return;
+      const before = arrived[start] ?? Infinity;
+      if (before === Infinity) continue;
+      const costsAt = place[device * width + start] ?? 0;
+      const until = longest[device * width + start] ?? 0;
+      for (let end = start + 1; end <= until; end++) {
+        const time = join(before, costs[costsAt + end] ?? Infinity);
+        if (time >= (done[end] ?? Infinity)) continue;
         done[end] = time;
         from[end] = start;
-      });
+      }
     }
     if (devices.slice(at + 1).some(must)) return;
     done.forEach((time, end) => {

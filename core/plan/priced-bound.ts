@@ -14,6 +14,8 @@ export interface PricedOptions {
   /** Devices that must hold a stage: being left out makes them cheaper than free. */
   readonly needs: readonly number[];
   readonly rounds: number;
+  /** The first prices; none, if left out. */
+  readonly start?: Float64Array;
 }
 
 /** Rounds without a better bound after which prices move half as far. */
@@ -24,9 +26,9 @@ const PATIENCE = 5;
  * price, which is paid back once. Devices that come again in the best walk become dearer, round by round (Lagrangian
  * relaxation with subgradients, Held and Karp 1971). O(rounds (count blocks² + count² blocks)).
  */
-export function pricedBound(terms: Terms, { target, needs, rounds }: PricedOptions): Priced {
+export function pricedBound(terms: Terms, { target, needs, rounds, start }: PricedOptions): Priced {
   const { count } = terms;
-  const prices = new Float64Array(count);
+  const prices = start?.slice() ?? new Float64Array(count);
   const uses = new Float64Array(count);
   const needed = new Set(needs);
   let best: Priced = { bound: -Infinity, prices };
@@ -63,16 +65,19 @@ export function pricedBound(terms: Terms, { target, needs, rounds }: PricedOptio
 /** The same graph, where a stage costs its device's price besides. */
 export function withPrices(terms: Terms, prices: Float64Array): Terms {
   const width = terms.blocks + 1;
-  const stages = terms.stages.map((row, at) => {
-    const price = prices[Math.floor(at / width)] ?? 0;
-    return price === 0 ? row : row.map((cost) => cost + price);
+  const costs = terms.costs.slice();
+  terms.place.forEach((at, row) => {
+    const price = prices[Math.floor(row / width)] ?? 0;
+    const first = at + (row % width) + 1;
+    for (let cost = first; cost <= at + (terms.last[row] ?? 0); cost++)
+      costs[cost] = (costs[cost] ?? 0) + price;
   });
-  return { ...terms, stages };
+  return { ...terms, costs };
 }
 
 /** How often each device comes in the least walk. */
 function countUses(
-  { count, blocks, stages, hops, entry, exit }: Terms,
+  { count, blocks, costs, place, last, hops, entry, exit }: Terms,
   { arrived, done }: Completion,
   uses: Float64Array,
 ): void {
@@ -93,12 +98,13 @@ function countUses(
     uses[device] = (uses[device] ?? 0) + 1;
     let end = start;
     let stageLeast = Infinity;
-    stages[at]?.forEach((stage, length) => {
-      const total = stage + (done[device * width + start + 1 + length] ?? Infinity);
-      if (total >= stageLeast) return;
+    for (let to = start + 1; to <= (last[at] ?? 0); to++) {
+      const stage = costs[(place[at] ?? 0) + to] ?? Infinity;
+      const total = stage + (done[device * width + to] ?? Infinity);
+      if (total >= stageLeast) continue;
       stageLeast = total;
-      end = start + 1 + length;
-    });
+      end = to;
+    }
     at = -1;
     let onward = exit[device * width + end] ?? Infinity;
     for (let to = 0; to < count; to++) {

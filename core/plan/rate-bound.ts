@@ -1,5 +1,11 @@
 import type { Tables } from './tables.ts';
 
+export interface PeriodBound {
+  readonly boundMs: number;
+  /** Per device, with sum 1: what a stage on it is worth, as far as this relaxation can tell. */
+  readonly prices: Float64Array;
+}
+
 const ROUNDS = 400;
 /** How far weights and prices move in the first round, relatively. */
 const FIRST_STEP = 0.5;
@@ -10,7 +16,7 @@ const FIRST_STEP = 0.5;
  * their memory, `sum over blocks of min over devices of (weight * time + price * bytes) - sum of price * memory` is such
  * a bound; weights and prices are improved round by round. O(rounds * devices * blocks).
  */
-export function periodBound(tables: Tables): number {
+export function periodBound(tables: Tables): PeriodBound {
   const { count, blocks, room } = tables;
   const times = room.devices.map((_, device) => leastTimes(tables, device));
   const bytes = Float64Array.from(room.blocks, ({ weightBytes }) => weightBytes);
@@ -20,7 +26,7 @@ export function periodBound(tables: Tables): number {
   const prices = new Float64Array(count);
   const load = new Float64Array(count);
   const held = new Float64Array(count);
-  let best = 0;
+  let best: PeriodBound = { boundMs: 0, prices: new Float64Array(count).fill(1 / count) };
   for (let round = 0; round < ROUNDS; round++) {
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     load.fill(0);
@@ -37,12 +43,16 @@ export function periodBound(tables: Tables): number {
         doer = device;
       }
       // Nobody may hold it: there is no plan.
-      if (doer < 0) return Infinity;
+      if (doer < 0) return { boundMs: Infinity, prices };
       bound += least;
       load[doer] = (load[doer] ?? 0) + (times[doer]?.[block] ?? 0);
       held[doer] = (held[doer] ?? 0) + (bytes[block] ?? 0);
     }
-    best = Math.max(best, bound);
+    if (bound > best.boundMs) {
+      const worth = weights.map((weight, device) => (weight / total) * bound + (prices[device] ?? 0));
+      const all = worth.reduce((sum, each) => sum + each, 0);
+      best = { boundMs: bound, prices: worth.map((each) => each / all) };
+    }
     // Busy devices become dearer, and full memory; in ever smaller steps.
     const step = FIRST_STEP / Math.sqrt(1 + round);
     const most = load.reduce((a, b) => Math.max(a, b), 0);
@@ -50,7 +60,7 @@ export function periodBound(tables: Tables): number {
     for (let device = 0; device < count; device++) {
       weights[device] = (weights[device] ?? 0) * Math.exp((step * (load[device] ?? 0)) / most);
       const over = Math.min(1, (held[device] ?? 0) / (memory[device] ?? 1) - 1);
-      prices[device] = Math.max(0, (prices[device] ?? 0) + (step * over * best) / count);
+      prices[device] = Math.max(0, (prices[device] ?? 0) + (step * over * best.boundMs) / count);
     }
   }
   return best;

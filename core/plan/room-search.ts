@@ -13,8 +13,8 @@ const MOST_CELLS = 11_000_000;
 /** Cells times blocks: above ten devices whole tables are made up to this, half a second. */
 const MOST_WORK = 220_000_000;
 /** Where whole tables would take more, proofs are tried with tables of some devices. */
-const FEW_WORK = 60_000_000;
-const QUICK_WORK = 8_000_000;
+const FEW_WORK = 30_000_000;
+const QUICK_WORK = 4_000_000;
 /** Rounds of prices for a bound above ten devices: 0.2 s with 32 and 200 blocks. */
 const PRICE_ROUNDS = 60;
 const QUICK_ROUNDS = 10;
@@ -55,6 +55,14 @@ export function roomSearch(room: PlanRoom, { quick = false }: { readonly quick?:
   const cells = large || quick ? work / Math.max(1, tables.blocks) : MOST_CELLS;
   const mostCells = Math.min(MOST_CELLS, cells);
   return { tables, needs, search: walkSearch(), once: new Set(), large, quick, mostCells };
+}
+
+/**
+ * For one of many searches in a row: ties are left as they come, and where not every answer is proven anyway, less
+ * effort is made.
+ */
+export function inPassing(known: RoomSearch): RoomSearch {
+  return { ...known, quick: true, mostCells: known.large ? known.mostCells / 20 : known.mostCells };
 }
 
 /** The best plan of the room by one aim. Where its ends stay at home, its steps begin and end with home. */
@@ -140,7 +148,9 @@ function allAtHome(known: RoomSearch, query: PlanQuery): Walk | undefined {
   if (known.needs.length > 0 || (query.needs?.length ?? 0) > 0 || (query.holders ?? 1) !== 1)
     return undefined;
   const terms = termsOf(tables, query.aim, query, null);
-  const value = terms.stages[homeDevice * (blocks + 1)]?.[blocks - 1] ?? Infinity;
+  const row = homeDevice * (blocks + 1);
+  if (terms.last[row] !== blocks || blocks === 0) return undefined;
+  const value = terms.costs[(terms.place[row] ?? 0) + blocks] ?? Infinity;
   if (!(value < (query.below ?? Infinity))) return undefined;
   return { value, steps: [{ device: homeDevice, start: 0, end: blocks }] };
 }

@@ -14,8 +14,11 @@ export interface Terms {
   readonly adds: boolean;
   readonly count: number;
   readonly blocks: number;
-  /** By device * (blocks + 1) + start: cost of the stages [start, start + 1), [start, start + 2) and so on. */
-  readonly stages: readonly Float64Array[];
+  /** Costs of stages: that of [start, end) on a device is at `place[device * (blocks + 1) + start] + end`. */
+  readonly costs: Float64Array;
+  readonly place: Int32Array;
+  /** By device * (blocks + 1) + start: the largest end; start when no stage is possible. */
+  readonly last: Uint16Array;
   /** By (boundary * count + from) * count + to. */
   readonly hops: Float64Array;
   /** By device * (blocks + 1) + boundary: from the request to the arrival there. */
@@ -68,42 +71,51 @@ export function termsOf(tables: Tables, aim: Aim, limits: Limits, ends: HomeEnds
       }
     }
   }
-  const none = new Float64Array(0);
-  const stages = Array.from({ length: count * width }, (_, at) => {
-    const device = Math.floor(at / width);
-    return ends && device === homeDevice ? none : stagesFrom(tables, aim, limits, device, at % width);
-  });
-  return { adds, count, blocks, stages, hops, entry, exit };
+  const stages = stageCosts(tables, aim, limits, ends ? homeDevice : -1);
+  return { adds, count, blocks, ...stages, hops, entry, exit };
 }
 
-/** Costs of all stages of a device from one start; Infinity, or left out at the end, where they take too long. */
-function stagesFrom(tables: Tables, aim: Aim, limits: Limits, device: number, start: number): Float64Array {
-  const { capMs = Infinity, stageCapMs = Infinity, priceMs = 0 } = limits;
-  const { blocks, packInMs, packOutMs } = tables;
-  const times = tables.blockMs[device] ?? new Float64Array(0);
-  const perItem = tables.perItemMs[device] ?? 0;
-  const row = device * (blocks + 1);
-  const last = tables.latest[device]?.[start] ?? start;
-  const most = Math.min(capMs, stageCapMs);
-  const costs = new Float64Array(Math.max(0, last - start));
-  let sum = 0;
-  for (let end = start + 1; end <= last; end++) {
-    sum += times[end - 1] ?? 0;
-    const ms = sum + perItem;
-    if (ms > most) return costs.subarray(0, end - 1 - start);
-    const busy = ms + ((packInMs[row + start] ?? 0) + (packOutMs[row + end] ?? 0));
-    costs[end - 1 - start] =
-      busy > capMs
-        ? Infinity
-        : aim === 'any'
-          ? 0
-          : aim === 'latency'
-            ? ms + priceMs
-            : aim === 'period'
-              ? busy
-              : ms;
+/** Infinity, or left out at the end, where a stage would take too long. */
+function stageCosts(
+  tables: Tables,
+  aim: Aim,
+  { capMs = Infinity, stageCapMs = Infinity, priceMs = 0 }: Limits,
+  idle: number,
+): Pick<Terms, 'costs' | 'place' | 'last'> {
+  const { count, blocks, latest, packInMs, packOutMs } = tables;
+  const width = blocks + 1;
+  const place = new Int32Array(count * width);
+  const last = new Uint16Array(count * width);
+  let size = 0;
+  for (let row = 0; row < place.length; row++) {
+    const start = row % width;
+    place[row] = size - start - 1;
+    size += (latest[Math.floor(row / width)]?.[start] ?? start) - start;
   }
-  return costs;
+  const costs = new Float64Array(size);
+  const most = Math.min(capMs, stageCapMs);
+  for (let row = 0; row < place.length; row++) {
+    const device = Math.floor(row / width);
+    const start = row % width;
+    const times = tables.blockMs[device] ?? costs;
+    const perItem = tables.perItemMs[device] ?? 0;
+    const fits = device === idle ? start : (latest[device]?.[start] ?? start);
+    const at = place[row] ?? 0;
+    let sum = 0;
+    let end = start;
+    while (end < fits) {
+      sum += times[end] ?? 0;
+      const ms = sum + perItem;
+      if (ms > most) break;
+      end++;
+      const busy = ms + ((packInMs[row] ?? 0) + (packOutMs[device * width + end] ?? 0));
+      if (busy > capMs) costs[at + end] = Infinity;
+      else if (aim !== 'any')
+        costs[at + end] = aim === 'latency' ? ms + priceMs : aim === 'period' ? busy : ms;
+    }
+    last[row] = end;
+  }
+  return { costs, place, last };
 }
 
 function hopOf(

@@ -42,7 +42,7 @@ export function walkSearch(): WalkSearch {
 
   return {
     find(terms, completion, { once, accept, below }) {
-      const { adds, count, blocks, stages, hops, entry, exit } = terms;
+      const { adds, count, blocks, costs, place, last, hops, entry, exit } = terms;
       const width = blocks + 1;
       const sets = 2 ** once.length;
       const size = sets * count * width;
@@ -95,11 +95,12 @@ export function walkSearch(): WalkSearch {
             if (!((adds ? at + onward : Math.max(at, onward)) < best)) continue;
             const next = set | bit;
             const plan = accept(next);
-            const costs = stages[device * width + boundary] ?? arrived;
+            const costsAt = place[device * width + boundary] ?? 0;
+            const until = last[device * width + boundary] ?? 0;
             const row = (next * count + device) * width;
             let reached = false;
-            for (let end = boundary + 1; end <= boundary + costs.length; end++) {
-              const stage = costs[end - boundary - 1] ?? Infinity;
+            for (let end = boundary + 1; end <= until; end++) {
+              const stage = costs[costsAt + end] ?? Infinity;
               const time = adds ? at + stage : Math.max(at, stage);
               if (!(time < (done[row + end] ?? Infinity))) continue;
               const rest = completion.done[device * width + end] ?? Infinity;
