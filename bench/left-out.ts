@@ -18,7 +18,7 @@ const CPU = [100, 100, 10];
 /** With which it comes in: at a tenth of a core the runtime may not start in the time that the page gives it. */
 const ENTERING = [100, 100, 50];
 const SHAPE = { delayMs: 2, mbitPerSec: 200 };
-const ROUNDS = 6;
+const ROUNDS = 4;
 const ITEMS = 30;
 const IN_FLIGHT = 6;
 /** Two measurements of one and the same plan differ by less. */
@@ -55,6 +55,7 @@ export const leftOut: Section = async ({ models }) => {
       const three = await rate();
       await choosePlan(page, { mode: 'most', rules: { pinnedOut: [slow] } });
       rounds.push({ three, two: await rate() });
+      console.error(`left-out: ${round + 1} of ${ROUNDS} rounds`);
     }
     const reason = plan?.leftOut.find(({ peer }) => peer === slow)?.reason;
     const everyone = await choosePlan(page, { mode: 'everyone' });

@@ -41,6 +41,7 @@ export const replicas: Section = async () => {
       });
       const { items } = await stream(page, { inFlight: SOLO_IN_FLIGHT, items: SOLO_ITEMS });
       solo.push(wholeRate(items));
+      console.error(`replicas: ${solo.length} of ${DEVICES} devices alone`);
     }
     const plan = await choosePlan(page, { mode: 'most' });
     const streamed = await stream(page, { inFlight: IN_FLIGHT, items: ITEMS });

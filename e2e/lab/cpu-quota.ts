@@ -1,13 +1,5 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
@@ -24,7 +16,7 @@ export interface CpuQuota {
   close(): void;
 }
 
-/** Groups carry the number of the process that made them, so that those of one that was killed can be told. */
+/** Groups carry the number of the process that made them, so that they can be told from those of others. */
 const PREFIX = 'potluck-lab-';
 /** A killed process leaves its group within this. */
 const LEAVING_MS = 2000;
@@ -52,7 +44,7 @@ export function requireQuotas(): void {
 
 function prepare(): CpuController {
   const found = findCpuController(`${PREFIX}${process.pid}-trial`);
-  sweep(found.base);
+  guard(join(found.base, `${PREFIX}${process.pid}-`));
   process.once('exit', () => {
     for (const quota of open) closeQuietly(quota);
   });
@@ -65,6 +57,26 @@ function prepare(): CpuController {
     process.once(signal, () => process.exit(status));
   }
   return found;
+}
+
+/** Waits until its input ends, as it does with the process that holds it, and then removes the groups of that one. */
+const GUARD = `
+read -r _
+for group in "$1"*; do
+  tries=0
+  while [ -d "$group" ] && [ $tries -lt 50 ] && ! rmdir "$group"; do
+    while read -r pid; do kill -9 "$pid"; done < "$group/cgroup.procs"
+    sleep 0.1
+    tries=$((tries + 1))
+  done
+done`;
+
+/** A process that is killed cleans up nothing, so another one does, which outlives it. */
+function guard(groups: string): void {
+  spawn('/bin/sh', ['-c', GUARD, 'guard', groups], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  }).unref();
 }
 
 /** At the end of the process nobody hears of an error, and the next group must be removed as well. */
@@ -115,14 +127,6 @@ class GroupQuota implements CpuQuota {
     open.delete(this);
     removeGroup(this.#group);
     rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
-
-/** Groups whose process was killed before it could remove them. */
-function sweep(base: string): void {
-  for (const name of readdirSync(base)) {
-    const [, owner] = new RegExp(`^${PREFIX}(\\d+)-`).exec(name) ?? [];
-    if (owner !== undefined && !existsSync(`/proc/${owner}`)) removeGroup(join(base, name));
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Device } from '../browser.ts';
 import type { Emulation } from './page/emulation.ts';
-import type { LinkShape } from './page/link-shape.ts';
 import type { PotluckLab } from './page/potluck-lab.ts';
 
 /** Gives a device another share of a core, in the middle of a run. @throws Error when it was opened without a quota. */
@@ -14,13 +13,5 @@ export async function setEmulation({ page }: Device, change: Partial<Emulation>)
   await page.evaluate((given) => {
     const { potluckLab } = globalThis as unknown as { potluckLab: PotluckLab };
     Object.assign(potluckLab.emulation, given);
-  }, change);
-}
-
-/** Changes the links of a device whose page is the lab's, for what it sends from now on. */
-export async function setLink({ page }: Device, change: Partial<LinkShape>): Promise<void> {
-  await page.evaluate((given) => {
-    const { potluckLab } = globalThis as unknown as { potluckLab: PotluckLab };
-    Object.assign(potluckLab.shape, given);
   }, change);
 }
