@@ -26,7 +26,7 @@ export interface StageShare extends PlannedStage {
 export type LeftOut =
   /** The best plan that includes the device takes this much longer than the best plan. */
   | { readonly device: string; readonly why: 'slower'; readonly addsMs: number }
-  /** The most that any plan with the device gives is `perSecond`, where the plan gives `insteadOf`. */
+  /** The most that any plan with the device gives is `perSecond`, not much more if more at all; the plan gives `insteadOf`. */
   | {
       readonly device: string;
       readonly why: 'fewer';
@@ -91,7 +91,7 @@ function cost(room: PlanRoom, plan: PlanResult, mode: PlanMode, device: string):
   if (mode === 'most' || plan.tooOften) {
     const rates = [withIt.periodMs, plan.periodMs].map((ms) => 1000 / ms);
     const [perSecond = 0, insteadOf = 0] = rates;
-    return { why: 'fewer', perSecond: Math.min(perSecond, insteadOf), insteadOf };
+    return { why: 'fewer', perSecond, insteadOf };
   }
   if (withIt.tooOften) return { why: 'pace', periodMs: withIt.periodMs };
   return { why: 'slower', addsMs: Math.max(0, withIt.latencyMs - plan.latencyMs) };

@@ -7,13 +7,13 @@ import { planAtPace } from './pace.ts';
 import type { Infeasible, PlannedStage, PlanResult, PlanRoom } from './room.ts';
 import type { RoomSearch } from './room-search.ts';
 import { resultOf } from './solve.ts';
-import { planThroughput } from './throughput.ts';
+import { planMost } from './throughput.ts';
 
 /** The best plan of a room by what a person wants of it. */
 export function planBy(mode: PlanMode, known: RoomSearch): PlanResult | Infeasible {
   if (mode === 'everyone') return planEveryone(known);
   if (mode === 'fastest') return resultOf(known.tables.room, leastLatency(known));
-  if (mode === 'most') return planThroughput(known);
+  if (mode === 'most') return planMost(known);
   return planAtPace(known, mode.everyMs);
 }
 

@@ -24,6 +24,10 @@ export function leftOutReason(out: LeftOut): string {
         ? 'It would not make an answer any faster.'
         : `It would add ${inMs(out.addsMs)} to an answer.`;
     case 'fewer':
+      if (out.perSecond > out.insteadOf * (1 + LEAST_GAIN)) {
+        const gain = `${inRate(out.perSecond)} instead of ${inRate(out.insteadOf)}`;
+        return `It would hardly bring more: ${gain}, and those that it takes would come late.`;
+      }
       return out.perSecond > out.insteadOf * (1 - LEAST_GAIN)
         ? 'It would not bring more answers a second.'
         : `With it there would be ${inRate(out.perSecond)} instead of ${inRate(out.insteadOf)}.`;

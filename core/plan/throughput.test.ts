@@ -10,7 +10,7 @@ import type { Infeasible, PlanResult, PlanRoom } from './room.ts';
 import { roomSearch } from './room-search.ts';
 import { solve } from './solve.ts';
 import { tablesOf } from './tables.ts';
-import { planThroughput } from './throughput.ts';
+import { planMost, planThroughput } from './throughput.ts';
 
 /** Sums in another order; nothing measurable. */
 const ROUNDING = 1e-9;
@@ -21,6 +21,34 @@ function planOf(result: PlanResult | Infeasible): PlanResult {
 }
 
 const smallRoom = roomOf({ devices: [1, 4], blocks: [1, 4], ours: true });
+
+test('planMost leaves out a device that adds next to nothing, and loses next to nothing by it', () => {
+  const room: PlanRoom = {
+    objective: 'throughput',
+    home: 'a',
+    inputBytes: 0,
+    blocks: Array.from({ length: 4 }, () => ({ weightBytes: 1, workspaceBytes: 0, outputBytes: 0 })),
+    devices: [
+      { id: 'a', memoryBytes: 9, blockMs: [10, 10, 10, 10] },
+      { id: 'b', memoryBytes: 9, blockMs: [10, 10, 10, 10] },
+      { id: 'slow', memoryBytes: 9, blockMs: [100, 100, 100, 100] },
+    ],
+    links: ['a', 'b', 'slow'].flatMap((from) =>
+      ['a', 'b', 'slow'].map((to) => ({ from, to, delayMs: 1, mbitPerSec: 100 })),
+    ),
+  };
+  const plan = planMost(roomSearch(room));
+  if ('infeasible' in plan) throw new Error(plan.infeasible);
+  expect(plan.periodMs).toBe(20);
+  expect(new Set(plan.stages.flatMap(({ device, copies = [] }) => [device, ...copies]))).toEqual(
+    new Set(['a', 'b']),
+  );
+  expect(plan.optimal).toBe(false);
+  expect(plan.periodMs / plan.lowerBoundMs).toBeLessThan(1.06);
+  const quicker = { ...room, devices: room.devices.map((d) => ({ ...d, blockMs: [10, 10, 10, 10] })) };
+  const all = planMost(roomSearch(quicker));
+  expect('infeasible' in all || all.periodMs).toBeCloseTo(40 / 3, 6);
+});
 
 describe('planThroughput', () => {
   test('against every plan with groups: never below the bound, nearly always the least period', () => {
