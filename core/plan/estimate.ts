@@ -23,63 +23,56 @@ export function holdersOf({ device, copies = [] }: PlannedStage): readonly strin
 
 /** Costs by the file contract of the planner, without any of the solver's tables. */
 export function estimate(room: PlanRoom, stages: readonly PlannedStage[]): PlanEstimate {
-  return estimator(room)(stages);
-}
-
-/** {@link estimate} for many plans of one room. */
-export function estimator(room: PlanRoom): (stages: readonly PlannedStage[]) => PlanEstimate {
   const link = linkLookup(room.links);
   const devices = new Map(room.devices.map((device) => [device.id, device]));
-  return (stages) => {
-    const groups = stages.map(holdersOf);
-    const sizes = [
-      room.inputBytes,
-      ...stages.map((stage) => room.blocks[stage.end - 1]?.outputBytes ?? Infinity),
-    ];
-    const workMs = stages.map(({ start, end }, at) =>
-      (groups[at] ?? []).map((id) => {
-        const device = devices.get(id);
-        return device ? sum(device.blockMs.slice(start, end)) + (device.perItemMs ?? 0) : Infinity;
-      }),
-    );
-    const loads = groups.map((group, at) =>
-      group.map((id, member) => {
-        const pack = devices.get(id)?.packMsPerByte ?? 0;
-        return loadOf(room.home, groups, sizes, at, id, workMs[at]?.[member] ?? Infinity, pack);
-      }),
-    );
-    const shares = loads.map(sharesOf);
-    const busy = new Map<string, number>();
-    groups.forEach((group, at) => {
-      group.forEach((id, member) => {
-        const load = loads[at]?.[member];
-        const share = shares[at]?.[member] ?? 0;
-        if (load) busy.set(id, (busy.get(id) ?? 0) + (load.baseMs + times(share, load.slopeMs)));
-      });
+  const groups = stages.map(holdersOf);
+  const sizes = [
+    room.inputBytes,
+    ...stages.map((stage) => room.blocks[stage.end - 1]?.outputBytes ?? Infinity),
+  ];
+  const workMs = stages.map(({ start, end }, at) =>
+    (groups[at] ?? []).map((id) => {
+      const device = devices.get(id);
+      return device ? sum(device.blockMs.slice(start, end)) + (device.perItemMs ?? 0) : Infinity;
+    }),
+  );
+  const loads = groups.map((group, at) =>
+    group.map((id, member) => {
+      const pack = devices.get(id)?.packMsPerByte ?? 0;
+      return loadOf(room.home, groups, sizes, at, id, workMs[at]?.[member] ?? Infinity, pack);
+    }),
+  );
+  const shares = loads.map(sharesOf);
+  const busy = new Map<string, number>();
+  groups.forEach((group, at) => {
+    group.forEach((id, member) => {
+      const load = loads[at]?.[member];
+      const share = shares[at]?.[member] ?? 0;
+      if (load) busy.set(id, (busy.get(id) ?? 0) + (load.baseMs + times(share, load.slopeMs)));
     });
+  });
 
-    const route = [[room.home], ...groups, [room.home]];
-    const parts = [[1], ...shares, [1]];
-    let periodMs = Math.max(0, ...busy.values());
-    const hopMs = sizes.map((bytes, at) => {
-      let mean = 0;
-      route[at]?.forEach((from, sender) => {
-        route[at + 1]?.forEach((to, receiver) => {
-          const share = (parts[at]?.[sender] ?? 0) * (parts[at + 1]?.[receiver] ?? 0);
-          if (from === to || share === 0) return;
-          const way = link(from, to);
-          const transfer = way ? bytes * msPerByte(way) : Infinity;
-          periodMs = Math.max(periodMs, share * transfer);
-          mean += share * ((way?.delayMs ?? 0) + transfer);
-        });
+  const route = [[room.home], ...groups, [room.home]];
+  const parts = [[1], ...shares, [1]];
+  let periodMs = Math.max(0, ...busy.values());
+  const hopMs = sizes.map((bytes, at) => {
+    let mean = 0;
+    route[at]?.forEach((from, sender) => {
+      route[at + 1]?.forEach((to, receiver) => {
+        const share = (parts[at]?.[sender] ?? 0) * (parts[at + 1]?.[receiver] ?? 0);
+        if (from === to || share === 0) return;
+        const way = link(from, to);
+        const transfer = way ? bytes * msPerByte(way) : Infinity;
+        periodMs = Math.max(periodMs, share * transfer);
+        mean += share * ((way?.delayMs ?? 0) + transfer);
       });
-      return mean;
     });
-    const stageMs = workMs.map((group, at) =>
-      sum(group.map((ms, member) => times(shares[at]?.[member] ?? 0, ms))),
-    );
-    return { latencyMs: sum(stageMs) + sum(hopMs), periodMs, stageMs, hopMs, shares };
-  };
+    return mean;
+  });
+  const stageMs = workMs.map((group, at) =>
+    sum(group.map((ms, member) => times(shares[at]?.[member] ?? 0, ms))),
+  );
+  return { latencyMs: sum(stageMs) + sum(hopMs), periodMs, stageMs, hopMs, shares };
 }
 
 /** What a device must hold to run blocks [start, end): all weights, and the largest workspace. */

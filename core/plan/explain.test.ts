@@ -114,11 +114,33 @@ describe('sentences', () => {
   test('of the plan in which everyone takes part', () => {
     expect(sentences(explained(room, 'everyone'), nameOf)).toEqual([
       'An answer should take 60 ms: 50 ms of computing and 10 ms on the way between devices.',
+      'With many asked for at once there should be 33 answers a second.',
       'LAPTOP alone would be faster: 40 ms against 60 ms.',
       'PHONE does 40% of the computing: layer 1 in 20 ms.',
       'LAPTOP does 60% of the computing: layer 2 in 30 ms.',
       'TABLET stays out. It may use 5.0 MB, and even the smallest layer needs 10 MB.',
     ]);
+  });
+
+  test('of copies that take turns', () => {
+    expect(sentences(explained(room, 'most'), nameOf).slice(0, 4)).toEqual([
+      // Two thirds of the answers from the laptop in 40 ms, the rest from the phone in 80 ms and two hops of 5 ms.
+      'An answer should take 57 ms: 53 ms of computing and 3.3 ms on the way between devices.',
+      'With many asked for at once there should be 38 answers a second.',
+      'LAPTOP alone would be faster: 40 ms against 57 ms.',
+      'LAPTOP and PHONE take turns at 100% of the computing: layers 1–2 in 53 ms.',
+    ]);
+  });
+
+  test('of a rate, by the second or by the minute', () => {
+    const out = { device: 'x', why: 'fewer', insteadOf: 2 } as const;
+    expect(leftOutReason({ ...out, perSecond: 0.5 })).toBe(
+      'With it there would be 30 answers a minute instead of 2.0 answers a second.',
+    );
+    expect(leftOutReason({ ...out, perSecond: 1.999 })).toBe('It would not bring more answers a second.');
+    expect(leftOutReason({ device: 'x', why: 'pace', periodMs: 40 })).toBe(
+      'With it an answer would come every 40 ms at best.',
+    );
   });
 
   test('give a number only where there is one to give', () => {

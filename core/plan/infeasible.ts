@@ -23,5 +23,14 @@ export function whyNoPlan(room: PlanRoom): string {
   const memory = devices.reduce((total, device) => total + device.memoryBytes, 0);
   const sizes = `The model's layers take ${megabytes(weights)}, and the devices may use ${megabytes(memory)} in all`;
   if (weights > memory) return `${sizes}. Add a device or choose a smaller model.`;
-  return `${sizes}, but no chain of devices that can talk to each other was found that holds every layer.`;
+  const wanted = [
+    'holds every layer',
+    ...(devices.some(({ required }) => required) ? ['includes each device that must take part'] : []),
+    ...(room.endsAtHome ? ['leaves the first and the last layers at home'] : []),
+  ];
+  return `${sizes}, but no chain of devices that can talk to each other was found that ${inWords(wanted)}.`;
+}
+
+function inWords(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join() : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }

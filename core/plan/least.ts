@@ -59,7 +59,7 @@ function aboveAnyLatency({ count, delayMs }: Tables, periodMs: number): number {
 }
 
 /** Stages as the room names them. */
-export function stagesOf({ room }: Tables, walk: Walk): PlannedStage[] {
+function stagesOf({ room }: Tables, walk: Walk): PlannedStage[] {
   return walk.steps.map(({ device, start, end }) => ({ device: room.devices[device]?.id ?? '', start, end }));
 }
 

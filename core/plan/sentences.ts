@@ -1,3 +1,4 @@
+import { holdersOf } from './estimate.ts';
 import type { Explanation, LeftOut } from './explain.ts';
 import { inMs, inRate, layers, megabytes } from './quantities.ts';
 
@@ -10,6 +11,7 @@ const LEAST_GAIN = 0.01;
 export function sentences(explanation: Explanation, nameOf: (device: string) => string): string[] {
   return [
     whole(explanation),
+    ...stream(explanation),
     againstAlone(explanation, nameOf),
     ...shares(explanation, nameOf),
     ...explanation.leftOut.map((out) => `${nameOf(out.device)} stays out. ${leftOutReason(out)}`),
@@ -49,6 +51,12 @@ function whole({ latencyMs, hopsMs }: Explanation): string {
     : `An answer should take ${inMs(latencyMs)}, all of it computing.`;
 }
 
+/** Where several devices work at once, a stream of questions gets more answers than one at a time does. */
+function stream({ latencyMs, periodMs }: Explanation): string[] {
+  if (periodMs === 0 || periodMs > latencyMs * (1 - AS_GOOD)) return [];
+  return [`With many asked for at once there should be ${inRate(1000 / periodMs)}.`];
+}
+
 function againstAlone({ alone, latencyMs, stages }: Explanation, nameOf: (device: string) => string): string {
   if (!alone) return 'No device can hold the whole model alone.';
   const name = nameOf(alone.device);
@@ -62,8 +70,12 @@ function againstAlone({ alone, latencyMs, stages }: Explanation, nameOf: (device
 }
 
 function shares({ stages }: Explanation, nameOf: (device: string) => string): string[] {
-  return stages.map(
-    ({ device, start, end, ms, share }) =>
-      `${nameOf(device)} does ${Math.round(share * 100)}% of the computing: ${layers(start, end)} in ${inMs(ms)}.`,
-  );
+  return stages.map((stage) => {
+    const { start, end, ms, share } = stage;
+    const [name = '', ...others] = holdersOf(stage).map(nameOf);
+    const part = `${Math.round(share * 100)}% of the computing: ${layers(start, end)} in ${inMs(ms)}`;
+    return others.length > 0
+      ? `${name} and ${others.join(', ')} take turns at ${part}.`
+      : `${name} does ${part}.`;
+  });
 }

@@ -60,6 +60,16 @@ test('says which layer is too big, or that memory is short in all', () => {
     infeasible:
       "The model's layers take 5.2 MB, and the devices may use 4.8 MB in all. Add a device or choose a smaller model.",
   });
+  const apart = {
+    ...memory(1e9),
+    links: [],
+    devices: memory(1e9).devices.map((d) => ({ ...d, required: true })),
+  };
+  expect(solve(apart)).toEqual({
+    infeasible: expect.stringMatching(
+      /that holds every layer and includes each device that must take part\.$/,
+    ),
+  });
   expect(solve({ ...room, devices: [] })).toEqual({
     infeasible: 'There is no device that may hold layers.',
   });

@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import type { PlanRoom } from '../../core/plan/room.ts';
 
 /** Rooms of the file contract are bounded, so that tables fit a laptop: 64 devices and 1,000 blocks take 0.3 GB. */
-export const MOST_DEVICES = 64;
-export const MOST_BLOCKS = 1000;
+const MOST_DEVICES = 64;
+const MOST_BLOCKS = 1000;
 const MOST_LINKS = MOST_DEVICES * (MOST_DEVICES + 1);
 /** Above any size or time; sums and products of such numbers stay finite. */
 const MOST = 1e18;
