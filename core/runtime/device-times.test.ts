@@ -18,6 +18,15 @@ test('a part that was not timed is as much slower as the nearest one that was; n
   expect(deviceTimes({ ms: [null, null], perItemMs: 0 }, ranges, reference)).toBeNull();
 });
 
+test('whatever a device claims, times are finite and more than nothing', () => {
+  for (const claim of [0, 1e-300, 1e308]) {
+    const times = deviceTimes({ ms: [claim, claim], perItemMs: claim }, ranges, [0, 2, 3, 4]);
+    const sum = times?.blockMs.reduce((total, each) => total + each, times.perItemMs);
+    expect(sum).toBeGreaterThan(0);
+    expect(Number.isFinite(sum)).toBe(true);
+  }
+});
+
 test('parts that are too long are timed from their beginning, and blocks behind them as the nearest', () => {
   const bytes = [50e6, 50e6, 1, 1];
   const short = rangesToTime([1, 1, 1, 97], bytes);

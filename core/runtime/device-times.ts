@@ -9,6 +9,8 @@ export interface TimedRange {
 
 /** Times closer to nothing than browsers' clocks tell. */
 const LEAST_MS = 0.01;
+/** A device may claim anything; slower than this it is of no use to any plan, and sums stay finite. */
+const MOST_MS = 1e7;
 
 /**
  * A device's block times from the parts that it timed: within a part, and around it up to the middle of the way to the
@@ -23,7 +25,7 @@ export function deviceTimes(
     const own = ms[at];
     const reference = referenceMs.slice(start, end).reduce((sum, each) => sum + each, 0);
     if (own === null || own === undefined) return [];
-    return [{ middle: (start + end) / 2, start, end, ratio: own / Math.max(reference, LEAST_MS) }];
+    return [{ middle: (start + end) / 2, start, end, ratio: bounded(own) / Math.max(reference, LEAST_MS) }];
   });
   if (ratios.length === 0) return null;
   const ratioOf = (block: number): number => {
@@ -32,7 +34,14 @@ export function deviceTimes(
     const nearest = ratios.reduce((a, b) => (Math.abs(b.middle - at) < Math.abs(a.middle - at) ? b : a));
     return (inside ?? nearest).ratio;
   };
-  return { blockMs: referenceMs.map((each, block) => each * ratioOf(block)), perItemMs };
+  return {
+    blockMs: referenceMs.map((each, block) => each * ratioOf(block)),
+    perItemMs: Math.min(perItemMs, MOST_MS),
+  };
+}
+
+function bounded(ms: number): number {
+  return Math.min(Math.max(ms, LEAST_MS), MOST_MS);
 }
 
 /** As many parts as show where a device is quick and where slow, and take a slow one a few seconds. */

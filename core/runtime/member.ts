@@ -215,7 +215,9 @@ export class Member {
       });
     Promise.resolve(timed).then(
       (measured) => {
-        this.#options.times?.put(keyOf(parts, this.#card), measured);
+        // Where every part failed, the next visit may do better.
+        if (!known && measured.ms.some((ms) => ms !== null))
+          this.#options.times?.put(keyOf(parts, this.#card), measured);
         this.#tellLeader({ type: 'parts-measured', model, ...measured });
       },
       // Another question came, which will be answered.
