@@ -29,6 +29,7 @@ import { initialState, reduce } from '../core/session/reduce.ts';
 import type { DeviceCard, PlanView, SessionState } from '../core/session/state.ts';
 import { asFloat32, fromFloat32, type Tensor, tensor } from '../core/tensor/tensor.ts';
 import { subtleDigest } from '../core/weights/digest.ts';
+import { recallManifest } from '../core/weights/manifest.ts';
 import { MemoryPieceStore } from '../core/weights/memory-piece-store.ts';
 import type { OriginCard, OriginFactory } from '../core/weights/origin.ts';
 import type { PieceStore } from '../core/weights/piece-store.ts';
@@ -199,10 +200,11 @@ function originOf(sent: { bytes: number }): OriginFactory {
   });
 }
 
-async function until<T>(what: string, get: () => T | undefined | null | false, seconds = 15): Promise<T> {
+type Sought<T> = T | undefined | null | false;
+async function until<T>(what: string, get: () => Sought<T> | Promise<Sought<T>>, seconds = 15): Promise<T> {
   const limit = performance.now() + seconds * 1000;
   for (;;) {
-    const found = get();
+    const found = await get();
     if (found) return found;
     if (performance.now() > limit) throw new Error(`waited ${seconds} s for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -435,9 +437,21 @@ describe('a room on memory links with ONNX Runtime Web', () => {
       const laptop = room.join(LAPTOP);
       room.join(PHONE);
       room.join(TABLET);
-      await laptop.leader?.open(published);
+      // As a page opens it: with what earlier visits of the leader learned of the pieces.
+      const manifest = await recallManifest(room.storeOf(LAPTOP), CARD);
+      const hashes = piecesOf(graph, blocks).all.map(({ offset, length }) =>
+        manifest.hashOf({ file: 0, offset, length }),
+      );
+      await laptop.leader?.open({ ...published, hashes });
       await running(laptop, 3);
       const [out] = (await laptop.member.asker.ask([image(3)])).tensors;
+      if (hashes.includes(null)) {
+        await until('the page to remember', async () => {
+          const { hashOf } = await recallManifest(room.storeOf(LAPTOP), CARD);
+          const [piece] = piecesOf(graph, blocks).all;
+          return piece && hashOf({ file: 0, offset: piece.offset, length: piece.length });
+        });
+      }
       return out ? asFloat32(out) : new Float32Array();
     };
     const whole = await inOneTab([{ start: 0, end: blocks.count }], image(3));

@@ -495,7 +495,14 @@ export class Member {
 /** All that the times of these parts depend on. */
 function keyOf(parts: readonly LoadStage[], { profile }: DeviceCard): string {
   const fed = parts.map(({ shard, warmUp }) => [shard, warmUp.map(({ dims }) => dims)]);
-  return JSON.stringify([profile?.provider, profile?.threads, profile?.runtime, profile?.adapter, fed]);
+  return JSON.stringify([
+    profile?.provider,
+    profile?.threads,
+    profile?.runtime,
+    profile?.adapter,
+    profile?.memoryBytes,
+    fed,
+  ]);
 }
 
 /** Tensors of a request are kept until its answer; a stage on this very device would detach them. */

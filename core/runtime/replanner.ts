@@ -22,6 +22,8 @@ import { WorkWatch } from './work-watch.ts';
 
 /** Several devices often become ready together: one plan for all of them. */
 const SETTLE_MS = 250;
+/** While a better plan is known, it is looked at again this often. */
+const LOOK_AGAIN_MS = 3000;
 /** News of how the plan stands is told when it has changed by this much. */
 const NEWS = 0.05;
 
@@ -124,8 +126,8 @@ export class Replanner {
   /** A device has measured the model, or measured it again. */
   timesKnown(peer: PeerId, times: DeviceTimes): void {
     this.#book.measured(peer, times);
-    // Before the first item there is nothing that a better plan could disturb.
-    if (this.#book.hasSeenItems) this.schedule();
+    // A plan that runs may already be in use, and is left only where that pays.
+    if (this.#plan?.status === 'running') this.schedule();
     else this.#must();
   }
 
@@ -228,7 +230,11 @@ export class Replanner {
       const now = this.#options.clock.now();
       this.#leftAt = [...this.#leftAt, now].filter((at) => now - at < MEMORY_MS);
       this.#move(subject, found, view);
-    } else this.#tellStanding(found.answer);
+    } else {
+      this.#tellStanding(found.answer);
+      // Whether the gain lasts is seen by looking again, also where nothing else happens.
+      if (this.#betterSince !== undefined) this.schedule(LOOK_AGAIN_MS);
+    }
   }
 
   #viewOf({ answer, planning }: Found, { calibration, model }: Measured): PlanView {
@@ -330,8 +336,8 @@ export class Replanner {
       this.#runningSince = clock.now();
       const running = alongside ? plan : (this.#plan ?? plan);
       this.#show({ ...running, status: 'running' });
-      this.#addStory(await story, plan.epoch);
       await mover.running(move);
+      this.#addStory(await story, plan.epoch);
     });
     if (!alongside) void story.then((told) => this.#addStory(told, plan.epoch));
   }
