@@ -60,7 +60,8 @@ function stream({ latencyMs, periodMs }: Explanation): string[] {
 function againstAlone({ alone, latencyMs, stages }: Explanation, nameOf: (device: string) => string): string {
   if (!alone) return 'No device can hold the whole model alone.';
   const name = nameOf(alone.device);
-  if (stages.length === 1 && stages[0]?.device === alone.device) {
+  const [only, ...others] = stages.flatMap(holdersOf);
+  if (others.length === 0 && only === alone.device) {
     return `${name} alone is the fastest single device.`;
   }
   const numbers = `${inMs(alone.latencyMs)} against ${inMs(latencyMs)}`;
