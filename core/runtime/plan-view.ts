@@ -37,11 +37,13 @@ export function planView({ epoch, mode, plan, room, out, calibration }: ViewedPl
 /** Adds what the plan can say of itself. */
 export function withStory(view: PlanView, { explanation, front, whatIf }: PlanStory): PlanView {
   const { alone, leftOut } = explanation;
+  // The story may be told again.
+  const explained = new Set<string>(leftOut.map(({ device }) => device));
   return {
     ...view,
     alone: alone && { peer: alone.device as PeerId, latencyMs: alone.latencyMs },
     leftOut: [
-      ...view.leftOut,
+      ...view.leftOut.filter(({ peer }) => !explained.has(peer)),
       ...leftOut.map((out) => ({ peer: out.device as PeerId, reason: leftOutReason(out) })),
     ],
     front,

@@ -331,6 +331,12 @@ describe('Replanner', () => {
     ]);
   });
 
+  it('says of each device that is left out once why', async () => {
+    scene.replanner.setMode('fastest');
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    expect(scene.plan.leftOut.map(({ peer }) => peer)).toEqual([PHONE, TABLET]);
+  });
+
   it('tells how the plan stands against the best one now', async () => {
     await scene.begin(LAPTOP, PHONE, TABLET);
     await scene.seconds(2);
