@@ -62,8 +62,9 @@ function better(
   return one.stages.length < other.stages.length ? one : other;
 }
 
-/** A plan that costs the same, with the fewest stages. */
+/** A plan that costs the same, with the fewest stages; of a large room, as it is. */
 function settled(known: RoomSearch, plan: Solution): Solution {
+  if (known.large) return plan;
   const below = plan.latencyMs * (1 + SAME);
   const answer = leastLatency(known, { capMs: plan.periodMs * (1 + TIE), ...(below > 0 && { below }) });
   return answer.stages && answer.latencyMs <= below ? answer : plan;

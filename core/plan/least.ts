@@ -1,6 +1,5 @@
 import { climbedPeriod } from './climbed-period.ts';
 import { estimate } from './estimate.ts';
-import type { Found } from './exact-walk.ts';
 import type { PlannedStage } from './room.ts';
 import { bestPlan, inPassing, type PlanQuery, type RoomSearch } from './room-search.ts';
 import type { Tables } from './tables.ts';
@@ -31,12 +30,18 @@ export type Among = Pick<PlanQuery, 'capMs' | 'stageCapMs' | 'below' | 'needs' |
 
 /** The least latency of a plan. Ties: fewer stages, home first; in haste, whatever comes. */
 export function leastLatency(known: RoomSearch, among: Among = {}): Answer {
-  const ask = (priceMs: number, below: number): Found =>
-    bestPlan(known, { ...among, aim: 'latency', priceMs, below });
-  const rough = ask(LEAST_PRICE, among.below ?? Infinity);
+  const rough = bestPlan(known, { ...among, aim: 'latency', priceMs: LEAST_PRICE });
   if (!rough.walk) return { stages: undefined, lowerMs: rough.lower };
   const { value } = rough.walk;
-  const exact = value > 0 && !known.quick ? ask(TIE * value, value * (1 + SAME)) : rough;
+  const exact =
+    value > 0 && !known.quick
+      ? bestPlan(known.large ? inPassing(known) : known, {
+          ...among,
+          aim: 'latency',
+          priceMs: TIE * value,
+          below: value * (1 + SAME),
+        })
+      : rough;
   return solutionOf(known, exact.walk ?? rough.walk, rough.lower, ({ latencyMs }) => latencyMs);
 }
 

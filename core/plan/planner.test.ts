@@ -137,7 +137,7 @@ describe('tell', () => {
 
   test('in a room of ten, without is never better and another never worse', () => {
     const large = meshOf(10, 64);
-    for (const mode of ['fastest', 'most', 'everyone', { everyMs: 60 }] as const) {
+    for (const mode of ['most', { everyMs: 60 }] as const) {
       const { plan } = answer(mode, null, large);
       const startedAt = performance.now();
       const { front, whatIf } = tell({ room: large, mode, present: null }, plan);

@@ -14,7 +14,10 @@ export interface PlanQuestion {
 /** A chosen plan, and what it stands against. */
 export interface PlanAnswer {
   readonly plan: PlanResult;
-  /** The aim of the mode for the plan and for the present stages, in ms; `presentMs` null without, or where they do not fit. */
+  /**
+   * The aim of the mode (`aimMs` in modes.ts) for the plan and for the present stages, in ms; `presentMs` is null without
+   * any, where the room no longer allows them, and where fewer take part than everyone.
+   */
   readonly bestMs: number;
   readonly presentMs: number | null;
 }
