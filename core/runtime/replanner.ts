@@ -126,9 +126,8 @@ export class Replanner {
   /** A device has measured the model, or measured it again. */
   timesKnown(peer: PeerId, times: DeviceTimes): void {
     this.#book.measured(peer, times);
-    // A plan that runs may already be in use, and is left only where that pays.
-    if (this.#plan?.status === 'running') this.schedule();
-    else this.#must();
+    // A plan on its way, or in use, is left only where that pays: what was half fetched would be fetched again.
+    this.schedule();
   }
 
   loadReported(peer: PeerId, load: LoadReport): void {
