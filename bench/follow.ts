@@ -33,10 +33,10 @@ const JITTER_MS = 180_000;
 
 /** Does the room follow a device that slows down, and does it stay calm while times only waver? */
 export const follow: Section = async ({ models }) => {
-  const shared = haveShared('following a slow device, on mobilenetv2: the bundled digits take its place');
+  const shared = haveShared('following a slow device, on resnet56: the bundled digits take its place');
   const path =
     models?.[0] ??
-    (shared ? join(SHARED, 'models/mobilenetv2-fp32.onnx') : join(ROOT, 'public/models/digits.onnx'));
+    (shared ? join(SHARED, 'models/resnet56-cifar10.onnx') : join(ROOT, 'public/models/digits.onnx'));
   const model = await labModel(path);
   const emulation = { nodeMs: await nodeMsFor(path, ITEM_MS) };
   return withLabRoom({ devices: DEVICES, shape: SHAPE, emulation }, async (room) => {
@@ -95,21 +95,24 @@ async function slowDown(room: LabRoom, model: LabModel): Promise<Outcome> {
   await openFresh(room, model);
   const plan = await choosePlan(page, { mode: 'most' });
   const fresh = await stream(page, { inFlight: IN_FLIGHT, items: FRESH_ITEMS + 2 * IN_FLIGHT });
-  const optimum = steadyRate(fresh.items, IN_FLIGHT);
+  const anew = steadyRate(fresh.items, IN_FLIGHT);
+  const atEnd = rateBetween(items, ITEMS - 1 - 2 * MOST_ANSWERS, ITEMS - 1 - IN_FLIGHT);
+  // Whichever is better: a fresh plan may have come of an unlucky measurement.
+  const optimum = Math.max(anew, atEnd);
   const before = rateBetween(items, IN_FLIGHT, SLOW_AFTER - 1);
   const after = answersUntil(items, SLOW_AFTER, SHARE_OF_OPTIMUM * optimum);
   const faults = faultsOf(streamed, ITEMS);
   const good = after !== null && after <= MOST_ANSWERS && faults.length === 0;
   const text = [
     `slowed  ${nameIn(room)(slow)} is ${SLOWER} times slower after ${SLOW_AFTER} of ${ITEMS} answers: ` +
-      `${before.toFixed(2)} a second before, ${rateBetween(items, ITEMS - 1 - 2 * MOST_ANSWERS, ITEMS - 1 - IN_FLIGHT).toFixed(2)} at the end; ` +
-      `${optimum.toFixed(2)} under a fresh plan (${stagesInWords(plan, nameIn(room))})`,
-    `back    at ${100 * SHARE_OF_OPTIMUM} % of that after ${after ?? 'more than all'} answers (<= ${MOST_ANSWERS}); ` +
+      `${before.toFixed(2)} a second before, ${atEnd.toFixed(2)} at the end; ` +
+      `${anew.toFixed(2)} under a fresh plan (${stagesInWords(plan, nameIn(room))})`,
+    `back    at ${100 * SHARE_OF_OPTIMUM} % of the better after ${after ?? 'more than all'} answers (<= ${MOST_ANSWERS}); ` +
       `${items.length} of ${ITEMS} answered  ${good ? 'good' : 'poor'}`,
     ...changesInWords(room, streamed),
     ...faults.map((fault) => `FAULT   ${fault}`),
   ].join('\n');
-  return { text, good, data: { ...streamed, slow, before, optimum, after, plan, faults } };
+  return { text, good, data: { ...streamed, slow, before, atEnd, anew, after, plan, faults } };
 }
 
 /** A device that computes; not the leader, if there is another. */
