@@ -6,7 +6,7 @@ import type { PlanView } from '../session/state.ts';
 export type Cause =
   | { readonly kind: 'slower' | 'quicker'; readonly peer: PeerId; readonly times: number }
   | {
-      readonly kind: 'left' | 'joined' | 'hidden' | 'shown' | 'hot' | 'battery';
+      readonly kind: 'left' | 'joined' | 'hidden' | 'shown' | 'hot';
       readonly peer: PeerId;
       readonly name: string;
     }
@@ -45,8 +45,6 @@ function happened(cause: Cause, nameOf: (peer: PeerId) => string): string {
       return `${cause.name}'s tab is in front again`;
     case 'hot':
       return `${cause.name} runs hot`;
-    case 'battery':
-      return `${cause.name}'s battery is low`;
     case 'better':
       return `A plan ${Math.round((cause.gain - 1) * 100)} % better was found`;
   }

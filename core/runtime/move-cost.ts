@@ -4,6 +4,7 @@ import type { LinkReport } from '../protocol/messages.ts';
 import { holdersOf } from '../session/holders.ts';
 import type { DeviceCard, PlanView, StageView } from '../session/state.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
+import { BASE_BYTES } from './footprint.ts';
 import type { OpenModel } from './leader.ts';
 import { sameStage } from './plan-view.ts';
 
@@ -13,8 +14,6 @@ const WORKER_MS = 500;
 const LOAD_MS_PER_BYTE = 1 / 100e3;
 /** Of a link that nobody has measured. */
 const UNMEASURED_MBIT = 20;
-/** What a second worker takes beside its weights (footprint.ts). */
-const WORKER_BYTES = 40e6;
 
 /** A stage that a device would have to load. */
 interface NewStage {
@@ -61,6 +60,6 @@ export function fitsAlongside(before: PlanView, after: PlanView, cards: readonly
     ]
       .concat(coming.map(({ stage }) => stage))
       .reduce((sum, { memoryBytes, weightBytes }) => sum + (memoryBytes ?? weightBytes), 0);
-    return bytes + coming.length * WORKER_BYTES <= (profile?.memoryBytes ?? 0);
+    return bytes + coming.length * BASE_BYTES <= (profile?.memoryBytes ?? 0);
   });
 }
