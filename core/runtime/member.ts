@@ -8,7 +8,6 @@ import type {
   ControlMessage,
   HeldPiece,
   LinkReport,
-  LoadStage,
   MeasureParts,
   PartsMeasured,
 } from '../protocol/messages.ts';
@@ -21,7 +20,8 @@ import type { Shelf } from '../weights/shelf.ts';
 import { Asker } from './asker.ts';
 import { LinkSurvey } from './link-survey.ts';
 import { MemoryWatch } from './memory-watch.ts';
-import { type MeasuredParts, type TimesCache, timeParts } from './part-timer.ts';
+import { OwnTimes } from './own-times.ts';
+import type { TimesCache } from './part-timer.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 import { StageGatherer } from './stage-gatherer.ts';
 import { StageHost } from './stage-host.ts';
@@ -87,6 +87,7 @@ export class Member {
   readonly #exchange: PieceExchange;
   readonly #options: MemberOptions;
   readonly #survey: LinkSurvey;
+  readonly #times: OwnTimes;
   #card: DeviceCard;
   #leader: PeerId | undefined;
   /** The model that the leader last told of, as text. */
@@ -94,7 +95,6 @@ export class Member {
   #ears: LeaderEars | undefined;
   #timer: number | undefined;
   #lastLoad: LoadReport | undefined;
-  #timing: AbortController | undefined;
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -150,6 +150,20 @@ export class Member {
       },
     });
     this.#survey = new LinkSurvey(network, clock, (links) => this.#reportLinks(links));
+    this.#times = new OwnTimes({
+      executors: this.executors,
+      runtime,
+      clock,
+      cache: options.times,
+      card: () => this.#card,
+      heldBytes: async () => {
+        const { heapBytes, bufferBytes } = await this.host.memory();
+        return heapBytes + bufferBytes;
+      },
+      modelOf: async (part, signal) =>
+        (await this.gatherer.gather(part, this.#leader ?? this.me, () => undefined, signal)).model,
+      answer: (measured) => this.#tellLeader(measured),
+    });
     network.listen({
       peerUp: (peer) => this.#peerUp(peer),
       peerDown: (peer, reason) => this.#peerDown(peer, reason),
@@ -194,40 +208,9 @@ export class Member {
     this.asker.setPlan(plan);
   }
 
-  /** Times parts of the model for the leader. What the last message asked for counts. */
+  /** Times parts of the model for the leader. */
   measureParts(message: MeasureParts): void {
-    this.#timing?.abort(new Error('another question came'));
-    const control = new AbortController();
-    this.#timing = control;
-    const { model, fresh, parts } = message;
-    const { clock, runtime } = this.#options;
-    const known = fresh ? null : this.#timesOf(parts);
-    const timed =
-      known ??
-      timeParts(parts, {
-        executors: this.executors,
-        runtime: runtime(),
-        memoryBytes: this.#card.profile?.memoryBytes ?? 0,
-        clock,
-        modelOf: async (part) =>
-          (await this.gatherer.gather(part, this.#leader ?? this.me, () => undefined, control.signal)).model,
-        signal: control.signal,
-      });
-    Promise.resolve(timed).then(
-      (measured) => {
-        // Where every part failed, the next visit may do better.
-        if (!known && measured.ms.some((ms) => ms !== null))
-          this.#options.times?.put(keyOf(parts, this.#card), measured);
-        this.#tellLeader({ type: 'parts-measured', model, ...measured });
-      },
-      // Another question came, which will be answered.
-      () => undefined,
-    );
-  }
-
-  #timesOf(parts: readonly LoadStage[]): MeasuredParts | null {
-    const known = this.#options.times?.get(keyOf(parts, this.#card)) ?? null;
-    return known?.ms.length === parts.length ? known : null;
+    this.#times.measure(message);
   }
 
   setCard(change: Partial<DeviceCard>): void {
@@ -242,7 +225,7 @@ export class Member {
     if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
     this.#survey.stop();
     this.asker.failAll('leave the room', 'This device left the room.');
-    this.#timing?.abort(new Error(reason));
+    this.#times.stop(reason);
     this.host.release();
     this.#options.network.close(reason);
   }
@@ -490,19 +473,6 @@ export class Member {
     if (idle && Math.floor(load.at / REPORT_EVERY_MS) % 5 !== 0) return;
     for (const peer of network.peers()) network.sendControl(peer, { type: 'load', load });
   }
-}
-
-/** All that the times of these parts depend on. */
-function keyOf(parts: readonly LoadStage[], { profile }: DeviceCard): string {
-  const fed = parts.map(({ shard, warmUp }) => [shard, warmUp.map(({ dims }) => dims)]);
-  return JSON.stringify([
-    profile?.provider,
-    profile?.threads,
-    profile?.runtime,
-    profile?.adapter,
-    profile?.memoryBytes,
-    fed,
-  ]);
 }
 
 /** Tensors of a request are kept until its answer; a stage on this very device would detach them. */

@@ -9,8 +9,21 @@ const ENOUGH_TO_TELL = 3;
 /** Within these bounds sums stay finite, whatever a device claims. */
 const [LEAST, MOST] = [1 / 50, 1000];
 
-interface Pace {
+/** Blocks [start, end) that a device has worked on as one stage. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Worked extends Range {
   readonly factor: number;
+}
+
+interface Pace {
+  /** As the last stage told. */
+  readonly factor: number;
+  /** The latest last. Measuring was off by something else in each part of the model. */
+  readonly worked: readonly Worked[];
   readonly at: number;
 }
 
@@ -18,13 +31,24 @@ interface Pace {
 export class Paces {
   readonly #known = new Map<PeerId, Pace>();
 
-  /** A stage took this device `ms` an item lately, where `expectedMs` was measured before. */
-  learn(peer: PeerId, ms: number, expectedMs: number, at: number): void {
-    if (!(expectedMs > 0) || !(ms >= 0)) return;
+  /**
+   * A stage of these blocks took this device `ms` an item lately, where `expectedMs` was measured before. Returns how
+   * many times longer that is than it took when it was told last; undefined where it was not.
+   */
+  learn(peer: PeerId, { start, end }: Range, ms: number, expectedMs: number, at: number): number | undefined {
+    if (!(expectedMs > 0) || !(ms >= 0)) return undefined;
     const told = Math.min(MOST, Math.max(LEAST, ms / expectedMs));
-    const before = this.#known.get(peer)?.factor;
+    const worked = this.#known.get(peer)?.worked ?? [];
+    const before = worked.find((other) => other.start === start && other.end === end)?.factor;
     const near = before !== undefined && told < before * JUMP && told > before / JUMP;
-    this.#known.set(peer, { factor: near ? before + SMOOTHING * (told - before) : told, at });
+    const factor = near ? before + SMOOTHING * (told - before) : told;
+    // A device that is another one now is so in every part of the model.
+    const others =
+      before !== undefined && !near
+        ? []
+        : worked.filter((other) => other.start !== start || other.end !== end);
+    this.#known.set(peer, { factor, worked: [...others, { start, end, factor }], at });
+    return before === undefined ? undefined : factor / before;
   }
 
   /** Time at work over time as measured. Devices that have not worked yet share what is common to those that have. */
@@ -33,6 +57,12 @@ export class Paces {
     if (known !== undefined) return known;
     const others = [...this.#known.values()].map(({ factor }) => factor).sort((a, b) => a - b);
     return others.length >= ENOUGH_TO_TELL ? (others[others.length >> 1] ?? 1) : 1;
+  }
+
+  /** The same for one block: as the last stage told that it was part of. */
+  factorOf(peer: PeerId, block: number): number {
+    const told = this.#known.get(peer)?.worked.findLast(({ start, end }) => start <= block && block < end);
+    return told?.factor ?? this.factor(peer);
   }
 
   /** When the device last told; undefined if it never did. */

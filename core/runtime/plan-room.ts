@@ -84,11 +84,12 @@ function asNow(device: PlanDevice, { cards, rules, paces }: RoomKnowledge): Plan
   const condition =
     (unknown && card?.hidden ? HIDDEN_FACTOR : 1) *
     (unknown && card?.pressure === 'serious' ? HOT_FACTOR : 1);
-  const factor = paces.factor(peer) * condition;
   return {
     ...device,
-    blockMs: device.blockMs.map((ms) => ms * factor),
-    ...(device.perItemMs !== undefined && { perItemMs: device.perItemMs * factor }),
+    blockMs: device.blockMs.map((ms, block) => ms * paces.factorOf(peer, block) * condition),
+    ...(device.perItemMs !== undefined && {
+      perItemMs: device.perItemMs * paces.factor(peer) * condition,
+    }),
     ...(rules.pinnedIn.includes(peer) && { required: true }),
   };
 }

@@ -337,6 +337,32 @@ describe('Replanner', () => {
     expect(scene.plan.leftOut.map(({ peer }) => peer)).toEqual([PHONE, TABLET]);
   });
 
+  it('shows another mode although the plan stays and items have passed', async () => {
+    await scene.begin(LAPTOP);
+    await scene.seconds(3);
+    scene.replanner.setMode('most');
+    await scene.clock.pass(1000);
+    expect(scene.moves).toHaveLength(1);
+    expect(scene.plan.mode).toBe('most');
+  });
+
+  it('asks a device once, at rest, to measure again what it measured while it joined', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    scene.replanner.setRules({ pinnedIn: [], pinnedOut: [TABLET], endsAtHome: false, batteryFloor: 0 });
+    scene.replanner.timesKnown(TABLET, { blockMs: Array(blocks.count).fill(MS_PER_BLOCK), perItemMs: 0 });
+    await scene.clock.pass(1000);
+    const report = () => scene.replanner.loadReported(TABLET, quiet);
+    report();
+    expect(scene.remeasured).toEqual([]);
+    await scene.clock.pass(10_000);
+    for (const items of [1, 2]) scene.replanner.loadReported(LAPTOP, { ...quiet, items });
+    report();
+    expect(scene.remeasured).toEqual([]);
+    await scene.clock.pass(10_000);
+    for (let times = 0; times < 3; times++) report();
+    expect(scene.remeasured).toEqual([TABLET]);
+  });
+
   it('tells how the plan stands against the best one now', async () => {
     await scene.begin(LAPTOP, PHONE, TABLET);
     await scene.seconds(2);

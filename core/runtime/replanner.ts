@@ -125,7 +125,7 @@ export class Replanner {
 
   /** A device has measured the model, or measured it again. */
   timesKnown(peer: PeerId, times: DeviceTimes): void {
-    this.#book.measured(peer, times);
+    this.#book.measured(peer, times, this.#options.clock.now());
     // A plan on its way, or in use, is left only where that pays: what was half fetched would be fetched again.
     this.schedule();
   }
@@ -134,8 +134,9 @@ export class Replanner {
     const now = this.#options.clock.now();
     this.#work.heard(peer, load, now);
     this.#note(this.#book.learn(this.#plan, peer, load, now), 0);
-    if (!holdsLayers(this.#plan, peer) && this.#book.mayHaveRecovered(peer, now))
-      this.#options.remeasure(peer);
+    const again = !holdsLayers(this.#plan, peer) && this.#book.mayHaveRecovered(peer, now);
+    const atRest = this.#work.busyForMs(now) === 0 && this.#plan?.status === 'running';
+    if (again || (atRest && this.#book.mayBeMistaken(peer, now))) this.#options.remeasure(peer);
   }
 
   peerDown(peer: PeerId): void {
@@ -223,7 +224,7 @@ export class Replanner {
     }
     const view = this.#viewOf(found, subject);
     const target = this.#options.mover.under?.plan ?? this.#plan;
-    if (target && sameAssignment(target, view)) return this.#confirm(found, view);
+    if (target && sameAssignment(target, view)) return this.#confirm(found, view, forced);
     if (!target || this.#mustLeave(target, view, found.answer, forced)) this.#move(subject, found, view);
     else if (this.#mayLeave(subject, target, view, found.answer)) {
       const now = this.#options.clock.now();
@@ -264,13 +265,13 @@ export class Replanner {
     return refusal;
   }
 
-  /** The plan is the best still: its numbers may have changed. */
-  async #confirm({ question, answer }: Found, view: PlanView): Promise<void> {
+  /** The plan is the best still: its numbers may have changed, or what it was chosen for. */
+  async #confirm({ question, answer }: Found, view: PlanView, forced: boolean): Promise<void> {
     this.#betterSince = undefined;
     const plan = this.#plan;
     if (this.#options.mover.under || !plan) return;
     // Once items have passed, the prediction stands as it was made, to be compared with what is measured.
-    if (this.#book.hasSeenItems) return this.#tellStanding(answer);
+    if (this.#book.hasSeenItems && !forced) return this.#tellStanding(answer);
     const story = await this.#options.planner.tell(question, answer.plan);
     if (this.#plan !== plan) return;
     const { epoch, status, because: why } = plan;

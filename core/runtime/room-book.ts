@@ -14,6 +14,8 @@ const NOTEWORTHY = 1.3;
 /** A device that takes this much longer at work than it measured, and was left out, is asked again after a while. */
 const SLOW = 1.3;
 const LOOK_AGAIN_MS = 20_000;
+/** A device that has just joined is busy with itself, so its first measurement is made again at rest after this time. */
+const SETTLED_MS = 8000;
 
 /** The leader's book of the room: what devices say of themselves, measured of this model, and show at work. */
 export class RoomBook {
@@ -23,6 +25,8 @@ export class RoomBook {
   readonly failed: Map<PeerId, string> = new Map();
   readonly #paces = new Paces();
   readonly #times = new Map<PeerId, DeviceTimes>();
+  /** When each device first measured the model; never where it has been asked again. */
+  readonly #timedAt = new Map<PeerId, number>();
   /** Devices as measured, before what the items that pass have shown. */
   #measured: ReadonlyMap<string, PlanDevice> = new Map();
   /** Items of the present plan whose times have been learned from, by stage and device. */
@@ -42,6 +46,7 @@ export class RoomBook {
     this.failed.clear();
     this.#paces.clear();
     this.#times.clear();
+    this.#timedAt.clear();
   }
 
   newPlan(): void {
@@ -53,6 +58,7 @@ export class RoomBook {
     this.links.delete(peer);
     this.failed.delete(peer);
     this.#times.delete(peer);
+    this.#timedAt.delete(peer);
     this.#paces.forget(peer);
   }
 
@@ -71,9 +77,18 @@ export class RoomBook {
   }
 
   /** A device has measured the model, or measured it again: its pace begins anew. */
-  measured(peer: PeerId, times: DeviceTimes): void {
+  measured(peer: PeerId, times: DeviceTimes, now: number): void {
     this.#times.set(peer, times);
+    if (!this.#timedAt.has(peer)) this.#timedAt.set(peer, now);
     this.#paces.forget(peer);
+  }
+
+  /** True, once, for a device that measured the model while the room came together, and has not worked since. */
+  mayBeMistaken(peer: PeerId, now: number): boolean {
+    const at = this.#timedAt.get(peer);
+    if (at === undefined || now - at < SETTLED_MS || this.#paces.toldAt(peer) !== undefined) return false;
+    this.#timedAt.set(peer, Infinity);
+    return true;
   }
 
   /** Learns from the items that have passed a device since its last report; what that means, if there were any. */
@@ -83,8 +98,8 @@ export class RoomBook {
     { paces = [] }: LoadReport,
     now: number,
   ): Cause | 'news' | undefined {
-    const before = this.#paces.factor(peer);
     let learned = false;
+    let times = 1;
     for (const { epoch, stage: index, ms, items } of paces) {
       const stage = plan?.epoch === epoch ? plan.stages[index] : undefined;
       const device = this.#measured.get(peer);
@@ -94,11 +109,10 @@ export class RoomBook {
       this.#heard.set(key, items);
       const blocks = device.blockMs.slice(stage.start, stage.end);
       const expected = blocks.reduce((sum, each) => sum + each, device.perItemMs ?? 0);
-      this.#paces.learn(peer, ms, expected, now);
+      times *= this.#paces.learn(peer, stage, ms, expected, now) ?? 1;
       learned = true;
     }
     if (!learned) return undefined;
-    const times = this.#paces.factor(peer) / before;
     if (times > NOTEWORTHY) return { kind: 'slower', peer, times };
     return times < 1 / NOTEWORTHY ? { kind: 'quicker', peer, times: 1 / times } : 'news';
   }
