@@ -1,5 +1,5 @@
 import { InputError } from '../../core/errors.ts';
-import { sampleInputs } from '../../core/graph/sample-inputs.ts';
+import { completeInputs } from '../../core/graph/sample-inputs.ts';
 import type { Asker, AskResult } from '../../core/runtime/asker.ts';
 import type { SessionEvent } from '../../core/session/events.ts';
 import type { ModelCard } from '../../core/session/state.ts';
@@ -45,8 +45,8 @@ export class Questions {
     label: string,
   ): Promise<Answer> {
     refuseUnknown(feeds, model.inputs);
-    const samples = sampleInputs(model.inputs, model.dims, seed, model.guess);
-    const tensors = model.inputs.map((input, index) => fitting(feeds[input.name] ?? samples[index], input));
+    const complete = completeInputs(model.inputs, feeds, model.dims, seed, model.guess);
+    const tensors = model.inputs.map((input, index) => fitting(complete[index], input));
     this.#last = { tensors, model };
     return this.#ask(model, tensors, label);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asFloat32 } from '../tensor/tensor.ts';
-import { concreteDims, guesses, sampleInputs } from './sample-inputs.ts';
+import { completeInputs, concreteDims, guesses, sampleInputs } from './sample-inputs.ts';
 import type { BoundaryTensor } from './shard.types.ts';
 
 const input = (
@@ -18,6 +18,14 @@ describe('sampleInputs', () => {
     const inputs = [input([2, 3]), input([4], 'int64')];
     expect(sampleInputs(inputs, {}, 5)).toEqual(sampleInputs(inputs, {}, 5));
     expect(sampleInputs(inputs, {}, 5)).not.toEqual(sampleInputs(inputs, {}, 6));
+  });
+
+  it('draws only what is not given', () => {
+    const inputs = [input([2, 3]), input([4], 'int64', 'constructor')];
+    const [drawn, ids] = sampleInputs(inputs, {}, 5);
+    const given = { x: { dtype: 'float32' as const, dims: [1], data: new Uint8Array(4) } };
+    expect(completeInputs(inputs, given, {}, 5)).toEqual([given.x, ids]);
+    expect(completeInputs(inputs, {}, {}, 5)).toEqual([drawn, ids]);
   });
 
   it('gives fractions, small ids and masks of ones', () => {

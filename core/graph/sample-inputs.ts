@@ -23,7 +23,20 @@ export function sampleInputs(
   seed: number,
   guess: Guess = {},
 ): Tensor[] {
+  return completeInputs(inputs, {}, dims, seed, guess);
+}
+
+/** The given inputs, and for all others what {@link sampleInputs} makes; in the order of `inputs`. */
+export function completeInputs(
+  inputs: readonly BoundaryTensor[],
+  given: Readonly<Record<string, Tensor>>,
+  dims: Readonly<Record<string, number>>,
+  seed: number,
+  guess: Guess = {},
+): Tensor[] {
   return inputs.map((input, index) => {
+    const own = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
+    if (own) return own;
     const shape = concreteDims(input, dims, guess);
     // Each input has a stream of its own, so that one more input does not change the others.
     return fill(input, shape, seededRandom(seed * 1009 + index), guess.ids ?? SMALL_ID);
