@@ -3,13 +3,21 @@ import type { StageHandle, StageResult } from '../core/runtime/stage-executor.ts
 import { buffersOf, type Tensor } from '../core/tensor/tensor.ts';
 import { SyncReader } from './blob-reader.ts';
 import { importBundle } from './bundles.ts';
+import { CompiledRuntime } from './compiled-runtime.ts';
 import { watchHeap } from './heap-gauge.ts';
 import { acceptLazyWeights } from './lazy-weights.ts';
 import type { BrowserOptions } from './ort.ts';
 import { StageWorker } from './stage-worker.ts';
 
+const runtime = new CompiledRuntime();
+
 /** The worker of a browser tab: ONNX Runtime Web behind Comlink; results move to the page, they are not copied. */
-class BrowserWorker extends StageWorker<BrowserOptions> {
+export class BrowserWorker extends StageWorker<BrowserOptions> {
+  /** The runtime's code, for the page's next worker; undefined before the first stage. */
+  compiled(): WebAssembly.Module | undefined {
+    return runtime.module;
+  }
+
   override async run(stage: StageHandle, inputs: readonly Tensor[]): Promise<StageResult> {
     const result = await super.run(stage, inputs);
     return transfer(result, buffersOf(result.outputs));
@@ -21,7 +29,8 @@ const readSync = (blob: Blob): ArrayBuffer => new FileReaderSync().readAsArrayBu
 
 expose(
   new BrowserWorker(
-    async ({ bundle, provider, threads }) => {
+    async ({ bundle, provider, threads, compiled }) => {
+      if (compiled) runtime.use(compiled);
       // Threads share memory, which only an isolated page may do.
       const options = { provider, threads: self.crossOriginIsolated ? threads : 1 };
       return { ort: await importBundle(bundle, options.threads), options };

@@ -26,4 +26,6 @@ export type OrtBundle = 'wasm' | 'jspi' | 'asyncify';
 /** What the page tells a worker in a browser. */
 export interface BrowserOptions extends ExecutorOptions {
   readonly bundle: OrtBundle;
+  /** The same variant as another worker of this page compiled it. */
+  readonly compiled?: WebAssembly.Module | undefined;
 }

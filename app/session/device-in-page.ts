@@ -7,8 +7,10 @@ import type { DeviceDescription } from './device-name.ts';
 import { profileDevice } from './device-profile.ts';
 import { loopbackMsPerByte, packs } from './loopback.ts';
 
-/** After the first other device came. */
-const SETTLE_MS = 3000;
+/** After the first other device came, and again: a browser goes on compiling for a while, which sending must wait for. */
+const PACKING_AFTER_MS: readonly number[] = [3000, 20_000, 40_000];
+/** Sending is not measured while there is work, which is asked for so often. */
+const AT_REST_EVERY_MS = 3000;
 
 /** This device as a place to compute: unknown until measured, then one provider and one variant of the runtime. */
 export class DeviceInPage {
@@ -36,18 +38,24 @@ export class DeviceInPage {
   }
 
   /**
-   * Measures what sending costs this device, where that takes the time of computing, and tells the room. Only once, and
-   * not before there is anybody to send to: it needs the code of direct connections. Never rejects.
+   * Measures what sending costs this device, where that takes the time of computing, and tells the room. Not before
+   * there is anybody to send to: it needs the code of direct connections. What else a browser does can only add to the
+   * cost, so the least counts. Never rejects.
    */
   async measurePacking(member: Member): Promise<void> {
     const { status, profile } = member.card;
     if (this.#packing || status !== 'ready' || !profile || !loopbackDial) return;
     this.#packing = true;
     if (!packs(navigator.hardwareConcurrency, profile.threads)) return;
-    // The newcomer's first seconds belong to what both must know before they can work together.
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const packMsPerByte = await loopbackMsPerByte(loopbackDial, systemClock).catch(() => undefined);
-    if (packMsPerByte !== undefined) member.setCard({ profile: { ...profile, packMsPerByte } });
+    for (const afterMs of PACKING_AFTER_MS) {
+      // The newcomer's first seconds belong to what both must know before they can work together.
+      await pause(afterMs);
+      while (member.host.queue > 0) await pause(AT_REST_EVERY_MS);
+      const found = await loopbackMsPerByte(loopbackDial, systemClock).catch(() => undefined);
+      const now = member.card.profile;
+      if (found === undefined || !now || found > (now.packMsPerByte ?? Number.POSITIVE_INFINITY)) continue;
+      member.setCard({ profile: { ...now, packMsPerByte: found } });
+    }
   }
 
   /** Measures the device and tells the room: ready, or refused with the reason. Never rejects. */
@@ -65,4 +73,8 @@ export class DeviceInPage {
       member.setCard({ status: 'refused', progress: null, refusal: messageOf(error) });
     }
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

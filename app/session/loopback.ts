@@ -8,7 +8,7 @@ const MESSAGE_BYTES = 512 * 1024;
 /** The first goes uncounted; then a median. 2 MiB in all: 0.2 s at the 10 MB/s of a small computer. */
 const MESSAGES = 4;
 /** Where no connection comes about by then, as without RTC, it is not worth waiting for. */
-const LIMIT_MS = 3000;
+const LIMIT_MS = 5000;
 
 /**
  * What a byte costs this device at one end of a data channel, in ms: half of what it takes from one end to the other

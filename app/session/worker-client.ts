@@ -14,8 +14,8 @@ import type {
   WorkerMemory,
 } from '../../core/runtime/stage-executor.ts';
 import { buffersOf, type Tensor } from '../../core/tensor/tensor.ts';
-import type { BrowserOptions, OrtBundle } from '../../worker/ort.ts';
-import type { StageWorker } from '../../worker/stage-worker.ts';
+import type { BrowserWorker } from '../../worker/browser.ts';
+import type { OrtBundle } from '../../worker/ort.ts';
 import type { MemoryMarks } from './memory-marks.ts';
 
 export interface WorkerOptions {
@@ -26,6 +26,9 @@ export interface WorkerOptions {
   readonly marks: MemoryMarks;
 }
 
+/** The runtime as the page's first worker compiled it, for all later ones. */
+const compiled = new Map<OrtBundle, WebAssembly.Module>();
+
 /** An executor in a web worker of its own. */
 export function browserExecutor(options: WorkerOptions): StageExecutor {
   return new WorkerClient(options);
@@ -35,7 +38,7 @@ class WorkerClient implements StageExecutor {
   readonly #options: WorkerOptions;
   #provider: Provider = 'wasm';
   readonly #worker: Worker;
-  readonly #remote: Remote<StageWorker<BrowserOptions>>;
+  readonly #remote: Remote<BrowserWorker>;
   readonly #pending: PendingCalls = new PendingCalls();
 
   constructor(options: WorkerOptions) {
@@ -46,12 +49,13 @@ class WorkerClient implements StageExecutor {
     });
     this.#worker.addEventListener('error', (event) => this.#crash(event.message));
     this.#worker.addEventListener('messageerror', () => this.#crash('A message could not be read.'));
-    this.#remote = wrap<StageWorker<BrowserOptions>>(this.#worker);
+    this.#remote = wrap<BrowserWorker>(this.#worker);
   }
 
   async open(options: ExecutorOptions): Promise<ExecutorOptions> {
     const { bundle } = this.#options;
-    const inForce = await this.#call('open', () => this.#remote.open({ ...options, bundle }));
+    const known = { ...options, bundle, compiled: compiled.get(bundle) };
+    const inForce = await this.#call('open', () => this.#remote.open(known));
     this.#provider = inForce.provider;
     return inForce;
   }
@@ -67,10 +71,21 @@ class WorkerClient implements StageExecutor {
     const settle = marks.begin(workerBytes(weightBytes));
     const loading = this.#call('create', () => this.#remote.load(transfer(stage, list), how));
     loading.then(
-      () => settle('ready'),
+      () => {
+        settle('ready');
+        void this.#keepCompiled();
+      },
       () => settle('failed'),
     );
     return loading;
+  }
+
+  /** Never rejects: a browser that does not hand it over compiles it for each worker. */
+  async #keepCompiled(): Promise<void> {
+    const { bundle } = this.#options;
+    if (compiled.has(bundle)) return;
+    const module = await this.#call('keep the runtime', () => this.#remote.compiled()).catch(() => undefined);
+    if (module) compiled.set(bundle, module);
   }
 
   run(stage: StageHandle, inputs: readonly Tensor[]): Promise<StageResult> {

@@ -29,22 +29,34 @@ test('whatever a device claims, times are finite and more than nothing', () => {
 
 test('parts that are too long are timed from their beginning, and blocks behind them as the nearest', () => {
   const bytes = [50e6, 50e6, 1, 1];
-  const short = rangesToTime([1, 1, 1, 97], bytes);
+  const short = rangesToTime([1, 1, 1, 97], bytes, []);
   expect(short.at(-1)).toEqual({ start: 3, end: 4 });
-  const long = rangesToTime([1, 1], [50e6, 50e6]);
+  const long = rangesToTime([1, 1], [50e6, 50e6], []);
   expect(long).toEqual([
     { start: 0, end: 1 },
     { start: 1, end: 2 },
   ]);
 });
 
-test('parts cover the model in order, each at least a block, none of the others more than a fair share too long', () => {
-  const times = fc.array(fc.double({ min: 0, max: 100, noNaN: true }), { minLength: 1, maxLength: 40 });
+test('parts meet where few bytes cross, near where their times would be equal', () => {
+  const same = Array<number>(16).fill(1);
+  const bytes = Array.from({ length: 17 }, (_, at) => ([3, 9, 12].includes(at) ? 10 : 1000));
+  const ranges = rangesToTime(same, same, bytes);
+  expect(ranges.map(({ start }) => start)).toEqual([0, 3, 9, 12]);
+  const even = rangesToTime(same, same, Array(17).fill(1000));
+  expect(even.map(({ start }) => start)).toEqual([0, 4, 8, 12]);
+});
+
+test('parts cover the model in order, each at least a block', () => {
+  const bytes = fc.double({ min: 0, max: 100, noNaN: true });
+  const block = fc.tuple(bytes, bytes);
   fc.assert(
-    fc.property(times, (blockMs) => {
+    fc.property(fc.array(block, { minLength: 1, maxLength: 40 }), (blocks) => {
+      const [blockMs, boundaryBytes] = [blocks.map(([ms]) => ms), blocks.map(([, each]) => each)];
       const parts = rangesToTime(
         blockMs,
         blockMs.map(() => 0),
+        boundaryBytes,
       );
       expect(parts[0]?.start).toBe(0);
       expect(parts.at(-1)?.end).toBe(blockMs.length);

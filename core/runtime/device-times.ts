@@ -49,26 +49,32 @@ const PARTS = 4;
 /** A part's weights at most: stand-ins of a large part would take longer to load than they tell. */
 const MOST_BYTES = 64e6;
 
-/** Parts that together cover the model, about equal in time; of too large ones a piece from the beginning. */
+/**
+ * Parts that together cover the model, about equal in time; of too large ones a piece from the beginning. They meet
+ * where few bytes cross: what a run copies in and out takes time too, which is that of no block. `boundaryBytes` as in
+ * a calibration: the input, after each block, the result last.
+ */
 export function rangesToTime(
   blockMs: readonly number[],
   blockBytes: readonly number[],
+  boundaryBytes: readonly number[],
 ): readonly TimedRange[] {
-  const total = blockMs.reduce((sum, ms) => sum + ms, 0);
-  const parts = Math.min(PARTS, blockMs.length);
-  const ranges: TimedRange[] = [];
-  let start = 0;
-  let passed = 0;
-  for (let block = 0; block < blockMs.length; block++) {
-    passed += blockMs[block] ?? 0;
-    const left = blockMs.length - block - 1;
-    const due = passed >= (total * (ranges.length + 1)) / parts - 1e-9 || left < parts - ranges.length;
-    if (!due || ranges.length === parts) continue;
-    const end = ranges.length + 1 === parts ? blockMs.length : block + 1;
-    ranges.push({ start, end: withinBytes(start, end, blockBytes) });
-    start = end;
+  const count = blockMs.length;
+  const parts = Math.min(PARTS, count);
+  const ends = [0];
+  for (const ms of blockMs) ends.push((ends.at(-1) ?? 0) + ms);
+  const share = (ends.at(-1) ?? 0) / parts;
+  const cuts = [0];
+  for (let part = 1; part < parts; part++) {
+    const least = (cuts.at(-1) ?? 0) + 1;
+    const free = Array.from({ length: count - (parts - part) - least + 1 }, (_, at) => least + at);
+    const off = (at: number): number => Math.abs((ends[at] ?? 0) - share * part);
+    const near = free.filter((at) => off(at) < share / 2);
+    const nearest = free.reduce((best, at) => (off(at) < off(best) ? at : best), least);
+    const bytes = (at: number): number => boundaryBytes[at] ?? 0;
+    cuts.push(near.reduce((best, at) => (bytes(at) < bytes(best) ? at : best), nearest));
   }
-  return ranges;
+  return cuts.map((start, at) => ({ start, end: withinBytes(start, cuts[at + 1] ?? count, blockBytes) }));
 }
 
 function withinBytes(start: number, end: number, blockBytes: readonly number[]): number {

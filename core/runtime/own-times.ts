@@ -45,19 +45,20 @@ export class OwnTimes {
     const key = keyOf(parts, card());
     const known = (fresh ? null : cache?.get(key)) ?? null;
     if (known?.ms.length === parts.length) return answer({ type: 'parts-measured', model, ...known });
-    const measured = await this.#time(parts, signal);
+    const measured = await this.#time(parts, fresh, signal);
     // Where every part failed, the next visit may do better.
     if (measured.ms.some((ms) => ms !== null)) cache?.put(key, measured);
     answer({ type: 'parts-measured', model, ...measured });
   }
 
-  async #time(parts: readonly LoadStage[], signal: AbortSignal): Promise<MeasuredParts> {
+  async #time(parts: readonly LoadStage[], thorough: boolean, signal: AbortSignal): Promise<MeasuredParts> {
     const { executors, runtime, clock, card, heldBytes, modelOf } = this.#options;
     return timeParts(parts, {
       executors,
       runtime: runtime(),
       memoryBytes: (card().profile?.memoryBytes ?? 0) - (await heldBytes().catch(() => 0)),
       clock,
+      thorough,
       modelOf: (part) => modelOf(part, signal),
       signal,
     });

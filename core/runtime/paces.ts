@@ -6,6 +6,8 @@ const JUMP = 1.3;
 const SMOOTHING = 0.3;
 /** Of fewer devices it cannot be told whether all are slower than measured, or one. */
 const ENOUGH_TO_TELL = 3;
+/** A stage of this share of the model or more tells how the device does in all the rest; a small one little. */
+const TELLING = 0.25;
 /** Within these bounds sums stay finite, whatever a device claims. */
 const [LEAST, MOST] = [1 / 50, 1000];
 
@@ -15,12 +17,25 @@ export interface Range {
   readonly end: number;
 }
 
-interface Worked extends Range {
+interface Worked {
+  readonly range: Range;
+  readonly share: number;
   readonly factor: number;
 }
 
+/** What items took on a stage. */
+export interface Work {
+  readonly range: Range;
+  /** Of an item, lately. */
+  readonly ms: number;
+  /** The same as it was measured before. */
+  readonly expectedMs: number;
+  /** Of the range in the device's time for the whole model, in [0, 1]. */
+  readonly share: number;
+}
+
 interface Pace {
-  /** As the last stage told. */
+  /** Of the device as a whole, as its largest stage told. */
   readonly factor: number;
   /** The latest last. Measuring was off by something else in each part of the model. */
   readonly worked: readonly Worked[];
@@ -31,23 +46,22 @@ interface Pace {
 export class Paces {
   readonly #known = new Map<PeerId, Pace>();
 
-  /**
-   * A stage of these blocks took this device `ms` an item lately, where `expectedMs` was measured before. Returns how
-   * many times longer that is than it took when it was told last; undefined where it was not.
-   */
-  learn(peer: PeerId, { start, end }: Range, ms: number, expectedMs: number, at: number): number | undefined {
+  /** Returns how many times longer the work takes than when it was told last; undefined where it was not. */
+  learn(peer: PeerId, { range, ms, expectedMs, share }: Work, at: number): number | undefined {
     if (!(expectedMs > 0) || !(ms >= 0)) return undefined;
     const told = Math.min(MOST, Math.max(LEAST, ms / expectedMs));
     const worked = this.#known.get(peer)?.worked ?? [];
-    const before = worked.find((other) => other.start === start && other.end === end)?.factor;
+    const isSame = (other: Worked): boolean =>
+      other.range.start === range.start && other.range.end === range.end;
+    const before = worked.find(isSame)?.factor;
     const near = before !== undefined && told < before * JUMP && told > before / JUMP;
     const factor = near ? before + SMOOTHING * (told - before) : told;
     // A device that is another one now is so in every part of the model.
-    const others =
-      before !== undefined && !near
-        ? []
-        : worked.filter((other) => other.start !== start || other.end !== end);
-    this.#known.set(peer, { factor, worked: [...others, { start, end, factor }], at });
+    const others = before !== undefined && !near ? [] : worked.filter((other) => !isSame(other));
+    const all = [...others, { range, share, factor }];
+    const largest = all.reduce((best, other) => (other.share >= best.share ? other : best));
+    const overall = largest.factor ** Math.min(1, largest.share / TELLING);
+    this.#known.set(peer, { factor: overall, worked: all, at });
     return before === undefined ? undefined : factor / before;
   }
 
@@ -61,7 +75,9 @@ export class Paces {
 
   /** The same for one block: as the last stage told that it was part of. */
   factorOf(peer: PeerId, block: number): number {
-    const told = this.#known.get(peer)?.worked.findLast(({ start, end }) => start <= block && block < end);
+    const told = this.#known
+      .get(peer)
+      ?.worked.findLast(({ range }) => range.start <= block && block < range.end);
     return told?.factor ?? this.factor(peer);
   }
 

@@ -46,7 +46,8 @@ export class PartSurvey {
     this.stop();
     const { shelf } = this.#options;
     const { graph, blocks, card } = model;
-    const ranges = rangesToTime(calibration.blockMs, calibration.blockWeightBytes);
+    const { blockMs, blockWeightBytes, boundaryBytes } = calibration;
+    const ranges = rangesToTime(blockMs, blockWeightBytes, boundaryBytes);
     const parts = await Promise.all(
       ranges.map(async ({ start, end }, stage) => {
         const shard = makeShard(graph, blocks, start, end);

@@ -62,6 +62,7 @@ async function timed(ways: Ways, memoryBytes = 1e9) {
     runtime: { provider: 'wasm', threads: 1 },
     memoryBytes,
     clock: systemClock,
+    thorough: false,
     modelOf: async ({ stage }) => shards[stage]?.model ?? new Uint8Array(),
     signal: new AbortController().signal,
   });

@@ -10,16 +10,38 @@ import { typicalInputs } from './warm-up.ts';
 
 /** Idle between runs, as between items: a phone that computes without a pause soon runs slower (field.md). */
 const PAUSE_MS = 15;
-/** Runs that do not count: the browser optimises the runtime's code in the first ones. */
-const WARM_UP = 2;
-/** Timed runs: the least that has a median, and more while they take less than this together. */
-const LEAST_RUNS = 5;
-const MOST_RUNS = 15;
-const RUN_FOR_MS = 120;
-/** Of a part that is slower than this the runs so far count, were it one: seven runs of seconds each are too many. */
-const PART_PATIENCE_MS = 2000;
-/** When measuring has taken this long no further part is begun: nobody waits longer for a slow device. */
-const PATIENCE_MS = 6000;
+/** How much time measuring may take. */
+interface Effort {
+  /** Runs that do not count: the browser optimises the runtime's code in the first ones. */
+  readonly warmUp: number;
+  /** Timed runs: the least that has a median, and more while they take less than `runForMs` together. */
+  readonly leastRuns: number;
+  readonly mostRuns: number;
+  readonly runForMs: number;
+  /** Of a part that is slower than this the runs so far count, were it one: seven runs of seconds each are too many. */
+  readonly partPatienceMs: number;
+  /** When measuring has taken this long no further part is begun. */
+  readonly patienceMs: number;
+}
+
+/** While people wait for a plan. */
+const QUICK: Effort = {
+  warmUp: 2,
+  leastRuns: 5,
+  mostRuns: 15,
+  runForMs: 120,
+  partPatienceMs: 2000,
+  patienceMs: 6000,
+};
+/** In a room at rest, where nobody waits. A slow device may compile for seconds before it runs at its speed. */
+const THOROUGH: Effort = {
+  warmUp: 8,
+  leastRuns: 9,
+  mostRuns: 31,
+  runForMs: 400,
+  partPatienceMs: 6000,
+  patienceMs: 20_000,
+};
 
 /** What a device measured of some parts of a model. */
 export interface MeasuredParts {
@@ -41,6 +63,8 @@ export interface PartTimerOptions {
   /** Bytes of weights and workspace that this device may hold. */
   readonly memoryBytes: number;
   readonly clock: Clock;
+  /** At rest, when it may take its time. */
+  readonly thorough: boolean;
   /** The small model of a part. */
   readonly modelOf: (part: LoadStage) => Promise<Uint8Array<ArrayBuffer>>;
   /** Ends the executor at once. */
@@ -55,7 +79,8 @@ export async function timeParts(
   parts: readonly LoadStage[],
   options: PartTimerOptions,
 ): Promise<MeasuredParts> {
-  const { executors, runtime, memoryBytes, clock, signal } = options;
+  const { executors, runtime, memoryBytes, clock, thorough, signal } = options;
+  const { patienceMs } = thorough ? THOROUGH : QUICK;
   const executor = new RoomyExecutor(executors, runtime, memoryBytes);
   const abort = (): void => executor.close();
   signal.addEventListener('abort', abort);
@@ -64,7 +89,7 @@ export async function timeParts(
   const besides: number[] = [];
   const time = async (part: LoadStage): Promise<number | null> => {
     signal.throwIfAborted();
-    const late = clock.now() - startedAt > PATIENCE_MS;
+    const late = clock.now() - startedAt > patienceMs;
     const timed = late ? null : await timePart(part, executor, options).catch(() => null);
     besides.push(...(timed?.besidesMs ?? []));
     return timed && median(timed.computeMs);
@@ -91,7 +116,7 @@ interface TimedRuns {
 async function timePart(
   part: LoadStage,
   roomy: RoomyExecutor,
-  { modelOf, memoryBytes, clock }: PartTimerOptions,
+  { modelOf, memoryBytes, clock, thorough }: PartTimerOptions,
 ): Promise<TimedRuns | null> {
   const model = await modelOf(part);
   const weights = standInPackOf(await readModel(memorySource(model)));
@@ -101,6 +126,7 @@ async function timePart(
   const executor = await roomy.withRoomFor(bytes);
   const { inputs, outputs } = part;
   const handle = await executor.load({ model, weights, inputs, outputs });
+  const { warmUp, leastRuns, mostRuns, runForMs, partPatienceMs } = thorough ? THOROUGH : QUICK;
   try {
     const run = async (): Promise<readonly [compute: number, besides: number]> => {
       const tensors = sample.map((t) => ({ ...t, data: t.data.slice() }));
@@ -108,15 +134,15 @@ async function timePart(
       return once(executor, handle, tensors, clock);
     };
     const startedAt = clock.now();
-    const isSlow = (): boolean => clock.now() - startedAt > PART_PATIENCE_MS;
-    for (let warm = 0; warm === 0 || (warm < WARM_UP && !isSlow()); warm++) await run();
+    const isSlow = (): boolean => clock.now() - startedAt > partPatienceMs;
+    for (let warm = 0; warm === 0 || (warm < warmUp && !isSlow()); warm++) await run();
     const timed: TimedRuns = { computeMs: [], besidesMs: [] };
-    for (let spent = 0; timed.computeMs.length < LEAST_RUNS || spent < RUN_FOR_MS; ) {
+    for (let spent = 0; timed.computeMs.length < leastRuns || spent < runForMs; ) {
       const [compute, besides] = await run();
       timed.computeMs.push(compute);
       timed.besidesMs.push(besides);
       spent += compute;
-      if (timed.computeMs.length >= MOST_RUNS || isSlow()) break;
+      if (timed.computeMs.length >= mostRuns || isSlow()) break;
     }
     return timed;
   } finally {

@@ -136,7 +136,7 @@ export class Replanner {
     this.#note(this.#book.learn(this.#plan, peer, load, now), 0);
     const again = !holdsLayers(this.#plan, peer) && this.#book.mayHaveRecovered(peer, now);
     const atRest = this.#work.busyForMs(now) === 0 && this.#plan?.status === 'running';
-    if (again || (atRest && this.#book.mayBeMistaken(peer, now))) this.#options.remeasure(peer);
+    if (again || (atRest && this.#book.shouldMeasureAgain(peer, now))) this.#options.remeasure(peer);
   }
 
   peerDown(peer: PeerId): void {

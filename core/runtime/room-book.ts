@@ -8,14 +8,13 @@ import type { Cause } from './because.ts';
 import type { Calibration } from './calibrate.ts';
 import { Paces } from './paces.ts';
 import { type PlanningRoom, planningRoom } from './plan-room.ts';
+import { Settling } from './settling.ts';
 
 /** A device whose pace changed by more than this is the reason for what happens next. */
 const NOTEWORTHY = 1.3;
 /** A device that takes this much longer at work than it measured, and was left out, is asked again after a while. */
 const SLOW = 1.3;
 const LOOK_AGAIN_MS = 20_000;
-/** A device that has just joined is busy with itself, so its first measurement is made again at rest after this time. */
-const SETTLED_MS = 8000;
 
 /** The leader's book of the room: what devices say of themselves, measured of this model, and show at work. */
 export class RoomBook {
@@ -25,8 +24,7 @@ export class RoomBook {
   readonly failed: Map<PeerId, string> = new Map();
   readonly #paces = new Paces();
   readonly #times = new Map<PeerId, DeviceTimes>();
-  /** When each device first measured the model; never where it has been asked again. */
-  readonly #timedAt = new Map<PeerId, number>();
+  readonly #settling = new Settling();
   /** Devices as measured, before what the items that pass have shown. */
   #measured: ReadonlyMap<string, PlanDevice> = new Map();
   /** Items of the present plan whose times have been learned from, by stage and device. */
@@ -46,7 +44,7 @@ export class RoomBook {
     this.failed.clear();
     this.#paces.clear();
     this.#times.clear();
-    this.#timedAt.clear();
+    this.#settling.clear();
   }
 
   newPlan(): void {
@@ -58,7 +56,7 @@ export class RoomBook {
     this.links.delete(peer);
     this.failed.delete(peer);
     this.#times.delete(peer);
-    this.#timedAt.delete(peer);
+    this.#settling.forget(peer);
     this.#paces.forget(peer);
   }
 
@@ -79,16 +77,13 @@ export class RoomBook {
   /** A device has measured the model, or measured it again: its pace begins anew. */
   measured(peer: PeerId, times: DeviceTimes, now: number): void {
     this.#times.set(peer, times);
-    if (!this.#timedAt.has(peer)) this.#timedAt.set(peer, now);
+    this.#settling.measured(peer, times, now);
     this.#paces.forget(peer);
   }
 
-  /** True, once, for a device that measured the model while the room came together, and has not worked since. */
-  mayBeMistaken(peer: PeerId, now: number): boolean {
-    const at = this.#timedAt.get(peer);
-    if (at === undefined || now - at < SETTLED_MS || this.#paces.toldAt(peer) !== undefined) return false;
-    this.#timedAt.set(peer, Infinity);
-    return true;
+  /** True when it is this device's turn to measure the model once more, in a room at rest. */
+  shouldMeasureAgain(peer: PeerId, now: number): boolean {
+    return this.#settling.isDue(peer, now);
   }
 
   /** Learns from the items that have passed a device since its last report; what that means, if there were any. */
@@ -107,11 +102,13 @@ export class RoomBook {
       if (!stage || !device || (this.#heard.get(key) ?? 0) >= items) continue;
       if (!holdersOf(stage).some((holder) => holder.peer === peer)) continue;
       this.#heard.set(key, items);
-      const blocks = device.blockMs.slice(stage.start, stage.end);
-      const expected = blocks.reduce((sum, each) => sum + each, device.perItemMs ?? 0);
-      times *= this.#paces.learn(peer, stage, ms, expected, now) ?? 1;
+      const { blockMs, perItemMs = 0 } = device;
+      const expectedMs = sumOf(blockMs.slice(stage.start, stage.end)) + perItemMs;
+      const share = expectedMs / (sumOf(blockMs) + perItemMs);
+      times *= this.#paces.learn(peer, { range: stage, ms, expectedMs, share }, now) ?? 1;
       learned = true;
     }
+    if (learned) this.#settling.worked(peer, this.#paces.factor(peer));
     if (!learned) return undefined;
     if (times > NOTEWORTHY) return { kind: 'slower', peer, times };
     return times < 1 / NOTEWORTHY ? { kind: 'quicker', peer, times: 1 / times } : 'news';
@@ -150,4 +147,8 @@ export class RoomBook {
     this.#measured = new Map(planning.measured.map((device) => [device.id, device]));
     return planning;
   }
+}
+
+function sumOf(times: readonly number[]): number {
+  return times.reduce((sum, each) => sum + each, 0);
 }
