@@ -1,18 +1,16 @@
 import type { PlanMode, PlanView } from '../../core/session/state.ts';
 import { ms, rate } from './format.ts';
 
-/** What a mode wants to be little: the time for one answer, the time between two, or the time of the longest part. */
-export type Aim = 'latency' | 'period' | 'part';
+/** What a mode wants to be little: the time for one answer, or the time between two. */
+export type Aim = 'latency' | 'period';
 
 export function aimOf(mode: PlanMode): Aim {
-  if (mode === 'most') return 'period';
-  return mode === 'everyone' ? 'part' : 'latency';
+  return mode === 'most' || mode === 'everyone' ? 'period' : 'latency';
 }
 
 /** A time of the aim in the words of the aim: "61 ms an answer", "24 answers a second". */
 export function inAim(aim: Aim, value: number): string {
-  if (aim === 'period') return rate(1000 / value);
-  return aim === 'part' ? `${ms(value)} for the longest part` : `${ms(value)} an answer`;
+  return aim === 'period' ? rate(1000 / value) : `${ms(value)} an answer`;
 }
 
 /** What each of the three choices promises, in numbers; null where the plan cannot tell. */

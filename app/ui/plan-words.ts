@@ -56,7 +56,7 @@ export function aimWords(plan: PlanView): string {
   if (mode === 'most')
     return 'Of all ways to share the layers out, this one should give the most answers a second when many are asked for, by the speed, memory and links that the devices measured.';
   if (mode === 'everyone')
-    return 'Every device that can holds at least one layer; among those ways, the longest part is as short as it can be.';
+    return 'Every device that can holds at least one layer; among those ways, this one should give about the most answers a second, and then an answer soonest.';
   return `Of all ways that give at least ${rate(1000 / mode.everyMs)}, this one should give one answer soonest.`;
 }
 

@@ -55,11 +55,10 @@ function change(factor: number, aim: Aim): string {
       ? `there would be ${percent(more - 1)} more answers a second`
       : `there would be ${percent(1 - more)} fewer answers a second`;
   }
-  const what = aim === 'part' ? 'the longest part' : 'an answer';
-  if (factor >= 1.5) return `${what} would take ${times(factor)} as long`;
+  if (factor >= 1.5) return `an answer would take ${times(factor)} as long`;
   return factor > 1
-    ? `${what} would take ${percent(factor - 1)} longer`
-    : `${what} would take ${percent(1 - factor)} less time`;
+    ? `an answer would take ${percent(factor - 1)} longer`
+    : `an answer would take ${percent(1 - factor)} less time`;
 }
 
 function times(factor: number): string {

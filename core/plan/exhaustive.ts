@@ -6,8 +6,6 @@ export interface CountedPlan {
   readonly stages: readonly { readonly device: string; readonly start: number; readonly end: number }[];
   readonly latencyMs: number;
   readonly periodMs: number;
-  /** The longest that a device computes for an item. */
-  readonly longestMs: number;
 }
 
 /** A hop of the file contract: its time for an item, and how long the link is occupied. */
@@ -35,7 +33,6 @@ export function everyPlan(room: PlanRoom, visit: (plan: CountedPlan) => void): v
     const held = new Set(stages.map((stage) => stage.device));
     if (back.ms === Infinity || devices.some(({ id, required }) => required && !held.has(id))) return;
     let periodMs = Math.max(transferMs, back.busyMs);
-    let longestMs = 0;
     for (const id of held) {
       const device = devices.find((other) => other.id === id);
       let computeMs = 0;
@@ -48,10 +45,9 @@ export function everyPlan(room: PlanRoom, visit: (plan: CountedPlan) => void): v
       }
       if (id === home && stages[0]?.device !== home) bytes += sizeAt(0);
       if (id === home && stages.at(-1)?.device !== home) bytes += sizeAt(count);
-      longestMs = Math.max(longestMs, computeMs);
       periodMs = Math.max(periodMs, computeMs + bytes * (device?.packMsPerByte ?? 0));
     }
-    visit({ stages, latencyMs: latencyMs + back.ms, periodMs, longestMs });
+    visit({ stages, latencyMs: latencyMs + back.ms, periodMs });
   };
 
   const extend = (start: number, latencyMs: number, transferMs: number): void => {

@@ -20,7 +20,7 @@ export interface EndsOfHome {
 }
 
 export function endsOfHome(tables: Tables, aim: Aim, limits: Limits): EndsOfHome {
-  const { capMs = Infinity, stageCapMs = Infinity, priceMs = 0 } = limits;
+  const { capMs = Infinity, priceMs = 0 } = limits;
   const { blocks, homeDevice, packInMs, packOutMs } = tables;
   const row = homeDevice * (blocks + 1);
   const inner = Array.from({ length: blocks + 1 }, (_, at) => at > 0 && at < blocks);
@@ -31,37 +31,30 @@ export function endsOfHome(tables: Tables, aim: Aim, limits: Limits): EndsOfHome
   const tailFrom = inner.map((is, head) => (is ? firstTail(tables, head) : blocks));
   const adds = addsUp(aim);
   const part = aim === 'any' ? 0 : 1;
-  const [heads, tails] = aim === 'stage' ? [headMs, tailMs] : [headBusyMs, tailBusyMs];
   const of = (costs: readonly number[], at: number): number => costs[at] ?? Infinity;
-  const withinLimits = (workMs: number, busyMs: number): boolean => workMs <= stageCapMs && busyMs <= capMs;
 
   return {
     within([first, last]) {
-      const leastMs = Math.min(...headMs.slice(first, last + 1));
       const leastBusyMs = Math.min(...headBusyMs.slice(first, last + 1));
-      const least = Math.min(...heads.slice(first, last + 1));
       return {
         head(end) {
           const possible = end >= first && end <= last && of(tailFrom, end) < blocks;
-          if (!possible || !withinLimits(of(headMs, end), of(headBusyMs, end))) return Infinity;
-          return adds ? part * of(headMs, end) + 2 * priceMs : of(heads, end);
+          if (!possible || of(headBusyMs, end) > capMs) return Infinity;
+          return adds ? part * of(headMs, end) + 2 * priceMs : of(headBusyMs, end);
         },
         tail(start) {
           const possible = start > first && start >= of(tailFrom, first);
-          const fits = withinLimits(leastMs + of(tailMs, start), leastBusyMs + of(tailBusyMs, start));
+          const fits = leastBusyMs + of(tailBusyMs, start) <= capMs;
           if (!possible || !fits) return Infinity;
-          return adds ? part * of(tailMs, start) : least + of(tails, start);
+          return adds ? part * of(tailMs, start) : leastBusyMs + of(tailBusyMs, start);
         },
       };
     },
     allows(head, tail) {
-      const both = withinLimits(
-        of(headMs, head) + of(tailMs, tail),
-        of(headBusyMs, head) + of(tailBusyMs, tail),
-      );
-      return both && tail >= of(tailFrom, head);
+      const busyMs = of(headBusyMs, head) + of(tailBusyMs, tail);
+      return busyMs <= capMs && tail >= of(tailFrom, head);
     },
-    together: (head, tail) => of(heads, head) + of(tails, tail),
+    together: (head, tail) => of(headBusyMs, head) + of(tailBusyMs, tail),
   };
 }
 

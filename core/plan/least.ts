@@ -26,7 +26,7 @@ export interface Solution {
 export type Answer = Solution | { readonly stages: undefined; readonly lowerMs: number };
 
 /** Which plans are allowed, besides those that the room forbids. */
-export type Among = Pick<PlanQuery, 'capMs' | 'stageCapMs' | 'below' | 'needs' | 'holders'>;
+export type Among = Pick<PlanQuery, 'capMs' | 'below' | 'needs' | 'holders'>;
 
 /** The least latency of a plan. Ties: fewer stages, home first; in haste, whatever comes. */
 export function leastLatency(known: RoomSearch, among: Among = {}): Answer {

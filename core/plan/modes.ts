@@ -18,12 +18,12 @@ export function planBy(mode: PlanMode, known: RoomSearch): PlanResult | Infeasib
 }
 
 /**
- * What a mode wants to be little, of the plan that it chose: the latency; for `most`, and where no plan keeps the pace
- * that was asked for, the period; for `everyone`, the longest that a device computes for an item.
+ * What a mode wants to be little, of the plan that it chose: the latency; for `most` and `everyone`, and where no plan
+ * keeps the pace that was asked for, the period.
  */
-export function aimMs(mode: PlanMode, room: PlanRoom, plan: PlanResult): number {
-  if (mode === 'everyone') return longestMs(room, plan.stages);
-  return mode === 'most' || plan.tooOften ? plan.periodMs : plan.latencyMs;
+export function aimMs(mode: PlanMode, plan: PlanResult): number {
+  const often = mode === 'most' || mode === 'everyone' || plan.tooOften;
+  return often ? plan.periodMs : plan.latencyMs;
 }
 
 /**
@@ -39,9 +39,7 @@ export function presentAimMs(
 ): number | null {
   if (!allows(room, stages)) return null;
   const { latencyMs, periodMs } = estimate(room, stages);
-  if (mode === 'everyone') {
-    return holders(stages) < holders(plan.stages) ? null : longestMs(room, stages);
-  }
+  if (mode === 'everyone') return holders(stages) < holders(plan.stages) ? null : periodMs;
   if (mode === 'most' || plan.tooOften) return periodMs;
   if (mode === 'fastest' || periodMs <= mode.everyMs) return latencyMs;
   return Math.max(latencyMs, plan.latencyMs) * (periodMs / mode.everyMs);
@@ -49,17 +47,4 @@ export function presentAimMs(
 
 export function holders(stages: readonly PlannedStage[]): number {
   return new Set(stages.flatMap(holdersOf)).size;
-}
-
-/** The longest that a device computes for an item; home may hold two stages. */
-function longestMs(room: PlanRoom, stages: readonly PlannedStage[]): number {
-  const { stageMs } = estimate(room, stages);
-  const perDevice = new Map<string, number>();
-  stages.forEach((stage, at) => {
-    const group = holdersOf(stage);
-    for (const device of group) {
-      perDevice.set(device, (perDevice.get(device) ?? 0) + (stageMs[at] ?? 0) / group.length);
-    }
-  });
-  return Math.max(0, ...perDevice.values());
 }

@@ -12,7 +12,7 @@ export function decide({ room, mode, present }: PlanQuestion): PlanAnswer | Infe
   if ('infeasible' in plan) return plan;
   return {
     plan,
-    bestMs: aimMs(mode, room, plan),
+    bestMs: aimMs(mode, plan),
     presentMs: present && presentAimMs(mode, room, present, plan),
   };
 }

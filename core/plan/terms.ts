@@ -3,10 +3,9 @@ import type { Tables } from './tables.ts';
 
 /**
  * What a search minimises. `latency`: the sum of all terms. `period`: the largest of devices' and transfers' times.
- * `stage`: the longest computing of a stage, whatever packing and transfers take. `any`: nothing; all that the limits
- * allow costs nothing.
+ * `any`: nothing; all that the limits allow costs nothing.
  */
-export type Aim = 'latency' | 'period' | 'stage' | 'any';
+export type Aim = 'latency' | 'period' | 'any';
 
 /** One layered graph: every walk from an entry over stages and hops to an exit is a plan, if no device repeats. */
 export interface Terms {
@@ -30,8 +29,6 @@ export interface Terms {
 export interface Limits {
   /** No device may be busy longer per item, and no transfer. */
   readonly capMs?: number;
-  /** No stage may compute longer. */
-  readonly stageCapMs?: number;
   /** Where terms are added: per stage, and half of it for a start away from home. Settles ties, steers. */
   readonly priceMs?: number;
 }
@@ -79,7 +76,7 @@ export function termsOf(tables: Tables, aim: Aim, limits: Limits, ends: HomeEnds
 function stageCosts(
   tables: Tables,
   aim: Aim,
-  { capMs = Infinity, stageCapMs = Infinity, priceMs = 0 }: Limits,
+  { capMs = Infinity, priceMs = 0 }: Limits,
   idle: number,
 ): Pick<Terms, 'costs' | 'place' | 'last'> {
   const { count, blocks, latest, packInMs, packOutMs } = tables;
@@ -93,7 +90,6 @@ function stageCosts(
     size += (latest[Math.floor(row / width)]?.[start] ?? start) - start;
   }
   const costs = new Float64Array(size);
-  const most = Math.min(capMs, stageCapMs);
   for (let row = 0; row < place.length; row++) {
     const device = Math.floor(row / width);
     const start = row % width;
@@ -106,12 +102,11 @@ function stageCosts(
     while (end < fits) {
       sum += times[end] ?? 0;
       const ms = sum + perItem;
-      if (ms > most) break;
+      if (ms > capMs) break;
       end++;
       const busy = ms + ((packInMs[row] ?? 0) + (packOutMs[device * width + end] ?? 0));
       if (busy > capMs) costs[at + end] = Infinity;
-      else if (aim !== 'any')
-        costs[at + end] = aim === 'latency' ? ms + priceMs : aim === 'period' ? busy : ms;
+      else if (aim !== 'any') costs[at + end] = aim === 'latency' ? ms + priceMs : busy;
     }
     last[row] = end;
   }
@@ -128,7 +123,7 @@ function hopOf(
     const delay = delayMs[pair] ?? Infinity;
     const transfer = (bytes[boundary] ?? 0) * (byteMs[pair] ?? 0);
     if (delay === Infinity || transfer > capMs) return Infinity;
-    if (aim === 'stage' || aim === 'any') return 0;
+    if (aim === 'any') return 0;
     return aim === 'latency' ? delay + transfer : transfer;
   };
 }

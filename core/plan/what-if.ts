@@ -11,7 +11,7 @@ const MOST_DEVICES = 16;
 /** How much the plan owes to each device that holds a stage, and what one more like it would bring. */
 export function whatIf(room: PlanRoom, mode: PlanMode, plan: PlanResult): WhatIfDevice[] {
   if (room.devices.length > MOST_DEVICES) return [];
-  const bestMs = aimMs(mode, room, plan);
+  const bestMs = aimMs(mode, plan);
   const held = new Set(plan.stages.flatMap(holdersOf));
   return room.devices
     .filter(({ id }) => held.has(id))
@@ -34,7 +34,7 @@ function factorOf(room: PlanRoom, mode: PlanMode, plan: PlanResult, bestMs: numb
   const other = planBy(mode, roomSearch(room, { quick: true }));
   if ('infeasible' in other) return null;
   const sameAim = other.tooOften === plan.tooOften;
-  const otherMs = sameAim ? aimMs(mode, room, other) : other.periodMs;
+  const otherMs = sameAim ? aimMs(mode, other) : other.periodMs;
   return otherMs / (sameAim ? bestMs : plan.periodMs);
 }
 
