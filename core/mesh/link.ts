@@ -108,12 +108,13 @@ export class Link {
   }
 
   stats(): LinkStats {
-    const { way } = this.#estimate;
+    const { way, steadyMsPerByte } = this.#estimate;
     return {
       kind: this.#up ? (this.#best()?.kind ?? 'connecting') : 'connecting',
       rttMs: this.#heartbeat.rttMs,
       delayMs: way ? way.delayMs : null,
       mbitPerSec: way ? 8 / (way.msPerByte * 1000) : null,
+      steadyMbitPerSec: steadyMsPerByte === undefined ? null : 8 / (steadyMsPerByte * 1000),
       usedAt: this.#isAtWork() ? this.#clock.now() : this.#usedAt,
       probedAt: this.#probedAt,
       bytesIn: this.#bytesIn,

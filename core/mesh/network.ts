@@ -15,6 +15,8 @@ export interface LinkStats {
    */
   readonly delayMs: number | null;
   readonly mbitPerSec: number | null;
+  /** The same of messages that follow each other, by the largest probes; null where only small ones were sent. */
+  readonly steadyMbitPerSec: number | null;
   /** When activations or weights last passed, by the clock; -Infinity before. */
   readonly usedAt: number;
   /** The same of the other side's probes. */

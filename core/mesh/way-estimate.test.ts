@@ -34,6 +34,20 @@ test('without any probe, the first message gives a way', () => {
   expect(estimate.way?.delayMs).toBeCloseTo(TINY_MS);
 });
 
+test('a stream is never expected to be slower than messages alone', () => {
+  const estimate = probed(WAY);
+  expect(estimate.steadyMsPerByte).toBeUndefined();
+  const at = (bytes: number, msPerByte: number) => ({ bytes, ms: 20 + bytes * msPerByte });
+  estimate.probed(1, [
+    at(KIB, 4e-4),
+    at(256 * KIB, 4e-4),
+    { bytes: 1024 * KIB, ms: 20 + 256 * KIB * 4e-4 + 30 },
+  ]);
+  const steady = estimate.steadyMsPerByte ?? 0;
+  expect(steady).toBeCloseTo(30 / (768 * KIB), 9);
+  expect(steady).toBeLessThan(estimate.way?.msPerByte ?? 0);
+});
+
 test('jitter of a fifth moves the estimate by less than a tenth', () => {
   const estimate = probed(WAY);
   const random = seededRandom(7);

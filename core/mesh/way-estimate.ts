@@ -1,4 +1,13 @@
-import { fitWay, followWay, msOf, sizeClass, spreadOf, type Way, type WaySample } from './way-fit.ts';
+import {
+  fitWay,
+  followWay,
+  msOf,
+  sizeClass,
+  spreadOf,
+  steadyOf,
+  type Way,
+  type WaySample,
+} from './way-fit.ts';
 
 /** As many samples as say what the way is like now: some seconds of busy traffic. */
 const KEPT = 24;
@@ -24,6 +33,7 @@ interface Used extends WaySample {
 /** How a message fares in one direction of a link: probes give the line, the traffic itself corrects it. */
 export class WayEstimate {
   #base: Way | undefined;
+  #steady: number | undefined;
   #way: Way | undefined;
   #used: Used[] = [];
   /** By class of sizes: another bandwidth shows in large messages only. */
@@ -34,10 +44,22 @@ export class WayEstimate {
     return this.#way;
   }
 
+  /**
+   * What a byte takes while messages follow each other; undefined before large ones were tried. Never more than it adds
+   * to a message alone: traffic that has become slower has so in both.
+   */
+  get steadyMsPerByte(): number | undefined {
+    const { msPerByte } = this.#way ?? {};
+    return this.#steady === undefined || msPerByte === undefined
+      ? undefined
+      : Math.min(this.#steady, msPerByte);
+  }
+
   /** Probes of several sizes through the idle link. */
   probed(now: number, samples: readonly WaySample[]): void {
     if (samples.length === 0) return;
     this.#base = fitWay(samples);
+    this.#steady = steadyOf(samples) ?? this.#steady;
     this.#used = this.#used.filter(({ at }) => now - at <= STALE_MS);
     this.#settle();
   }

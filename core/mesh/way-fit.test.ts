@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fitWay, followWay, msOf, type Way, type WaySample } from './way-fit.ts';
+import { fitWay, followWay, msOf, steadyOf, type Way, type WaySample } from './way-fit.ts';
 
 const KIB = 1024;
 const WAY: Way = { delayMs: 20, msPerByte: 4e-4 };
@@ -63,4 +63,20 @@ test('samples of two sizes tell a change of the bandwidth from one of the delay'
 test('one sample in five that is ten times too slow moves the way by less than a tenth', () => {
   const found = followWay(WAY, samplesOf(WAY, [140_000], [1, 1, 10, 1, 1]));
   expect(msOf(found, 140_000) / msOf(WAY, 140_000)).toBeLessThan(1.1);
+});
+
+test('what a byte takes in a stream is what the largest messages take longer than the next', () => {
+  const slowStart = [
+    { bytes: KIB, ms: 10 },
+    { bytes: 256 * KIB, ms: 110 },
+    { bytes: 256 * KIB, ms: 190 },
+    { bytes: 1024 * KIB, ms: 148 },
+  ];
+  expect(steadyOf(slowStart)).toBeCloseTo(38 / (768 * KIB), 9);
+  expect(steadyOf(slowStart.slice(0, 3))).toBeUndefined();
+  const falling = [
+    { bytes: 256 * KIB, ms: 50 },
+    { bytes: 1024 * KIB, ms: 40 },
+  ];
+  expect(steadyOf(falling)).toBeGreaterThan(0);
 });

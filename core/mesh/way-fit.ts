@@ -48,6 +48,22 @@ export function fitWay(samples: readonly WaySample[]): Way {
   return solve(middles);
 }
 
+/** Below this a message is over before its channel has found its pace. */
+const LARGE_BYTES = 128 * 1024;
+
+/**
+ * What a byte takes once a channel has found its pace, as while messages follow each other: what the largest messages
+ * take longer than the next smaller ones. Undefined without two sizes of large ones.
+ */
+export function steadyOf(samples: readonly WaySample[]): number | undefined {
+  const large = [...new Set(samples.map(({ bytes }) => bytes))].filter((bytes) => bytes >= LARGE_BYTES);
+  const [most, next] = large.sort((a, b) => b - a);
+  if (most === undefined || next === undefined) return undefined;
+  const least = (size: number): number =>
+    Math.min(...samples.filter(({ bytes }) => bytes === size).map(({ ms }) => ms));
+  return Math.max(LEAST_MS_PER_BYTE, (least(most) - least(next)) / (most - next));
+}
+
 /**
  * The way that the samples tell of, robust against single ones that are far off. What they leave open is taken from
  * `before`: with one size only, the larger part of the time there takes the larger part of the change.

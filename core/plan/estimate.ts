@@ -1,4 +1,4 @@
-import { linkLookup, msPerByte } from './links.ts';
+import { linkLookup, msPerByte, steadyMsPerByte } from './links.ts';
 import type { PlannedStage, PlanRoom } from './room.ts';
 import { type Load, sharesOf } from './shares.ts';
 
@@ -62,9 +62,8 @@ export function estimate(room: PlanRoom, stages: readonly PlannedStage[]): PlanE
         const share = (parts[at]?.[sender] ?? 0) * (parts[at + 1]?.[receiver] ?? 0);
         if (from === to || share === 0) return;
         const way = link(from, to);
-        const transfer = way ? bytes * msPerByte(way) : Infinity;
-        periodMs = Math.max(periodMs, share * transfer);
-        mean += share * ((way?.delayMs ?? 0) + transfer);
+        periodMs = Math.max(periodMs, way ? share * bytes * steadyMsPerByte(way) : Infinity);
+        mean += way ? share * (way.delayMs + bytes * msPerByte(way)) : Infinity;
       });
     });
     return mean;

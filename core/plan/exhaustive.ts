@@ -115,8 +115,11 @@ function hopsOf(
       return sizes.map((bytes) => {
         if (from === to) return { ms: 0, busyMs: 0 };
         if (!way || way.mbitPerSec === 0) return NO_WAY;
-        const busyMs = (bytes * 8) / (way.mbitPerSec * 1000);
-        return { ms: way.delayMs + busyMs, busyMs };
+        const bits = bytes * 8;
+        return {
+          ms: way.delayMs + bits / (way.mbitPerSec * 1000),
+          busyMs: bits / ((way.steadyMbitPerSec ?? way.mbitPerSec) * 1000),
+        };
       });
     }),
   );

@@ -18,7 +18,7 @@ export interface GroupedCost {
 
 /** What {@link estimate} says of a grouped plan, from the tables: a few microseconds. Limits are not looked at. */
 export function groupCosts(tables: Tables): (plan: Grouped) => GroupedCost {
-  const { count, blocks, homeDevice, packInMs, packOutMs, delayMs, byteMs, bytes } = tables;
+  const { count, blocks, homeDevice, packInMs, packOutMs, delayMs, byteMs, steadyByteMs, bytes } = tables;
   const width = blocks + 1;
   const sums = tables.blockMs.map((times) => {
     const sum = new Float64Array(width);
@@ -64,9 +64,9 @@ export function groupCosts(tables: Tables): (plan: Grouped) => GroupedCost {
           const same = sender === receiver || (sender === count && receiver === homeDevice);
           if (same || share === 0 || (receiver === count && sender === homeDevice)) return;
           const pair = sender * (count + 1) + receiver;
-          const transfer = (bytes[boundary] ?? 0) * (byteMs[pair] ?? 0);
-          periodMs = Math.max(periodMs, share * transfer);
-          latencyMs += share * ((delayMs[pair] ?? Infinity) + transfer);
+          const size = bytes[boundary] ?? 0;
+          periodMs = Math.max(periodMs, share * size * (steadyByteMs[pair] ?? 0));
+          latencyMs += share * ((delayMs[pair] ?? Infinity) + size * (byteMs[pair] ?? 0));
         });
       });
     };

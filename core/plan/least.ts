@@ -58,9 +58,10 @@ export function leastPeriod(known: RoomSearch): Answer {
 }
 
 /** More than any two plans of such a period can differ in latency. */
-function aboveAnyLatency({ count, delayMs }: Tables, periodMs: number): number {
+function aboveAnyLatency({ count, delayMs, byteMs, bytes }: Tables, periodMs: number): number {
   const delay = delayMs.reduce((most, ms) => (ms < Infinity ? Math.max(most, ms) : most), 0);
-  return 2 * (count + 3) * (2 * periodMs + delay) || 1;
+  const transfer = Math.max(...bytes) * Math.max(...byteMs);
+  return 2 * (count + 3) * (2 * periodMs + delay + transfer) || 1;
 }
 
 /** Stages as the room names them. */

@@ -19,7 +19,12 @@ export function linkLookup(links: PlanRoom['links']): LinkLookup {
   };
 }
 
-/** Time that one byte occupies the link, in ms: 1 Mbit/s moves 1000 bits in a millisecond. */
-export function msPerByte(link: PlanLink): number {
-  return 8 / (link.mbitPerSec * 1000);
+/** What one byte adds to the time of a message that comes alone, in ms: 1 Mbit/s moves 1000 bits in a millisecond. */
+export function msPerByte({ mbitPerSec }: PlanLink): number {
+  return 8 / (mbitPerSec * 1000);
+}
+
+/** Time that one byte occupies the link, in ms, where messages follow each other. */
+export function steadyMsPerByte({ mbitPerSec, steadyMbitPerSec = mbitPerSec }: PlanLink): number {
+  return 8 / (steadyMbitPerSec * 1000);
 }

@@ -39,6 +39,8 @@ export interface MeasuredLink {
   /** What a message of no bytes takes one way; left out, half the round trip counts. */
   readonly delayMs?: number | undefined;
   readonly mbitPerSec: number;
+  /** Of messages that follow each other; left out, the same. */
+  readonly steadyMbitPerSec?: number | undefined;
 }
 
 export interface RoomMeasurements {
@@ -107,8 +109,9 @@ function linksBetween(one: string, other: string, links: readonly MeasuredLink[]
   const usable = measured.filter((link) => link.mbitPerSec > 0 && delayOf(link) >= 0);
   if (usable.length === 0) return [{ from: one, to: other, ...UNMEASURED }];
   return usable.map((link) => {
-    const { from, to, mbitPerSec } = link;
-    return { from, to, delayMs: delayOf(link), mbitPerSec };
+    const { from, to, mbitPerSec, steadyMbitPerSec } = link;
+    const steady = steadyMbitPerSec !== undefined && steadyMbitPerSec > 0 && { steadyMbitPerSec };
+    return { from, to, delayMs: delayOf(link), mbitPerSec, ...steady };
   });
 }
 

@@ -4,7 +4,7 @@ import type { PlanDevice, PlanLink, PlanRoom } from './room.ts';
 interface Size {
   readonly devices: readonly [least: number, most: number];
   readonly blocks: readonly [least: number, most: number];
-  /** Also what the file contract does not know: times per item, packing, devices that must take part, kept ends. */
+  /** Also what the file contract does not know: times per item, packing, steady links, devices that must take part, kept ends. */
   readonly ours?: boolean;
 }
 
@@ -44,7 +44,7 @@ export function roomOf(size: Size): fc.Arbitrary<PlanRoom> {
         blocks: fc.array(block, { minLength: layers, maxLength: layers }),
         devices: fc.tuple(...ids.map((id) => someDevice(id, layers, whole, ours))),
         links: fc
-          .tuple(...pairs.map((pair) => someLinks(pair, complete, whole)))
+          .tuple(...pairs.map((pair) => someLinks(pair, complete, whole, ours)))
           .map((links) => links.flat()),
         ...(endsAtHome && { endsAtHome: fc.constant(true) }),
       });
@@ -84,14 +84,20 @@ function someLinks(
   pair: Pick<PlanLink, 'from' | 'to'>,
   complete: boolean,
   whole: boolean,
+  ours: boolean,
 ): fc.Arbitrary<PlanLink[]> {
-  const way = fc.record({
-    delayMs: whole ? fc.nat(2) : double(0, 20),
-    mbitPerSec: fc.oneof(
-      { weight: 19, arbitrary: whole ? fc.constantFrom(50, 100) : double(1, 500) },
-      { weight: complete ? 0 : 1, arbitrary: fc.constant(0) },
-    ),
-  });
+  const rate = whole ? fc.constantFrom(50, 100) : double(1, 500);
+  const way = fc.record(
+    {
+      delayMs: whole ? fc.nat(2) : double(0, 20),
+      mbitPerSec: fc.oneof(
+        { weight: 19, arbitrary: rate },
+        { weight: complete ? 0 : 1, arbitrary: fc.constant(0) },
+      ),
+      ...(ours && { steadyMbitPerSec: rate }),
+    },
+    { requiredKeys: ['delayMs', 'mbitPerSec'] },
+  );
   const back = { from: pair.to, to: pair.from };
   return fc.oneof(
     { weight: 3, arbitrary: way.map((there) => [{ ...pair, ...there }]) },

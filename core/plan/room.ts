@@ -33,7 +33,10 @@ export interface PlanLink {
   readonly from: string;
   readonly to: string;
   readonly delayMs: number;
+  /** Of a message that comes alone. */
   readonly mbitPerSec: number;
+  /** Of messages that follow each other, which no longer wait for a channel to find its pace. Left out: the same. */
+  readonly steadyMbitPerSec?: number;
 }
 
 /**

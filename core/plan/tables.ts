@@ -1,4 +1,4 @@
-import { linkLookup, msPerByte } from './links.ts';
+import { linkLookup, msPerByte, steadyMsPerByte } from './links.ts';
 import type { PlanBlock, PlanDevice, PlanRoom } from './room.ts';
 
 /** A room as the searches read it: devices by index, times in ms, bytes per boundary. */
@@ -14,8 +14,10 @@ export interface Tables {
   readonly homeDevice: number;
   /** Square over devices and home (the last row and column); Infinity where a pair cannot talk. */
   readonly delayMs: Float64Array;
-  /** As {@link delayMs}: the time that one byte occupies the link. */
+  /** As {@link delayMs}: what one byte adds to the time of a message. */
   readonly byteMs: Float64Array;
+  /** The same: how long one byte occupies the link. */
+  readonly steadyByteMs: Float64Array;
   /** Length blocks + 1: what crosses before block 0, after each block, the result last. */
   readonly bytes: Float64Array;
   /** By device * (blocks + 1) + boundary: packing that a stage costs its device by beginning there. */
@@ -46,6 +48,7 @@ export function tablesOf(room: PlanRoom): Tables {
     homeDevice: devices.findIndex((device) => device.id === home),
     delayMs: Float64Array.from(pairs, ({ same, link }) => (same ? 0 : (link?.delayMs ?? Infinity))),
     byteMs: Float64Array.from(pairs, ({ same, link }) => (same || !link ? 0 : msPerByte(link))),
+    steadyByteMs: Float64Array.from(pairs, ({ same, link }) => (same || !link ? 0 : steadyMsPerByte(link))),
     bytes,
     ...packing(room, bytes),
   };

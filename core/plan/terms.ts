@@ -114,16 +114,17 @@ function stageCosts(
 }
 
 function hopOf(
-  { count, delayMs, byteMs, bytes }: Tables,
+  { count, delayMs, byteMs, steadyByteMs, bytes }: Tables,
   aim: Aim,
   capMs: number,
 ): (from: number, to: number, boundary: number) => number {
   return (from, to, boundary) => {
     const pair = from * (count + 1) + to;
     const delay = delayMs[pair] ?? Infinity;
-    const transfer = (bytes[boundary] ?? 0) * (byteMs[pair] ?? 0);
-    if (delay === Infinity || transfer > capMs) return Infinity;
+    const size = bytes[boundary] ?? 0;
+    const busy = size * (steadyByteMs[pair] ?? 0);
+    if (delay === Infinity || busy > capMs) return Infinity;
     if (aim === 'any') return 0;
-    return aim === 'latency' ? delay + transfer : transfer;
+    return aim === 'latency' ? delay + size * (byteMs[pair] ?? 0) : busy;
   };
 }

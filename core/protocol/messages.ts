@@ -99,6 +99,8 @@ export interface LinkReport {
   readonly delayMs?: number;
   /** What each further bit takes. */
   readonly mbitPerSec: number;
+  /** The same of messages that follow each other; absent where no large ones were tried. */
+  readonly steadyMbitPerSec?: number;
 }
 
 /** A request for one piece; `ticket` is the asker's number for it. */

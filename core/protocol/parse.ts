@@ -228,6 +228,7 @@ const link: SchemaOf<LinkReport> = v.object({
   rttMs: amount,
   delayMs: v.exactOptional(amount),
   mbitPerSec: amount,
+  steadyMbitPerSec: v.exactOptional(amount),
 });
 const complaint = { epoch, step: prose(LINE), message: prose(PARAGRAPH) };
 

@@ -207,7 +207,8 @@ export class LinkSurvey {
 
 function reportOf(peer: PeerId, stats: LinkStats | undefined): LinkReport | undefined {
   if (!stats || stats.rttMs === null || stats.delayMs === null || stats.mbitPerSec === null) return undefined;
-  return { peer, rttMs: stats.rttMs, delayMs: stats.delayMs, mbitPerSec: stats.mbitPerSec };
+  const { rttMs, delayMs, mbitPerSec, steadyMbitPerSec: steady } = stats;
+  return { peer, rttMs, delayMs, mbitPerSec, ...(steady !== null && { steadyMbitPerSec: steady }) };
 }
 
 /** All samples but those of the slowest of several rounds. */
