@@ -21,9 +21,11 @@ const ENTERING = [80, 80, 40];
 const LEARNING = 20;
 const REST_MS = 45_000;
 const SHAPE = { delayMs: 2, mbitPerSec: 200 };
-const ROUNDS = 4;
-const ITEMS = 30;
+const ROUNDS = 6;
+const ITEMS = 80;
 const IN_FLIGHT = 6;
+/** A device at this speed may just be taking other layers. */
+const SHOWN_MS = 60_000;
 /** Two measurements of one and the same plan differ by less. */
 const NOISE = 0.05;
 
@@ -71,7 +73,9 @@ export const leftOut: Section = async ({ models }) => {
     const reason = plan?.leftOut.find(({ peer }) => peer === slow)?.reason;
     const everyone = await choosePlan(page, { mode: 'everyone' });
     const forced = await rate();
-    const shown = (await page.locator('p', { hasText: /predicted/i }).allInnerTexts()).join(' ');
+    const words = page.locator('p', { hasText: /predicted/i });
+    await words.first().waitFor({ timeout: SHOWN_MS });
+    const shown = (await words.allInnerTexts()).join(' ');
     const others = spread(rounds.map(({ three, two }) => three / two));
     const good = plan !== undefined && !holdersOf(plan).includes(slow) && others.median >= 1 - NOISE;
     const text = [
