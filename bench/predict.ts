@@ -100,8 +100,14 @@ async function measureModel(
   await new Promise((resolve) => setTimeout(resolve, REST_MS));
   for (const { name: choice, ...wish } of choices(room.peers)) {
     try {
-      plans.push({ model: model.name, choice, ...(await measureChoice(room, wish)) });
-      console.error(`measured ${model.name}, ${choice}`);
+      const measured = await measureChoice(room, wish);
+      plans.push({ model: model.name, choice, ...measured });
+      const ratios = [measured.latencyMs, measured.perSecond].map(
+        ({ predicted, measured }) => predicted / measured,
+      );
+      console.error(
+        `${model.name}, ${choice}: predicted over measured ${ratios.map((r) => r.toFixed(2)).join(' and ')}`,
+      );
     } catch (error) {
       missing.push({ model: model.name, choice, why: messageOf(error) });
     }
