@@ -38,8 +38,8 @@ export function estimate(room: PlanRoom, stages: readonly PlannedStage[]): PlanE
   );
   const loads = groups.map((group, at) =>
     group.map((id, member) => {
-      const { packMsPerByte: pack = 0, handleMs = 0 } = devices.get(id) ?? {};
-      return loadOf(room.home, groups, sizes, at, id, (workMs[at]?.[member] ?? Infinity) + handleMs, pack);
+      const pack = devices.get(id)?.packMsPerByte ?? 0;
+      return loadOf(room.home, groups, sizes, at, id, workMs[at]?.[member] ?? Infinity, pack);
     }),
   );
   const shares = loads.map(sharesOf);
@@ -82,8 +82,8 @@ export function stageBytes(room: PlanRoom, start: number, end: number): number {
 }
 
 /**
- * Work on an item, and packing what arrives from another device or leaves for one. Home, if it holds a stage, also
- * packs the input of each item that begins elsewhere and the result of each that ends elsewhere.
+ * Computing, and packing what arrives from another device or leaves for one. Home, if it holds a stage, also packs the
+ * input of each item that begins elsewhere and the result of each that ends elsewhere.
  */
 function loadOf(
   home: string,

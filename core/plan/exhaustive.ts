@@ -39,7 +39,7 @@ export function everyPlan(room: PlanRoom, visit: (plan: CountedPlan) => void): v
       let bytes = 0;
       for (const stage of stages) {
         if (stage.device !== id) continue;
-        computeMs += stageMs(room, stage.at, stage.start, stage.end) + (device?.handleMs ?? 0);
+        computeMs += stageMs(room, stage.at, stage.start, stage.end);
         if (stage.start > 0 || id !== home) bytes += sizeAt(stage.start);
         if (stage.end < count || id !== home) bytes += sizeAt(stage.end);
       }

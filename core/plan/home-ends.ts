@@ -26,7 +26,7 @@ export function endsOfHome(tables: Tables, aim: Aim, limits: Limits): EndsOfHome
   const inner = Array.from({ length: blocks + 1 }, (_, at) => at > 0 && at < blocks);
   const headMs = inner.map((is, end) => (is ? workMs(tables, 0, end) : Infinity));
   const tailMs = inner.map((is, start) => (is ? workMs(tables, start, blocks) : Infinity));
-  const headBusyMs = headMs.map((ms, end) => ms + (packInMs[row] ?? 0) + (packOutMs[row + end] ?? 0));
+  const headBusyMs = headMs.map((ms, end) => ms + (packOutMs[row + end] ?? 0));
   const tailBusyMs = tailMs.map((ms, start) => ms + (packInMs[row + start] ?? 0));
   const tailFrom = inner.map((is, head) => (is ? firstTail(tables, head) : blocks));
   const adds = addsUp(aim);

@@ -62,7 +62,6 @@ function someDevice(id: string, layers: number, whole: boolean, ours: boolean): 
   const extra = fc.record(
     {
       perItemMs: whole ? fc.nat(2) : double(0, 20),
-      handleMs: whole ? fc.nat(2) : double(0, 20),
       packMsPerByte: whole ? fc.constant(0.0001) : double(0, 0.001),
       required: oneIn(4),
     },

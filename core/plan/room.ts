@@ -26,11 +26,6 @@ export interface PlanDevice {
    * at once. Counts in the period only: in the latency it is part of the links' times. Left out: nothing.
    */
   readonly packMsPerByte?: number;
-  /**
-   * What passes on this device between one item of a stage and the next, when items wait for each other: taking in,
-   * sending on. Counts in the period only, for each of its stages. Left out: nothing.
-   */
-  readonly handleMs?: number;
 }
 
 /** Serves both directions unless the other direction is given too. A missing pair cannot talk. */

@@ -20,7 +20,7 @@ export interface Tables {
   readonly steadyByteMs: Float64Array;
   /** Length blocks + 1: what crosses before block 0, after each block, the result last. */
   readonly bytes: Float64Array;
-  /** By device * (blocks + 1) + boundary: what a stage costs its device in a stream by beginning there. */
+  /** By device * (blocks + 1) + boundary: packing that a stage costs its device by beginning there. */
   readonly packInMs: Float64Array;
   /** The same for ending there. */
   readonly packOutMs: Float64Array;
@@ -60,13 +60,13 @@ function packing(room: PlanRoom, bytes: Float64Array): Pick<Tables, 'packInMs' |
   const width = last + 1;
   const packInMs = new Float64Array(room.devices.length * width);
   const packOutMs = new Float64Array(room.devices.length * width);
-  room.devices.forEach(({ id, packMsPerByte = 0, handleMs = 0 }, device) => {
+  room.devices.forEach(({ id, packMsPerByte = 0 }, device) => {
     const isHome = id === room.home;
     const endsElsewhere = isHome && !room.endsAtHome;
     bytes.forEach((size, at) => {
       const arriving = size + (endsElsewhere ? (bytes[0] ?? 0) : 0);
       const leaving = size + (endsElsewhere ? (bytes[last] ?? 0) : 0);
-      packInMs[device * width + at] = handleMs + packMsPerByte * (isHome && at === 0 ? 0 : arriving);
+      packInMs[device * width + at] = packMsPerByte * (isHome && at === 0 ? 0 : arriving);
       packOutMs[device * width + at] = packMsPerByte * (isHome && at === last ? 0 : leaving);
     });
   });

@@ -127,12 +127,7 @@ const load: SchemaOf<LoadReport> = v.object({
   memoryBytes: amount,
   peakMemoryBytes: amount,
   // Two stages at most, under the plan in force and the one before.
-  paces: v.exactOptional(
-    listOf(
-      v.object({ epoch, stage: stageIndex, ms: amount, items: count, handleMs: v.exactOptional(amount) }),
-      8,
-    ),
-  ),
+  paces: v.exactOptional(listOf(v.object({ epoch, stage: stageIndex, ms: amount, items: count }), 8)),
   sequences: v.exactOptional(count),
 });
 

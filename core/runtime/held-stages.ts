@@ -13,8 +13,6 @@ export interface HeldStage {
   readonly out: ShareOut;
   /** How long an item has occupied this device lately, the way to the worker and back included. */
   readonly times: RecentTimes;
-  /** From the end of an item to the begin of the next, where that was already here: taking in, sending on. */
-  readonly pauses: RecentTimes;
 }
 
 /**
@@ -44,8 +42,8 @@ export class HeldStages {
   add(stage: Stage): void {
     const { epoch, stage: index } = stage.terms;
     this.keepOnly(({ stage: { terms } }) => terms.epoch !== epoch || terms.stage !== index);
-    const recent = { times: new RecentTimes(), pauses: new RecentTimes() };
-    this.#held = [...this.#held, { stage, keeper: new StateKeeper(), out: new ShareOut(), ...recent }];
+    const times = new RecentTimes();
+    this.#held = [...this.#held, { stage, keeper: new StateKeeper(), out: new ShareOut(), times }];
   }
 
   keepOnly(wanted: (held: HeldStage) => boolean): void {

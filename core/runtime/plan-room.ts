@@ -4,7 +4,6 @@ import type { PlanDevice, PlanRoom } from '../plan/room.ts';
 import type { LinkReport } from '../protocol/messages.ts';
 import type { DeviceCard, PlanRules, PlanView } from '../session/state.ts';
 import type { Calibration } from './calibrate.ts';
-import type { Handling } from './handling.ts';
 import type { Paces } from './paces.ts';
 
 /** A tab in the background ran 2.7 times slower in Chrome (field.md); until it has shown how slow it is here. */
@@ -24,7 +23,6 @@ export interface RoomKnowledge {
   readonly calibration: Calibration;
   readonly rules: PlanRules;
   readonly paces: Paces;
-  readonly handling: Handling;
   /** What devices measured of this model. */
   readonly times: ReadonlyMap<PeerId, DeviceTimes>;
 }
@@ -79,10 +77,9 @@ export function planningRoom(known: RoomKnowledge, strict: boolean): PlanningRoo
 }
 
 /** The device's times as they are at work now. */
-function asNow(device: PlanDevice, { cards, rules, paces, handling }: RoomKnowledge): PlanDevice {
+function asNow(device: PlanDevice, { cards, rules, paces }: RoomKnowledge): PlanDevice {
   const card = cards.find(({ peer }) => peer === device.id);
   const peer = device.id as PeerId;
-  const handleMs = handling.of(peer);
   const unknown = paces.toldAt(peer) === undefined;
   const condition =
     (unknown && card?.hidden ? HIDDEN_FACTOR : 1) *
@@ -93,7 +90,6 @@ function asNow(device: PlanDevice, { cards, rules, paces, handling }: RoomKnowle
     ...(device.perItemMs !== undefined && {
       perItemMs: device.perItemMs * paces.factor(peer) * condition,
     }),
-    ...(handleMs !== undefined && { handleMs }),
     ...(rules.pinnedIn.includes(peer) && { required: true }),
   };
 }

@@ -117,8 +117,6 @@ class Scene {
   readonly steps: (string | null)[] = [];
   /** Time of a block over what was measured. */
   readonly slowness = new Map<PeerId, number>();
-  /** Between an item and the next, where both were there. */
-  handleMs: number | undefined;
   deliver: (move: Move) => Promise<Delivery> = async () => ({ kind: 'ready' });
   here: readonly PeerId[] = [PHONE, TABLET];
   /** That each device keeps states of. */
@@ -194,8 +192,7 @@ class Scene {
         const key = `${peer}${plan.epoch}`;
         const items = (this.#items.get(key) ?? 0) + 10;
         this.#items.set(key, items);
-        const handling = this.handleMs === undefined ? {} : { handleMs: this.handleMs };
-        return [{ epoch: plan.epoch, stage: index, ms: recent[2] ?? ms, items, ...handling }];
+        return [{ epoch: plan.epoch, stage: index, ms: recent[2] ?? ms, items }];
       });
       const items = Math.max(0, ...paces.map((pace) => pace.items));
       if (paces.length > 0)
@@ -368,17 +365,6 @@ describe('Replanner', () => {
     expect(await look()).toBe(1);
     measured(MS_PER_BLOCK * 1.1);
     expect(await look()).toBe(0);
-  });
-
-  it('counts what a device needs between two items in the period, not in the latency', async () => {
-    await scene.begin(LAPTOP);
-    scene.handleMs = 7;
-    await scene.seconds(2);
-    scene.replanner.setMode('most');
-    await scene.clock.pass(1000);
-    const { predictedLatencyMs, predictedPeriodMs } = scene.plan;
-    expect(predictedLatencyMs).toBeCloseTo(blocks.count * MS_PER_BLOCK, 6);
-    expect(predictedPeriodMs).toBeCloseTo(predictedLatencyMs + 7, 6);
   });
 
   it('tells how the plan stands against the best one now', async () => {

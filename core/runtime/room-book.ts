@@ -6,7 +6,6 @@ import { holdersOf } from '../session/holders.ts';
 import type { DeviceCard, LoadReport, PlanRules, PlanView } from '../session/state.ts';
 import type { Cause } from './because.ts';
 import type { Calibration } from './calibrate.ts';
-import { Handling } from './handling.ts';
 import { Paces } from './paces.ts';
 import { type PlanningRoom, planningRoom } from './plan-room.ts';
 import { Settling } from './settling.ts';
@@ -24,12 +23,10 @@ export class RoomBook {
   /** Devices that failed to load a stage of this model, and why: not asked again until the next model. */
   readonly failed: Map<PeerId, string> = new Map();
   readonly #paces = new Paces();
-  readonly #handling = new Handling();
   readonly #times = new Map<PeerId, DeviceTimes>();
   readonly #settling = new Settling();
-  /** Devices as measured, before what the items that pass have shown; and the bytes at each boundary. */
+  /** Devices as measured, before what the items that pass have shown. */
   #measured: ReadonlyMap<string, PlanDevice> = new Map();
-  #boundaryBytes: readonly number[] = [];
   /** Items of the present plan whose times have been learned from, by stage and device. */
   readonly #heard = new Map<string, number>();
 
@@ -46,7 +43,6 @@ export class RoomBook {
   newModel(): void {
     this.failed.clear();
     this.#paces.clear();
-    this.#handling.clear();
     this.#times.clear();
     this.#settling.clear();
   }
@@ -56,7 +52,6 @@ export class RoomBook {
   }
 
   forget(peer: PeerId): void {
-    this.#handling.forget(peer);
     this.cards.delete(peer);
     this.links.delete(peer);
     this.failed.delete(peer);
@@ -100,7 +95,7 @@ export class RoomBook {
   ): Cause | 'news' | undefined {
     let learned = false;
     let times = 1;
-    for (const { epoch, stage: index, ms, items, handleMs } of paces) {
+    for (const { epoch, stage: index, ms, items } of paces) {
       const stage = plan?.epoch === epoch ? plan.stages[index] : undefined;
       const device = this.#measured.get(peer);
       const key = `${peer}/${index}`;
@@ -111,10 +106,6 @@ export class RoomBook {
       const expectedMs = sumOf(blockMs.slice(stage.start, stage.end)) + perItemMs;
       const share = expectedMs / (sumOf(blockMs) + perItemMs);
       times *= this.#paces.learn(peer, { range: stage, ms, expectedMs, share }, now) ?? 1;
-      if (handleMs !== undefined) {
-        const packMs = (device.packMsPerByte ?? 0) * this.#bytesOf(stage);
-        this.#handling.learn(peer, Math.max(0, handleMs - packMs));
-      }
       learned = true;
     }
     if (learned) this.#settling.worked(peer, this.#paces.factor(peer));
@@ -149,20 +140,12 @@ export class RoomBook {
         calibration,
         rules,
         paces: this.#paces,
-        handling: this.#handling,
         times: this.#times,
       },
       strict,
     );
     this.#measured = new Map(planning.measured.map((device) => [device.id, device]));
-    const { inputBytes, blocks } = planning.room;
-    this.#boundaryBytes = [inputBytes, ...blocks.map(({ outputBytes }) => outputBytes)];
     return planning;
-  }
-
-  /** What crosses into a stage and out of it. */
-  #bytesOf({ start, end }: { readonly start: number; readonly end: number }): number {
-    return (this.#boundaryBytes[start] ?? 0) + (this.#boundaryBytes[end] ?? 0);
   }
 }
 

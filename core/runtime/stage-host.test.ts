@@ -4,7 +4,6 @@ import type { Epoch, PeerId, RequestId, Sha256 } from '../ids.ts';
 import { systemClock } from '../mesh/clock.ts';
 import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
 import type { LoadStage } from '../protocol/messages.ts';
-import type { PlanView } from '../session/state.ts';
 import { asFloat32, fromFloat32 } from '../tensor/tensor.ts';
 import { FakeExecutor, type FakeExecutorOptions } from './fake-executor.ts';
 import { fakeStage } from './fake-stage.ts';
@@ -62,33 +61,20 @@ function activation(request: number, change: Partial<Activation> = {}): Activati
   };
 }
 
-interface Surroundings {
-  readonly now?: () => number;
-  /** What a link takes. */
-  readonly forward?: () => Promise<void>;
-}
-
-function host(
-  fake: FakeExecutorOptions = {},
-  gather: Gather = fromTheShelf,
-  { now, forward }: Surroundings = {},
-) {
+function host(fake: FakeExecutorOptions = {}, gather: Gather = fromTheShelf) {
   const events: string[] = [];
   const sent: { to: PeerId; activation: Activation }[] = [];
   const it = new StageHost({
     gather,
     executors: () => new FakeExecutor({ clock: systemClock, ...fake }),
     runtime: () => ({ provider: 'wasm', threads: 1 }),
-    clock: { ...systemClock, ...(now && { now }) },
+    clock: systemClock,
     events: {
       progress: (_, progress) =>
         void events.push(progress ? `${progress.step} ${progress.bytesDone}` : 'idle'),
       ready: ({ epoch, stage }) => void events.push(`ready ${epoch}/${stage}`),
       failed: (_, step, message) => void events.push(`failed ${step}: ${message}`),
-      forward: async (to, each) => {
-        sent.push({ to, activation: each });
-        await forward?.();
-      },
+      forward: async (to, each) => void sent.push({ to, activation: each }),
       ran: () => undefined,
       requestFailed: ({ request }, step) => void events.push(`request ${request} failed at ${step}`),
     },
@@ -174,38 +160,6 @@ describe('StageHost', () => {
     const { host: it } = await loaded();
     expect(it.accept(activation(1, { epoch: 2 as Epoch }))).toBe(false);
     expect(it.accept(activation(1, { stage: 1 }))).toBe(false);
-  });
-
-  it('tells what handling an item takes where the next waits already, but not while a link is waited for', async () => {
-    let handled = 0;
-    const { host: it } = host({ msPerOp: 10 }, fromTheShelf, {
-      now: () => systemClock.now() + handled,
-      forward: async () => {
-        handled += 3;
-      },
-    });
-    it.prepare(terms());
-    await vi.advanceTimersByTimeAsync(0);
-    it.follow({ status: 'running', epoch: 1 } as PlanView);
-    it.accept(activation(1));
-    await vi.advanceTimersByTimeAsync(25);
-    // One that finds the device idle says nothing of it.
-    it.accept(activation(2));
-    await vi.advanceTimersByTimeAsync(25);
-    expect(it.paces).toEqual([{ epoch: 1, stage: 0, ms: 20, items: 2 }]);
-    for (const request of [3, 4, 5]) it.accept(activation(request));
-    await vi.advanceTimersByTimeAsync(70);
-    expect(it.paces).toEqual([{ epoch: 1, stage: 0, ms: 20, items: 5, handleMs: 3 }]);
-
-    const slow = host({ msPerOp: 10 }, fromTheShelf, {
-      forward: () => new Promise((r) => setTimeout(r, 90)),
-    });
-    slow.host.prepare(terms());
-    await vi.advanceTimersByTimeAsync(0);
-    slow.host.follow({ status: 'running', epoch: 1 } as PlanView);
-    for (const request of [1, 2, 3, 4, 5, 6]) slow.host.accept(activation(request));
-    await vi.advanceTimersByTimeAsync(900);
-    expect(slow.host.paces).toEqual([{ epoch: 1, stage: 0, ms: 20, items: 6, handleMs: 0 }]);
   });
 
   it('refuses the 65th waiting item instead of growing', async () => {

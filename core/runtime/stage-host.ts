@@ -50,8 +50,6 @@ export class StageHost {
   #inbox: { activation: Activation; arrivedAt: number }[] = [];
   #working = false;
   #sending: Promise<void>[] = [];
-  /** The last item, unless this device waited for a link after it: the next tells what handling an item takes. */
-  #last: { readonly held: HeldStage; readonly endedAt: number } | undefined;
 
   constructor(options: StageHostOptions) {
     this.#options = options;
@@ -68,12 +66,11 @@ export class StageHost {
 
   /** How long items have lately occupied this device, for each stage of the plan in force. */
   get paces(): StagePace[] {
-    return this.#held.all.flatMap(({ stage: { terms }, times, pauses }) => {
-      if (terms.epoch !== this.#serving || times.median === null) return [];
-      const { epoch, stage } = terms;
-      const between = pauses.median === null ? {} : { handleMs: pauses.median };
-      return [{ epoch, stage, ms: times.median, items: times.count, ...between }];
-    });
+    return this.#held.all.flatMap(({ stage: { terms }, times }) =>
+      terms.epoch === this.#serving && times.median !== null
+        ? [{ epoch: terms.epoch, stage: terms.stage, ms: times.median, items: times.count }]
+        : [],
+    );
   }
 
   /** Terms of a stage that is ready here. */
@@ -210,11 +207,8 @@ export class StageHost {
 
   async #runOne(held: HeldStage, activation: Activation, arrivedAt: number): Promise<void> {
     const { clock, events } = this.#options;
-    const { stage, keeper, times, pauses } = held;
+    const { stage, keeper, times } = held;
     const startedAt = clock.now();
-    const last = this.#last;
-    if (last?.held === held && arrivedAt <= last.endedAt) pauses.add(startedAt - last.endedAt);
-    this.#last = undefined;
     this.meter.started(startedAt);
     const sequence = activation.sequence > 0 ? { run: activation, keeper } : undefined;
     try {
@@ -222,7 +216,6 @@ export class StageHost {
       const endedAt = clock.now();
       this.meter.finished(endedAt, computeMs);
       times.add(endedAt - startedAt);
-      this.#last = { held, endedAt };
       events.ran();
       const timing = { stage: stage.terms.stage, computeMs, queueMs: startedAt - arrivedAt };
       await this.#handOn(held, { ...activation, trail: [...activation.trail, timing], tensors });
@@ -251,8 +244,6 @@ export class StageHost {
     void sent.then(() => {
       this.#sending = this.#sending.filter((other) => other !== sent);
     });
-    if (this.#sending.length < SENDS_AT_ONCE) return;
-    this.#last = undefined;
-    await Promise.race(this.#sending);
+    if (this.#sending.length >= SENDS_AT_ONCE) await Promise.race(this.#sending);
   }
 }

@@ -191,8 +191,6 @@ export interface StagePace {
   readonly epoch: Epoch;
   readonly stage: number;
   readonly ms: number;
-  /** What passes between one item and the next where both were here; absent where that never was so. */
-  readonly handleMs?: number;
   /** All that have passed through. */
   readonly items: number;
 }

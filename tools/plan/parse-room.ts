@@ -42,7 +42,6 @@ const roomSchema: v.GenericSchema<unknown, PlanRoom> = v.object({
         required: v.exactOptional(v.boolean()),
         perItemMs: v.exactOptional(amount),
         packMsPerByte: v.exactOptional(amount),
-        handleMs: v.exactOptional(amount),
       }),
     ),
     v.maxLength(MOST_DEVICES),
