@@ -41,6 +41,8 @@ function isEntry(entry: unknown): entry is Entry {
     age < KEPT_FOR_MS &&
     Array.isArray(measured?.ms) &&
     measured.ms.every(isTime) &&
-    typeof measured.perItemMs === 'number'
+    typeof measured.perItemMs === 'number' &&
+    typeof measured.spread?.low === 'number' &&
+    typeof measured.spread.high === 'number'
   );
 }

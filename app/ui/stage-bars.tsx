@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
-import { bytes, layers, ms, percent } from './format.ts';
+import type { StageView } from '../../core/session/state.ts';
+import { bytes, count, layers, ms, percent } from './format.ts';
 import { lanesOf } from './holdings.ts';
 import { measuredLaneMs } from './measured.ts';
 import type { PanelProps } from './plan-panels.tsx';
@@ -31,6 +32,7 @@ export function StageBars({ state, plan }: Pick<PanelProps, 'state' | 'plan'>): 
               {layers(stage.start, stage.end)}
               {shared && `, ${percent(lane.share)} of the answers`} ·{' '}
               {bytes(stage.memoryBytes ?? stage.weightBytes)} of memory · sends {bytes(stage.sendsBytes)}
+              {!shared && doubts(stage).map((words) => ` · ${words}`)}
             </span>
           </div>
           <Times share={lane.ms / longest} word="predicted" value={ms(lane.ms)} />
@@ -43,6 +45,15 @@ export function StageBars({ state, plan }: Pick<PanelProps, 'state' | 'plan'>): 
       ))}
     </ol>
   );
+}
+
+/** How sure the predicted time is: "single runs took 11 ms to 15 ms", "time of 3 layers estimated". */
+function doubts({ predictedMs, spread, estimatedBlocks = 0 }: StageView): readonly string[] {
+  const [low, high] = [spread?.low ?? 1, spread?.high ?? 1].map((ratio) => ms(predictedMs * ratio));
+  return [
+    ...(low === high ? [] : [`single runs took ${low} to ${high}`]),
+    ...(estimatedBlocks > 0 ? [`time of ${count(estimatedBlocks, 'layer')} estimated`] : []),
+  ];
 }
 
 function Times({

@@ -29,6 +29,15 @@ export interface MeasuredDevice {
 export interface DeviceTimes {
   readonly blockMs: readonly number[];
   readonly perItemMs: number;
+  /** For each block whether the device timed it, in a part of the model; else it is as the nearest part that it did. */
+  readonly timed: readonly boolean[];
+  readonly spread: Spread;
+}
+
+/** How single runs varied: their 10th and 90th percentile over the median. */
+export interface Spread {
+  readonly low: number;
+  readonly high: number;
 }
 
 /** What `from` measured of its link to `to`. */
@@ -96,7 +105,9 @@ function scaled(device: MeasuredDevice, model: MeasuredModel, modelBenchMs: numb
     memoryBytes: device.memoryBytes,
     ...(device.largestTensorBytes !== undefined && { largestTensorBytes: device.largestTensorBytes }),
     ...(device.packMsPerByte !== undefined && { packMsPerByte: device.packMsPerByte }),
-    ...(device.times ?? { blockMs: model.blockMs.map((ms) => ms * ratio) }),
+    ...(device.times
+      ? { blockMs: device.times.blockMs, perItemMs: device.times.perItemMs }
+      : { blockMs: model.blockMs.map((ms) => ms * ratio) }),
   };
 }
 

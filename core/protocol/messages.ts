@@ -1,5 +1,6 @@
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { Epoch, PeerId, RequestId, Sha256 } from '../ids.ts';
+import type { Spread } from '../plan/profile.ts';
 import type { StageHolder } from '../session/holders.ts';
 import type {
   DeviceCard,
@@ -90,6 +91,8 @@ export interface PartsMeasured {
   readonly ms: readonly (number | null)[];
   /** What a run takes besides: the way to the worker and back. */
   readonly perItemMs: number;
+  /** How single runs varied. */
+  readonly spread: Spread;
 }
 
 export interface LinkReport {

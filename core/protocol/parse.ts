@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { ProtocolError } from '../errors.ts';
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import { type Epoch, isPeerId, isSha256, type PeerId, type RequestId, type Sha256 } from '../ids.ts';
+import type { Spread } from '../plan/profile.ts';
 import type {
   DeviceCard,
   DeviceProfile,
@@ -174,6 +175,8 @@ const model: SchemaOf<ModelCard> = v.object({
   task,
 });
 
+const spread: SchemaOf<Spread> = v.object({ low: amount, high: amount });
+
 const stageView: SchemaOf<StageView> = v.pipe(
   v.object({
     peer,
@@ -184,6 +187,8 @@ const stageView: SchemaOf<StageView> = v.pipe(
     memoryBytes: v.exactOptional(amount),
     sendsBytes: amount,
     predictedMs: amount,
+    spread: v.exactOptional(spread),
+    estimatedBlocks: v.exactOptional(count),
   }),
   v.check(({ start, end }) => start < end, 'start below end'),
 );
@@ -322,6 +327,7 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
     model: name,
     ms: listOf(v.nullable(amount), MAX_PARTS),
     perItemMs: amount,
+    spread,
   }),
   'want-pieces': v.object({ type: v.literal('want-pieces'), pieces: listOf(wantedPiece, MAX_AT_ONCE) }),
   'piece-refused': v.object({ type: v.literal('piece-refused'), ticket: u32, reason: prose(LINE) }),

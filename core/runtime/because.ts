@@ -6,11 +6,13 @@ import type { PlanView } from '../session/state.ts';
 export type Cause =
   | { readonly kind: 'slower' | 'quicker'; readonly peer: PeerId; readonly times: number }
   | {
-      readonly kind: 'left' | 'joined' | 'hidden' | 'shown' | 'hot';
+      readonly kind: 'left' | 'joined' | 'hidden' | 'shown' | 'hot' | 'low' | 'charged';
       readonly peer: PeerId;
       readonly name: string;
     }
-  | { readonly kind: 'better'; readonly gain: number };
+  | { readonly kind: 'better'; readonly gain: number }
+  /** Somebody chose. */
+  | { readonly kind: 'mode' | 'rules' };
 
 /** Why a plan replaced another, as one sentence: "Tablet slowed down to a fifth: 12 layers moved to Pixel 8." */
 export function because(
@@ -45,6 +47,14 @@ function happened(cause: Cause, nameOf: (peer: PeerId) => string): string {
       return `${cause.name}'s tab is in front again`;
     case 'hot':
       return `${cause.name} runs hot`;
+    case 'low':
+      return `${cause.name}'s battery ran low`;
+    case 'charged':
+      return `${cause.name}'s battery is fine again`;
+    case 'mode':
+      return 'Another aim was chosen';
+    case 'rules':
+      return 'The rules were changed';
     case 'better':
       return `A plan ${Math.round((cause.gain - 1) * 100)} % better was found`;
   }

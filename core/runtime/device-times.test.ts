@@ -3,24 +3,33 @@ import { expect, test } from 'vitest';
 import { deviceTimes, rangesToTime } from './device-times.ts';
 
 const reference = [1, 2, 3, 4];
+const spread = { low: 0.9, high: 1.2 };
 const ranges = [
   { start: 0, end: 2 },
   { start: 2, end: 4 },
 ];
 
 test('a part adds up to what the device took for it, its blocks relate as on the device that measured each', () => {
-  const times = deviceTimes({ ms: [6, 70], perItemMs: 0.5 }, ranges, reference);
-  expect(times).toEqual({ blockMs: [2, 4, 30, 40], perItemMs: 0.5 });
+  const times = deviceTimes({ ms: [6, 70], perItemMs: 0.5, spread }, ranges, reference);
+  expect(times).toEqual({ blockMs: [2, 4, 30, 40], perItemMs: 0.5, timed: Array(4).fill(true), spread });
 });
 
 test('a part that was not timed is as much slower as the nearest one that was; none at all tell nothing', () => {
-  expect(deviceTimes({ ms: [null, 70], perItemMs: 0 }, ranges, reference)?.blockMs).toEqual([10, 20, 30, 40]);
-  expect(deviceTimes({ ms: [null, null], perItemMs: 0 }, ranges, reference)).toBeNull();
+  const times = deviceTimes({ ms: [null, 70], perItemMs: 0, spread }, ranges, reference);
+  expect(times?.blockMs).toEqual([10, 20, 30, 40]);
+  expect(times?.timed).toEqual([false, false, true, true]);
+  expect(deviceTimes({ ms: [null, null], perItemMs: 0, spread }, ranges, reference)).toBeNull();
 });
 
 test('whatever a device claims, times are finite and more than nothing', () => {
   for (const claim of [0, 1e-300, 1e308]) {
-    const times = deviceTimes({ ms: [claim, claim], perItemMs: claim }, ranges, [0, 2, 3, 4]);
+    const times = deviceTimes(
+      { ms: [claim, claim], perItemMs: claim, spread: { low: claim, high: claim } },
+      ranges,
+      [0, 2, 3, 4],
+    );
+    expect(times?.spread.low).toBeLessThanOrEqual(1);
+    expect(Number.isFinite(times?.spread.high)).toBe(true);
     const sum = times?.blockMs.reduce((total, each) => total + each, times.perItemMs);
     expect(sum).toBeGreaterThan(0);
     expect(Number.isFinite(sum)).toBe(true);

@@ -11,13 +11,15 @@ export interface TimedRange {
 const LEAST_MS = 0.01;
 /** A device may claim anything; slower than this it is of no use to any plan, and sums stay finite. */
 const MOST_MS = 1e7;
+/** The same for how far its times vary. */
+const MOST_SPREAD = 1000;
 
 /**
  * A device's block times from the parts that it timed: within a part, and around it up to the middle of the way to the
  * next, blocks relate to each other as on the device that measured each. Null when no part was timed.
  */
 export function deviceTimes(
-  { ms, perItemMs }: MeasuredParts,
+  { ms, perItemMs, spread }: MeasuredParts,
   ranges: readonly TimedRange[],
   referenceMs: readonly number[],
 ): DeviceTimes | null {
@@ -37,6 +39,8 @@ export function deviceTimes(
   return {
     blockMs: referenceMs.map((each, block) => each * ratioOf(block)),
     perItemMs: Math.min(perItemMs, MOST_MS),
+    timed: referenceMs.map((_, block) => ratios.some(({ start, end }) => start <= block && block < end)),
+    spread: { low: Math.min(spread.low, 1), high: Math.min(Math.max(spread.high, 1), MOST_SPREAD) },
   };
 }
 

@@ -89,10 +89,10 @@ export class PartSurvey {
     else network.sendControl(peer, message);
   }
 
-  heard(peer: PeerId, { model, ms, perItemMs }: PartsMeasured): void {
+  heard(peer: PeerId, { model, ...measured }: PartsMeasured): void {
     const subject = this.#subject;
     if (subject?.key !== model || !this.#awaited.delete(peer)) return;
-    const times = deviceTimes({ ms, perItemMs }, subject.ranges, subject.calibration.blockMs);
+    const times = deviceTimes(measured, subject.ranges, subject.calibration.blockMs);
     if (times) this.#options.measured(peer, times);
     if (this.#awaited.size === 0) this.#settle();
   }

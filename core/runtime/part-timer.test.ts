@@ -76,8 +76,12 @@ afterEach(() => void vi.useRealTimers());
 describe('timeParts', () => {
   it('takes the median of runs that are warm, and what they take besides', async () => {
     const times = [900, 300, 40, 44, 42, 41, 43];
-    const { ms, perItemMs } = await timed({ computeMs: (run) => times[run] ?? 42, besidesMs: 3 });
+    const { ms, perItemMs, spread } = await timed({
+      computeMs: (run) => times[run] ?? 42,
+      besidesMs: 3,
+    });
     expect(ms).toEqual([42, 42]);
+    expect(spread).toEqual({ low: 40 / 42, high: 44 / 42 });
     expect(perItemMs).toBeCloseTo(3, 3);
   });
 

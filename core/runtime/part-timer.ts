@@ -2,6 +2,7 @@ import { memorySource } from '../graph/byte-source.ts';
 import { readModel } from '../graph/onnx-model.ts';
 import { standInPackOf } from '../graph/stand-in-weights.ts';
 import type { Clock } from '../mesh/clock.ts';
+import type { Spread } from '../plan/profile.ts';
 import type { LoadStage } from '../protocol/messages.ts';
 import { RoomyExecutor } from './roomy-executor.ts';
 import { totalBytes } from './run-block.ts';
@@ -49,6 +50,8 @@ export interface MeasuredParts {
   readonly ms: readonly (number | null)[];
   /** What a run takes besides: the way to the worker and back. */
   readonly perItemMs: number;
+  /** Over all parts. */
+  readonly spread: Spread;
 }
 
 /** Keeps what was measured for the next visit; a part's key names all that its time depends on. */
@@ -87,12 +90,16 @@ export async function timeParts(
   const startedAt = clock.now();
   const ms: (number | null)[] = [];
   const besides: number[] = [];
+  const ratios: number[] = [];
   const time = async (part: LoadStage): Promise<number | null> => {
     signal.throwIfAborted();
     const late = clock.now() - startedAt > patienceMs;
     const timed = late ? null : await timePart(part, executor, options).catch(() => null);
-    besides.push(...(timed?.besidesMs ?? []));
-    return timed && median(timed.computeMs);
+    if (!timed) return null;
+    const middle = median(timed.computeMs);
+    besides.push(...timed.besidesMs);
+    ratios.push(...timed.computeMs.map((ms) => (middle > 0 ? ms / middle : 1)));
+    return middle;
   };
   try {
     for (const part of parts) ms.push(await time(part));
@@ -100,7 +107,7 @@ export async function timeParts(
     const [first] = parts;
     if (first && parts.length > 1) ms[0] = (await time(first)) ?? ms[0] ?? null;
     signal.throwIfAborted();
-    return { ms, perItemMs: median(besides) };
+    return { ms, perItemMs: median(besides), spread: spreadOf(ratios) };
   } finally {
     signal.removeEventListener('abort', abort);
     executor.close();
@@ -159,6 +166,12 @@ async function once(
   const startedAt = clock.now();
   const { computeMs } = await executor.run(handle, tensors);
   return [computeMs, Math.max(0, clock.now() - startedAt - computeMs)];
+}
+
+function spreadOf(ratios: readonly number[]): Spread {
+  const sorted = ratios.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 1;
+  return { low: at(0.1), high: at(0.9) };
 }
 
 function median(times: readonly number[]): number {

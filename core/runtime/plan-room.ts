@@ -31,6 +31,8 @@ export interface PlanningRoom {
   readonly room: PlanRoom;
   /** The same devices as they were measured, before anything that work has shown. */
   readonly measured: readonly PlanDevice[];
+  /** What devices measured themselves, as far as they did. */
+  readonly times: ReadonlyMap<PeerId, DeviceTimes>;
   /** Ready devices that must not, or had better not, hold layers now; and why. */
   readonly out: PlanView['leftOut'];
 }
@@ -69,6 +71,7 @@ export function planningRoom(known: RoomKnowledge, strict: boolean): PlanningRoo
       devices: room.devices.map((device) => asNow(device, known)),
     },
     measured: room.devices,
+    times: known.times,
     out: ready.flatMap(({ peer }) => {
       const reason = reasons.get(peer);
       return reason ? [{ peer, reason }] : [];
@@ -98,12 +101,15 @@ function isPinned({ peer }: DeviceCard, { pinnedIn }: PlanRules): boolean {
   return pinnedIn.includes(peer);
 }
 
-function againstRules({ peer, battery }: DeviceCard, { pinnedOut, batteryFloor }: PlanRules): string | null {
-  if (pinnedOut.includes(peer)) return 'You left it out.';
-  if (battery && !battery.charging && battery.charge < batteryFloor) {
-    return `Its battery is at ${percent(battery.charge)}, below your limit of ${percent(batteryFloor)}.`;
-  }
-  return null;
+function againstRules(card: DeviceCard, rules: PlanRules): string | null {
+  if (rules.pinnedOut.includes(card.peer)) return 'You left it out.';
+  if (!isLow(card, rules)) return null;
+  return `Its battery is at ${percent(card.battery?.charge ?? 0)}, below your limit of ${percent(rules.batteryFloor)}.`;
+}
+
+/** True for a device that runs on a battery with less than people want to take from. */
+export function isLow({ battery }: DeviceCard, { batteryFloor }: PlanRules): boolean {
+  return battery !== undefined && !battery.charging && battery.charge < batteryFloor;
 }
 
 /** A phone freezes its hidden pages within seconds (facts.md C), so it had better be left out before. */

@@ -1,5 +1,6 @@
 import type { Epoch, PeerId } from '../ids.ts';
 import { estimate, stageBytes } from '../plan/estimate.ts';
+import type { DeviceTimes } from '../plan/profile.ts';
 import type { PlanStory } from '../plan/question.ts';
 import type { PlannedStage, PlanResult, PlanRoom } from '../plan/room.ts';
 import { leftOutReason } from '../plan/sentences.ts';
@@ -15,14 +16,17 @@ export interface ViewedPlan extends PlanningRoom {
 }
 
 /** A plan in the form that everybody sees, not loaded yet and without its story. */
-export function planView({ epoch, mode, plan, room, out, calibration }: ViewedPlan): PlanView {
+export function planView({ epoch, mode, plan, room, out, calibration, times }: ViewedPlan): PlanView {
   const { stageMs } = estimate(room, plan.stages);
   const estimatedBlocks = calibration.estimated.filter(Boolean).length;
   return {
     epoch,
     mode,
     blocks: room.blocks.length,
-    stages: plan.stages.map((stage, at) => stageView(room, stage, stageMs[at] ?? 0)),
+    stages: plan.stages.map((stage, at) => ({
+      ...stageView(room, stage, stageMs[at] ?? 0),
+      ...doubtsOf(stage, times.get(stage.device as PeerId)),
+    })),
     predictedLatencyMs: plan.latencyMs,
     predictedPeriodMs: plan.periodMs,
     alone: null,
@@ -89,6 +93,15 @@ function stageView(room: PlanRoom, { device, start, end, copies = [] }: PlannedS
     sendsBytes: room.blocks[end - 1]?.outputBytes ?? 0,
     predictedMs: copies.length > 0 ? own(device) : ms,
   };
+}
+
+/** How sure the stage's time on its first device is. */
+function doubtsOf(
+  { start, end }: PlannedStage,
+  times: DeviceTimes | undefined,
+): Pick<StageView, 'spread' | 'estimatedBlocks'> {
+  const estimatedBlocks = times ? times.timed.slice(start, end).filter((is) => !is).length : end - start;
+  return { ...(times && { spread: times.spread }), ...(estimatedBlocks > 0 && { estimatedBlocks }) };
 }
 
 /** How far above the bound of its aim the plan is at most. */

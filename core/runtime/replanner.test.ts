@@ -7,6 +7,7 @@ import { readModel } from '../graph/onnx-model.ts';
 import { seededRandom } from '../graph/seeded-random.ts';
 import type { PeerId } from '../ids.ts';
 import { decide, tell } from '../plan/planner.ts';
+import type { DeviceTimes } from '../plan/profile.ts';
 import type { PlanQuestion } from '../plan/question.ts';
 import type { PlanResult } from '../plan/room.ts';
 import { holdersOf, holdsLayers } from '../session/holders.ts';
@@ -93,6 +94,14 @@ function card(peer: PeerId, change: Partial<DeviceCard> = {}): DeviceCard {
     ...change,
   };
 }
+
+/** Timed at `ms` each, the last block excepted, which was too large. */
+const timesOf = (ms: number): DeviceTimes => ({
+  blockMs: Array(blocks.count).fill(ms),
+  perItemMs: 0,
+  timed: Array.from({ length: blocks.count }, (_, block) => block < blocks.count - 1),
+  spread: { low: 0.9, high: 1.3 },
+});
 
 const quiet: LoadReport = {
   at: 0,
@@ -302,6 +311,7 @@ describe('Replanner', () => {
     scene.replanner.cardChanged(card(PHONE, { battery: { charge: 0.15, charging: false } }));
     await scene.clock.pass(1000);
     expect(scene.plan.stages.map(({ peer }) => peer)).toEqual([LAPTOP]);
+    expect(scene.plan.because).toMatch(/^Phone's battery ran low: \d+ layers moved to Laptop\.$/);
     expect(scene.plan.leftOut).toEqual([
       { peer: PHONE, reason: 'Its battery is at 15 %, below your limit of 20 %.' },
       { peer: TABLET, reason: 'You left it out.' },
@@ -309,6 +319,10 @@ describe('Replanner', () => {
     scene.replanner.cardChanged(card(PHONE, { battery: { charge: 0.15, charging: true } }));
     await scene.clock.pass(1000);
     expect(holdsLayers(scene.plan, PHONE)).toBe(true);
+    expect(scene.plan.because).toMatch(/^Phone's battery is fine again: /);
+    scene.replanner.setRules({ ...rules, batteryFloor: 0, pinnedOut: [LAPTOP, TABLET] });
+    await scene.clock.pass(1000);
+    expect(scene.plan.because).toMatch(/^The rules were changed: \d+ layers? moved to Phone\.$/);
     scene.replanner.setRules({ ...rules, pinnedOut: [LAPTOP, PHONE, TABLET] });
     await scene.clock.pass(1000);
     expect(scene.replanner.plan).toBeNull();
@@ -331,6 +345,14 @@ describe('Replanner', () => {
     ]);
   });
 
+  it('says how far single runs varied, and of how many layers the time is an estimate', async () => {
+    await scene.begin(LAPTOP);
+    scene.replanner.timesKnown(LAPTOP, timesOf(MS_PER_BLOCK));
+    await scene.clock.pass(1000);
+    const [stage] = scene.plan.stages;
+    expect(stage).toMatchObject({ spread: { low: 0.9, high: 1.3 }, estimatedBlocks: 1 });
+  });
+
   it('says of each device that is left out once why', async () => {
     scene.replanner.setMode('fastest');
     await scene.begin(LAPTOP, PHONE, TABLET);
@@ -344,12 +366,15 @@ describe('Replanner', () => {
     await scene.clock.pass(1000);
     expect(scene.moves).toHaveLength(1);
     expect(scene.plan.mode).toBe('most');
+    // That was no reason for anything that comes later.
+    scene.join(PHONE);
+    await scene.seconds(3);
+    expect(scene.plan.because ?? '').not.toMatch(/aim/);
   });
 
   it('has a device that has just joined measure again at rest, until it gives the same times twice', async () => {
     await scene.begin(LAPTOP, PHONE, TABLET);
-    const measured = (ms: number): void =>
-      scene.replanner.timesKnown(TABLET, { blockMs: Array(blocks.count).fill(ms), perItemMs: 0 });
+    const measured = (ms: number): void => scene.replanner.timesKnown(TABLET, timesOf(ms));
     const look = async (): Promise<number> => {
       await scene.clock.pass(11_000);
       scene.remeasured.length = 0;

@@ -106,16 +106,18 @@ export class Replanner {
 
   setMode(mode: PlanMode): void {
     this.#mode = mode;
+    this.#cause = { kind: 'mode' };
     this.#must();
   }
 
   setRules(rules: PlanRules): void {
     this.#rules = rules;
+    this.#cause = { kind: 'rules' };
     this.#must();
   }
 
   cardChanged(card: DeviceCard): void {
-    this.#note(this.#book.card(card));
+    this.#note(this.#book.card(card, this.#rules));
   }
 
   linksReported(peer: PeerId, links: readonly LinkReport[]): void {
@@ -268,6 +270,8 @@ export class Replanner {
   /** The plan is the best still: its numbers may have changed, or what it was chosen for. */
   async #confirm({ question, answer }: Found, view: PlanView, forced: boolean): Promise<void> {
     this.#betterSince = undefined;
+    // What somebody chose changed nothing, and is no reason for what comes later.
+    if (forced) this.#cause = undefined;
     const plan = this.#plan;
     if (this.#options.mover.under || !plan) return;
     // Once items have passed, the prediction stands as it was made, to be compared with what is measured.

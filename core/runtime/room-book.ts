@@ -7,7 +7,7 @@ import type { DeviceCard, LoadReport, PlanRules, PlanView } from '../session/sta
 import type { Cause } from './because.ts';
 import type { Calibration } from './calibrate.ts';
 import { Paces } from './paces.ts';
-import { type PlanningRoom, planningRoom } from './plan-room.ts';
+import { isLow, type PlanningRoom, planningRoom } from './plan-room.ts';
 import { Settling } from './settling.ts';
 
 /** A device whose pace changed by more than this is the reason for what happens next. */
@@ -60,8 +60,8 @@ export class RoomBook {
     this.#paces.forget(peer);
   }
 
-  /** Takes a device's card; returns what it means for the plan, if anything. */
-  card(card: DeviceCard): Cause | 'news' | undefined {
+  /** Takes a device's card; returns what it means for the plan under these rules, if anything. */
+  card(card: DeviceCard, rules: PlanRules): Cause | 'news' | undefined {
     const before = this.cards.get(card.peer);
     this.cards.set(card.peer, card);
     const { peer, name } = card;
@@ -69,6 +69,8 @@ export class RoomBook {
     if (before && before.hidden !== card.hidden)
       return { kind: card.hidden ? 'hidden' : 'shown', peer, name };
     if (card.pressure === 'critical' && before?.pressure !== 'critical') return { kind: 'hot', peer, name };
+    const low = isLow(card, rules);
+    if (before && low !== isLow(before, rules)) return { kind: low ? 'low' : 'charged', peer, name };
     const facts = (of: DeviceCard | undefined): string =>
       JSON.stringify([of?.status, of?.battery, of?.pressure, of?.profile]);
     return facts(before) === facts(card) ? undefined : 'news';

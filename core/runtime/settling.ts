@@ -25,7 +25,11 @@ export class Settling {
   readonly #devices = new Map<PeerId, Measured>();
   #asked: { readonly peer: PeerId; readonly at: number } | undefined;
 
-  measured(peer: PeerId, { blockMs, perItemMs }: DeviceTimes, now: number): void {
+  measured(
+    peer: PeerId,
+    { blockMs, perItemMs }: Pick<DeviceTimes, 'blockMs' | 'perItemMs'>,
+    now: number,
+  ): void {
     const before = this.#devices.get(peer);
     const totalMs = blockMs.reduce((sum, ms) => sum + ms, perItemMs);
     const agrees = before !== undefined && Math.abs(Math.log(totalMs / before.totalMs)) < AGREE;

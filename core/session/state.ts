@@ -2,6 +2,7 @@ import type { Guess } from '../graph/sample-inputs.ts';
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { StateSlot } from '../graph/state-slots.ts';
 import type { Epoch, PeerId, RoomId } from '../ids.ts';
+import type { Spread } from '../plan/profile.ts';
 import type { Provider } from '../provider.ts';
 
 /** Everything a page shows. Plain JSON; changed only by `reduce`. Times are epoch milliseconds unless named otherwise. */
@@ -304,6 +305,10 @@ export interface StageView {
   readonly sendsBytes: number;
   /** On `peer`, for one item. */
   readonly predictedMs: number;
+  /** How single runs on `peer` varied when it measured; absent where it has not. */
+  readonly spread?: Spread;
+  /** So many of these blocks `peer` did not time: too large for it, or not yet. Absent for none. */
+  readonly estimatedBlocks?: number;
 }
 
 export interface StageCopy {
