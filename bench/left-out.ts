@@ -73,7 +73,7 @@ export const leftOut: Section = async ({ models }) => {
     const reason = plan?.leftOut.find(({ peer }) => peer === slow)?.reason;
     const everyone = await choosePlan(page, { mode: 'everyone' });
     const forced = await rate();
-    const words = page.locator('p', { hasText: /predicted/i });
+    const words = page.locator('p', { hasText: /predicted|alone would/i });
     await words.first().waitFor({ timeout: SHOWN_MS });
     const shown = (await words.allInnerTexts()).join(' ');
     const others = spread(rounds.map(({ three, two }) => three / two));

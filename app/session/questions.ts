@@ -81,7 +81,8 @@ export class Questions {
     this.#emit({ type: 'RequestAsked', id, label, at: Date.now() });
     try {
       const result = await this.#asker.ask(tensors);
-      this.#emit({ type: 'RequestAnswered', id, latencyMs: result.latencyMs, stages: result.stages });
+      const { latencyMs, epoch, stages } = result;
+      this.#emit({ type: 'RequestAnswered', id, latencyMs, epoch, stages });
       return answer(model, id, result);
     } catch (error) {
       this.#emit({

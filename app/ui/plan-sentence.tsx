@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
 import type { PlanView, SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
-import { measuredPerSecond } from './measured.ts';
+import { measuredMs, measuredPerSecond } from './measured.ts';
 import { betterAlone, headline, lowerFirst, shapeWords } from './plan-words.ts';
-import { measuredMs, nameOf } from './select.ts';
+import { nameOf } from './select.ts';
 import { mostTelling } from './what-if-words.ts';
 
 /** More of them would bury the rest; all are one tap deeper. */
@@ -31,7 +31,8 @@ export function PlanSentence({ state, setMode }: Props): VNode {
   return (
     <>
       <p>
-        <b>{headline(plan, measuredMs(requests), measuredPerSecond(requests))}</b> {words.join(' ')}
+        <b>{headline(plan, measuredMs(plan, requests), measuredPerSecond(plan, requests))}</b>{' '}
+        {words.join(' ')}
       </p>
       <Alone state={state} plan={plan} setMode={setMode} />
       {plan.because !== undefined && (

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { DeviceState, LinkView, RequestView, SessionState } from '../../core/session/state.ts';
+import type { DeviceState, LinkView, SessionState } from '../../core/session/state.ts';
 import { SCENES } from './fixtures/scenes.ts';
-import { busyInWords, linkSummary, measuredMs, measuredStageMs, occupation, whyNotYet } from './select.ts';
+import { busyInWords, linkSummary, occupation, whyNotYet } from './select.ts';
 
 function scene(name: string): SessionState {
   const made = SCENES[name]?.();
@@ -45,30 +45,6 @@ describe('what a device is doing', () => {
     expect(kindOf(scene('loading'))).toEqual(['loading', 'loading', 'loading', 'stage']);
     expect(kindOf(scene('troubled'))).toEqual(['stage', 'left-out', 'refused', 'stage']);
     expect(kindOf({ ...scene('room'), plan: null })).toEqual(['idle', 'idle', 'idle', 'idle']);
-  });
-});
-
-describe('measured times', () => {
-  const request = (latencyMs: number, computeMs: number): RequestView => ({
-    id: 1,
-    label: '',
-    status: 'done',
-    askedAt: 0,
-    latencyMs,
-    stages: [{ stage: 0, computeMs, queueMs: 0 }],
-    message: null,
-  });
-
-  test('are medians of the latest answers only', () => {
-    const old = Array.from({ length: 30 }, () => request(900, 800));
-    const fresh = Array.from({ length: 20 }, (_, i) => request(40 + (i % 3), 9));
-    expect(measuredMs([...old, ...fresh])).toBe(41);
-    expect(measuredStageMs([...old, ...fresh], 0)).toBe(9);
-  });
-
-  test('are unknown before the first answer and for failed questions', () => {
-    expect(measuredMs([{ ...request(5, 5), status: 'failed' }])).toBeNull();
-    expect(measuredStageMs([], 0)).toBeNull();
   });
 });
 

@@ -8,7 +8,7 @@ import type {
   RequestView,
   SessionState,
 } from '../../core/session/state.ts';
-import { count, median } from './format.ts';
+import { count } from './format.ts';
 import { type Holding, holdingsOf } from './holdings.ts';
 
 /** Questions that several views ask of the state; each a pure function of it. */
@@ -63,25 +63,6 @@ export function linkSummary(state: SessionState): { readonly text: string; reado
   if (connecting > 0) return { text: `${all}, linking ${connecting}`, tone: 'warn' };
   if (relayed > 0) return { text: `${all}, ${relayed} relayed`, tone: 'good' };
   return { text: state.devices.length > 1 ? `${all}, all linked` : all, tone: 'good' };
-}
-
-/** How many of the last answers the measured numbers speak of: enough to be steady, few enough to be current. */
-const RECENT = 20;
-
-/** Median latency of the latest answers in ms; null before the first. */
-export function measuredMs(requests: readonly RequestView[]): number | null {
-  const done = requests.flatMap((request) =>
-    request.status === 'done' && request.latencyMs !== null ? [request.latencyMs] : [],
-  );
-  return median(done.slice(-RECENT));
-}
-
-/** Median compute time of one stage over the latest answers in ms; null before the first. */
-export function measuredStageMs(requests: readonly RequestView[], stage: number): number | null {
-  const times = requests.flatMap((request) =>
-    request.stages.flatMap((timing) => (timing.stage === stage ? [timing.computeMs] : [])),
-  );
-  return median(times.slice(-RECENT));
 }
 
 /** True while some question is on its way through the chain. */

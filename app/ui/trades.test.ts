@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RequestView } from '../../core/session/state.ts';
 import { FRONT } from './fixtures/plans.ts';
-import { measuredPerSecond } from './measured.ts';
 import { axis, chosenPoint, modeOf, placeOn, pointWords, shownFront } from './trades.ts';
 
 describe('the front that is shown', () => {
@@ -52,28 +50,4 @@ test('an axis has room around its values and round marks', () => {
   expect(marks).toEqual([60, 70, 80]);
   expect([placeOn({ from, to, marks }, from), placeOn({ from, to, marks }, to)]).toEqual([0, 1]);
   for (const value of [0.4, 12, 3000]) expect(axis([value]).marks.length).toBeGreaterThan(1);
-});
-
-describe('the measured rate', () => {
-  const request = (askedAt: number, latencyMs: number): RequestView => ({
-    id: askedAt,
-    label: '',
-    status: 'done',
-    askedAt,
-    latencyMs,
-    stages: [],
-    message: null,
-  });
-
-  test('is of answers that overlapped, so that waiting for a person does not count', () => {
-    const stream = Array.from({ length: 12 }, (_, i) => request(10_000 + i * 20, 70));
-    expect(measuredPerSecond(stream)).toBeCloseTo(50);
-    const before = Array.from({ length: 5 }, (_, i) => request(i * 1000, 70));
-    expect(measuredPerSecond([...before, ...stream])).toBeCloseTo(50);
-  });
-
-  test('is unknown for answers that came one by one, and for few', () => {
-    expect(measuredPerSecond(Array.from({ length: 20 }, (_, i) => request(i * 1000, 70)))).toBeNull();
-    expect(measuredPerSecond([request(0, 50), request(10, 50)])).toBeNull();
-  });
 });

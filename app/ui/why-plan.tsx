@@ -1,11 +1,11 @@
 import type { VNode } from 'preact';
 import type { PlanView } from '../../core/session/state.ts';
 import { ms, percent, rate } from './format.ts';
-import { measuredPerSecond } from './measured.ts';
+import { measuredMs, measuredPerSecond } from './measured.ts';
 import { Pair } from './pair.tsx';
 import type { PanelProps } from './plan-panels.tsx';
 import { aimWords, estimateWords, proofWords, standingWords } from './plan-words.ts';
-import { measuredMs, nameOf } from './select.ts';
+import { nameOf } from './select.ts';
 import { StageBars } from './stage-bars.tsx';
 import { whatIfWords } from './what-if-words.ts';
 import '../styles/plan.css';
@@ -54,9 +54,9 @@ function Numbers({ state, plan }: Pick<PanelProps, 'state' | 'plan'>): VNode {
   return (
     <dl class="pairs">
       <Pair name="Time for one answer, predicted" value={ms(plan.predictedLatencyMs)} />
-      <Pair name="measured (median)" value={ms(measuredMs(state.requests))} />
+      <Pair name="measured (median)" value={ms(measuredMs(plan, state.requests))} />
       <Pair name="Rate at most, predicted" value={rate(1000 / plan.predictedPeriodMs)} />
-      <Pair name="measured, several at once" value={rate(measuredPerSecond(state.requests))} />
+      <Pair name="measured, several at once" value={rate(measuredPerSecond(plan, state.requests))} />
       <Pair name="Period (slowest part or transfer)" value={ms(plan.predictedPeriodMs)} />
       <Pair
         name="Best single device"

@@ -1,4 +1,4 @@
-import type { PeerId, RoomId } from '../ids.ts';
+import type { Epoch, PeerId, RoomId } from '../ids.ts';
 import type {
   DeviceCard,
   EndReason,
@@ -42,6 +42,7 @@ export type SessionEvent =
       readonly type: 'RequestAnswered';
       readonly id: number;
       readonly latencyMs: number;
+      readonly epoch: Epoch;
       readonly stages: readonly StageTiming[];
     }
   | { readonly type: 'RequestFailed'; readonly id: number; readonly message: string; readonly at: number }

@@ -125,8 +125,14 @@ describe('reduce', () => {
   it('follows a request to its answer or its failure', () => {
     const asked = stateAfter({ type: 'RequestAsked', id: 7, label: 'drawing', at: 1 });
     expect(asked.requests[0]?.status).toBe('running');
-    const answered = reduce(asked, { type: 'RequestAnswered', id: 7, latencyMs: 12, stages: [] });
-    expect(answered.requests[0]).toMatchObject({ status: 'done', latencyMs: 12 });
+    const answered = reduce(asked, {
+      type: 'RequestAnswered',
+      id: 7,
+      latencyMs: 12,
+      epoch: 3 as Epoch,
+      stages: [],
+    });
+    expect(answered.requests[0]).toMatchObject({ status: 'done', latencyMs: 12, epoch: 3 });
     const failed = reduce(asked, { type: 'RequestFailed', id: 7, message: 'gone', at: 2 });
     expect(failed.requests[0]).toMatchObject({ status: 'failed', message: 'gone' });
   });

@@ -130,6 +130,7 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
             status: 'running' as const,
             askedAt: event.at,
             latencyMs: null,
+            epoch: null,
             stages: [],
             message: null,
           },
@@ -139,11 +140,12 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
     case 'RequestAnswered':
       return {
         ...state,
-        requests: state.requests.map((request) =>
-          request.id === event.id
-            ? { ...request, status: 'done' as const, latencyMs: event.latencyMs, stages: event.stages }
-            : request,
-        ),
+        requests: state.requests.map((request) => {
+          const { id, latencyMs, epoch, stages } = event;
+          return request.id === id
+            ? { ...request, status: 'done' as const, latencyMs, epoch, stages }
+            : request;
+        }),
       };
     case 'RequestFailed':
       return {

@@ -327,7 +327,10 @@ export interface RequestView {
   readonly label: string;
   readonly status: 'waiting' | 'running' | 'done' | 'failed';
   readonly askedAt: number;
+  /** From the entry into the chain to the answer; null before that. */
   readonly latencyMs: number | null;
+  /** Of the plan that answered; null before that. */
+  readonly epoch: Epoch | null;
   readonly stages: readonly StageTiming[];
   readonly message: string | null;
 }
