@@ -12,8 +12,8 @@ const LIMIT_MS = 5000;
 
 /**
  * What a byte costs this device at one end of a data channel, in ms: half of what it takes from one end to the other
- * when both are in this page, so that the same processor does all the work. Undefined when no such connection comes
- * about in time. Where {@link packs} is false, the processor does part of it at once, and nobody need know.
+ * when both are in this page, so that the same processor does all the work. A device on which not one message arrives
+ * in time is at least as slow as that. Undefined when no such connection comes about. Where {@link packs} is false, the processor does part of it at once, and nobody need know.
  */
 export async function loopbackMsPerByte(dial: Dial, clock: Clock): Promise<number | undefined> {
   const loop = new Loop(dial, clock);
@@ -35,11 +35,19 @@ export function packs(cores: number, threads: number): boolean {
   return cores <= threads + 1;
 }
 
+/** At one end, of what a message takes from end to end. */
+function perByte(ms: number): number {
+  return ms / MESSAGE_BYTES / 2;
+}
+
 /** Two links of one page, joined to each other. */
 class Loop {
   readonly #clock: Clock;
   readonly #ends: readonly [Link, Link];
   readonly #calls: readonly [Dialling, Dialling];
+  /** What each message took so far; and when the one on its way began. */
+  readonly #times: number[] = [];
+  #begunAt: number | undefined;
   #timer: number | undefined;
   #arrived: () => void = () => undefined;
   #ready: () => void = () => undefined;
@@ -77,15 +85,21 @@ class Loop {
       this.#failed = reject;
       this.#up();
     });
-    const times: number[] = [];
-    for (let message = 0; message < MESSAGES; message++) times.push(await this.#carry());
-    return median(times.slice(1)) / MESSAGE_BYTES / 2;
+    while (this.#times.length < MESSAGES) this.#times.push(await this.#carry());
+    return perByte(median(this.#times.slice(1)));
   }
 
-  tooLate(): Promise<undefined> {
+  /** What is known when time is up. */
+  tooLate(): Promise<number | undefined> {
     return new Promise((resolve) => {
-      this.#timer = this.#clock.setTimeout(() => resolve(undefined), LIMIT_MS);
+      this.#timer = this.#clock.setTimeout(() => resolve(this.#soFar()), LIMIT_MS);
     });
+  }
+
+  #soFar(): number | undefined {
+    const [first, ...others] = this.#times;
+    if (first !== undefined) return perByte(others.length > 0 ? median(others) : first);
+    return this.#begunAt === undefined ? undefined : perByte(this.#clock.now() - this.#begunAt);
   }
 
   close(): void {
@@ -102,6 +116,7 @@ class Loop {
   async #carry(): Promise<number> {
     const [from] = this.#ends;
     const startedAt = this.#clock.now();
+    this.#begunAt = startedAt;
     await new Promise<void>((resolve, reject) => {
       this.#arrived = resolve;
       this.#failed = reject;
