@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../../core/mesh/clock.ts';
 import { MemoryDialler } from '../../core/mesh/memory-dial.ts';
-import { loopbackMsPerByte, packs } from './loopback.ts';
+import { measurePacking, packs } from './loopback.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -10,12 +10,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a byte costs each end half of its way through this page', async () => {
-  const { dial } = new MemoryDialler(systemClock, { mbitPerSec: 80 });
-  const measured = loopbackMsPerByte(dial, systemClock);
+test('a message costs each end half of its way through this page, for itself and for its bytes', async () => {
+  const { dial } = new MemoryDialler(systemClock, { mbitPerSec: 80, delayMs: 3 });
+  const measured = measurePacking(dial, systemClock);
   await vi.advanceTimersByTimeAsync(1000);
   // 80 Mbit/s are 1e-4 ms a byte.
-  expect(await measured).toBeCloseTo(0.5e-4, 6);
+  const found = await measured;
+  expect(found?.msPerMessage).toBeCloseTo(1.5, 0);
+  expect(found?.msPerByte).toBeCloseTo(0.5e-4, 6);
 });
 
 test.each([
@@ -24,7 +26,7 @@ test.each([
 ])('a page that %s gives up within 5 s, and leaves nothing behind', async (_, spoil) => {
   const dialler = new MemoryDialler(systemClock, { mbitPerSec: 80 });
   spoil(dialler);
-  const measured = loopbackMsPerByte(dialler.dial, systemClock);
+  const measured = measurePacking(dialler.dial, systemClock);
   await vi.advanceTimersByTimeAsync(5100);
   expect(await measured).toBeUndefined();
   await vi.advanceTimersByTimeAsync(3_600_000);
@@ -33,13 +35,17 @@ test.each([
 
 test.each([
   // 512 KiB take 4.2 s, so the second is on its way when time is up.
-  ['of which one message arrives', 1, 4e-3],
-  ['of which none does', 0.1, 5000 / (512 * 1024) / 2],
-])('a slow page, %s, tells what it knows by then', async (_, mbitPerSec, msPerByte) => {
+  ['one large message arrives', 1, 4, 4e-3],
+  // The small ones take 2 s.
+  ['small messages arrive', 0.1, 41, 3e-3],
+  ['hardly anything arrives', 0.001, 2500, 0],
+])('a slow page, where %s, tells what it knows by then', async (_, mbitPerSec, perMessage, perByte) => {
   const { dial } = new MemoryDialler(systemClock, { mbitPerSec });
-  const measured = loopbackMsPerByte(dial, systemClock);
+  const measured = measurePacking(dial, systemClock);
   await vi.advanceTimersByTimeAsync(5100);
-  expect((await measured) ?? 0).toBeCloseTo(msPerByte, 4);
+  const found = await measured;
+  expect((found?.msPerMessage ?? 0) / perMessage).toBeCloseTo(1, 0);
+  expect(found?.msPerByte).toBeCloseTo(perByte, 3);
   await vi.advanceTimersByTimeAsync(3_600_000);
   expect(vi.getTimerCount()).toBe(0);
 });

@@ -3,22 +3,33 @@ import type { Dial, Dialling } from '../../core/mesh/dial.ts';
 import { Link } from '../../core/mesh/link.ts';
 import { median } from '../../core/mesh/way-fit.ts';
 
-/** As large as the maps of vision models, and twice what a channel takes to find its pace. */
-const MESSAGE_BYTES = 512 * 1024;
-/** The first goes uncounted; then a median. 2 MiB in all: 0.2 s at the 10 MB/s of a small computer. */
-const MESSAGES = 4;
+/** Little more than a header, like what the last layers of a classifier send: it shows what any message costs. */
+const SMALL = { bytes: 1024, count: 24 } as const;
+/**
+ * As large as the maps of vision models, and twice what a channel takes to find its pace. 2 MiB in all: 0.2 s at the
+ * 10 MB/s of a small computer.
+ */
+const LARGE = { bytes: 512 * 1024, count: 4 } as const;
 /** Where no connection comes about by then, as without RTC, it is not worth waiting for. */
 const LIMIT_MS = 5000;
 
+/** Computing that a message costs a device at one end of a data channel, in ms. */
+export interface Packing {
+  readonly msPerMessage: number;
+  readonly msPerByte: number;
+}
+
 /**
- * What a byte costs this device at one end of a data channel, in ms: half of what it takes from one end to the other
- * when both are in this page, so that the same processor does all the work. A device on which not one message arrives
- * in time is at least as slow as that. Undefined when no such connection comes about. Where {@link packs} is false, the processor does part of it at once, and nobody need know.
+ * What messages cost this device: half of what they take, one after another, from one end to the other when both are
+ * in this page, so that the same processor does all the work. What does not arrive in time costs at least as much as
+ * has passed. Undefined when no such connection comes about. Where {@link packs} is false, the processor does part of
+ * it at once, and nobody need know.
  */
-export async function loopbackMsPerByte(dial: Dial, clock: Clock): Promise<number | undefined> {
+export async function measurePacking(dial: Dial, clock: Clock): Promise<Packing | undefined> {
   const loop = new Loop(dial, clock);
   try {
-    return await Promise.race([loop.measure(), loop.tooLate()]);
+    await Promise.race([loop.measure(), loop.tooLate()]);
+    return loop.found;
   } catch {
     // A measurement that fails costs only itself: the planner does without.
     return undefined;
@@ -35,18 +46,14 @@ export function packs(cores: number, threads: number): boolean {
   return cores <= threads + 1;
 }
 
-/** At one end, of what a message takes from end to end. */
-function perByte(ms: number): number {
-  return ms / MESSAGE_BYTES / 2;
-}
-
 /** Two links of one page, joined to each other. */
 class Loop {
   readonly #clock: Clock;
   readonly #ends: readonly [Link, Link];
   readonly #calls: readonly [Dialling, Dialling];
-  /** What each message took so far; and when the one on its way began. */
-  readonly #times: number[] = [];
+  /** What each message took so far. */
+  readonly #times = { small: [] as number[], large: [] as number[] };
+  /** When the one on its way began. */
   #begunAt: number | undefined;
   #timer: number | undefined;
   #arrived: () => void = () => undefined;
@@ -79,27 +86,33 @@ class Loop {
     this.#calls = [call(0, 1), call(1, 0)];
   }
 
-  async measure(): Promise<number> {
+  async measure(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#ready = resolve;
       this.#failed = reject;
       this.#up();
     });
-    while (this.#times.length < MESSAGES) this.#times.push(await this.#carry());
-    return perByte(median(this.#times.slice(1)));
+    const { small, large } = this.#times;
+    while (small.length < SMALL.count) small.push(await this.#carry(SMALL.bytes));
+    while (large.length < LARGE.count) large.push(await this.#carry(LARGE.bytes));
   }
 
-  /** What is known when time is up. */
-  tooLate(): Promise<number | undefined> {
+  tooLate(): Promise<void> {
     return new Promise((resolve) => {
-      this.#timer = this.#clock.setTimeout(() => resolve(this.#soFar()), LIMIT_MS);
+      this.#timer = this.#clock.setTimeout(resolve, LIMIT_MS);
     });
   }
 
-  #soFar(): number | undefined {
-    const [first, ...others] = this.#times;
-    if (first !== undefined) return perByte(others.length > 0 ? median(others) : first);
-    return this.#begunAt === undefined ? undefined : perByte(this.#clock.now() - this.#begunAt);
+  /** What is known by now. */
+  get found(): Packing | undefined {
+    if (this.#begunAt === undefined) return undefined;
+    const passed = this.#clock.now() - this.#begunAt;
+    const [small, large] = [this.#times.small, this.#times.large].map((times) => typical(times, passed));
+    const msPerMessage = (small ?? 0) / 2;
+    // Until the small ones are through, nothing is known of bytes.
+    if (this.#times.small.length < SMALL.count) return { msPerMessage, msPerByte: 0 };
+    const more = Math.max(0, (large ?? 0) - (small ?? 0));
+    return { msPerMessage, msPerByte: more / (LARGE.bytes - SMALL.bytes) / 2 };
   }
 
   close(): void {
@@ -112,16 +125,21 @@ class Loop {
     if (this.#ends?.every((link) => link.isUp)) this.#ready();
   }
 
-  /** Milliseconds for one message to be whole at the other end. */
-  async #carry(): Promise<number> {
+  /** Milliseconds for one message of so many bytes to be whole at the other end. */
+  async #carry(bytes: number): Promise<number> {
     const [from] = this.#ends;
     const startedAt = this.#clock.now();
     this.#begunAt = startedAt;
     await new Promise<void>((resolve, reject) => {
       this.#arrived = resolve;
       this.#failed = reject;
-      from.send('activation', [new Uint8Array(MESSAGE_BYTES)]).catch(reject);
+      from.send('activation', [new Uint8Array(bytes)]).catch(reject);
     });
     return this.#clock.now() - startedAt;
   }
+}
+
+/** Of messages of one size: the first finds the way, so it counts only by itself; without any, what has `passed`. */
+function typical([first, ...others]: readonly number[], passed: number): number {
+  return others.length > 0 ? median(others) : (first ?? passed);
 }

@@ -38,8 +38,9 @@ export function estimate(room: PlanRoom, stages: readonly PlannedStage[]): PlanE
   );
   const loads = groups.map((group, at) =>
     group.map((id, member) => {
-      const pack = devices.get(id)?.packMsPerByte ?? 0;
-      return loadOf(room.home, groups, sizes, at, id, workMs[at]?.[member] ?? Infinity, pack);
+      const { packMsPerByte = 0, packMsPerMessage = 0 } = devices.get(id) ?? {};
+      const packMs = (bytes: number): number => packMsPerMessage + packMsPerByte * bytes;
+      return loadOf(room.home, groups, sizes, at, id, workMs[at]?.[member] ?? Infinity, packMs);
     }),
   );
   const shares = loads.map(sharesOf);
@@ -92,13 +93,13 @@ function loadOf(
   at: number,
   id: string,
   workMs: number,
-  pack: number,
+  packMs: (bytes: number) => number,
 ): Load {
   const last = groups.length - 1;
-  const arriving = at === 0 && id === home ? 0 : (sizes[at] ?? 0);
-  const leaving = at === last && id === home ? 0 : (sizes[at + 1] ?? 0);
-  const ownMs = workMs + pack * (arriving + leaving);
-  if (id !== home || pack === 0) return { baseMs: 0, slopeMs: ownMs };
+  const arriving = at === 0 && id === home ? 0 : packMs(sizes[at] ?? 0);
+  const leaving = at === last && id === home ? 0 : packMs(sizes[at + 1] ?? 0);
+  const ownMs = workMs + arriving + leaving;
+  if (id !== home) return { baseMs: 0, slopeMs: ownMs };
   let forOthers = 0;
   let notForOwn = 0;
   for (const [end, bytes] of [
@@ -106,10 +107,10 @@ function loadOf(
     [last, sizes[last + 1] ?? 0],
   ] as const) {
     const group = groups[end] ?? [];
-    if (!group.includes(home)) forOthers += pack * bytes;
+    if (!group.includes(home)) forOthers += packMs(bytes);
     else if (end === at && group.length > 1) {
-      forOthers += pack * bytes;
-      notForOwn += pack * bytes;
+      forOthers += packMs(bytes);
+      notForOwn += packMs(bytes);
     }
   }
   return { baseMs: forOthers, slopeMs: ownMs - notForOwn };

@@ -37,15 +37,21 @@ export function everyPlan(room: PlanRoom, visit: (plan: CountedPlan) => void): v
       const device = devices.find((other) => other.id === id);
       let computeMs = 0;
       let bytes = 0;
+      let messages = 0;
+      const pack = (boundary: number): void => {
+        bytes += sizeAt(boundary);
+        messages++;
+      };
       for (const stage of stages) {
         if (stage.device !== id) continue;
         computeMs += stageMs(room, stage.at, stage.start, stage.end);
-        if (stage.start > 0 || id !== home) bytes += sizeAt(stage.start);
-        if (stage.end < count || id !== home) bytes += sizeAt(stage.end);
+        if (stage.start > 0 || id !== home) pack(stage.start);
+        if (stage.end < count || id !== home) pack(stage.end);
       }
-      if (id === home && stages[0]?.device !== home) bytes += sizeAt(0);
-      if (id === home && stages.at(-1)?.device !== home) bytes += sizeAt(count);
-      periodMs = Math.max(periodMs, computeMs + bytes * (device?.packMsPerByte ?? 0));
+      if (id === home && stages[0]?.device !== home) pack(0);
+      if (id === home && stages.at(-1)?.device !== home) pack(count);
+      const { packMsPerByte = 0, packMsPerMessage = 0 } = device ?? {};
+      periodMs = Math.max(periodMs, computeMs + bytes * packMsPerByte + messages * packMsPerMessage);
     }
     visit({ stages, latencyMs: latencyMs + back.ms, periodMs });
   };

@@ -1,6 +1,6 @@
 import type { PlannedStage } from './room.ts';
 import { type Load, sharesOf } from './shares.ts';
-import type { Tables } from './tables.ts';
+import { packingMs, type Tables } from './tables.ts';
 
 /** A plan whose stages may be held by groups of devices, by the positions of these. */
 export interface Grouped {
@@ -27,7 +27,6 @@ export function groupCosts(tables: Tables): (plan: Grouped) => GroupedCost {
     });
     return sum;
   });
-  const packMs = Float64Array.from(tables.room.devices, (device) => device.packMsPerByte ?? 0);
   const endsAtHome = tables.room.endsAtHome === true;
   const busy = new Float64Array(count);
 
@@ -41,9 +40,9 @@ export function groupCosts(tables: Tables): (plan: Grouped) => GroupedCost {
     const row = device * width;
     const ownMs = workMs(device, start, end) + ((packInMs[row + start] ?? 0) + (packOutMs[row + end] ?? 0));
     if (device !== homeDevice || endsAtHome) return { baseMs: 0, slopeMs: ownMs };
-    const pack = packMs[device] ?? 0;
-    const sends = pack * (bytes[0] ?? 0);
-    const receives = pack * (bytes[blocks] ?? 0);
+    const home = tables.room.devices[device] ?? {};
+    const sends = packingMs(home, bytes[0] ?? 0);
+    const receives = packingMs(home, bytes[blocks] ?? 0);
     const shared = group.length > 1;
     const always = (start > 0 ? sends : 0) + (end < blocks ? receives : 0);
     const forOthers = shared ? (start === 0 ? sends : 0) + (end === blocks ? receives : 0) : 0;

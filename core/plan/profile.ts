@@ -21,6 +21,7 @@ export interface MeasuredDevice {
   readonly largestTensorBytes?: number | undefined;
   /** Computing that a byte costs at one end of a channel, where the device cannot send and compute at once. */
   readonly packMsPerByte?: number | undefined;
+  readonly packMsPerMessage?: number | undefined;
   /** What it measured of this very model; left out, its bench time says how it compares. */
   readonly times?: DeviceTimes | undefined;
 }
@@ -105,6 +106,7 @@ function scaled(device: MeasuredDevice, model: MeasuredModel, modelBenchMs: numb
     memoryBytes: device.memoryBytes,
     ...(device.largestTensorBytes !== undefined && { largestTensorBytes: device.largestTensorBytes }),
     ...(device.packMsPerByte !== undefined && { packMsPerByte: device.packMsPerByte }),
+    ...(device.packMsPerMessage !== undefined && { packMsPerMessage: device.packMsPerMessage }),
     ...(device.times
       ? { blockMs: device.times.blockMs, perItemMs: device.times.perItemMs }
       : { blockMs: model.blockMs.map((ms) => ms * ratio) }),

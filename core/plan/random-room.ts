@@ -62,6 +62,7 @@ function someDevice(id: string, layers: number, whole: boolean, ours: boolean): 
   const extra = fc.record(
     {
       perItemMs: whole ? fc.nat(2) : double(0, 20),
+      packMsPerMessage: whole ? fc.nat(2) : double(0, 10),
       packMsPerByte: whole ? fc.constant(0.0001) : double(0, 0.001),
       required: oneIn(4),
     },

@@ -26,6 +26,8 @@ export interface PlanDevice {
    * at once. Counts in the period only: in the latency it is part of the links' times. Left out: nothing.
    */
   readonly packMsPerByte?: number;
+  /** The same for each message, whatever its size. Left out: nothing. */
+  readonly packMsPerMessage?: number;
 }
 
 /** Serves both directions unless the other direction is given too. A missing pair cannot talk. */

@@ -60,17 +60,25 @@ function packing(room: PlanRoom, bytes: Float64Array): Pick<Tables, 'packInMs' |
   const width = last + 1;
   const packInMs = new Float64Array(room.devices.length * width);
   const packOutMs = new Float64Array(room.devices.length * width);
-  room.devices.forEach(({ id, packMsPerByte = 0 }, device) => {
-    const isHome = id === room.home;
+  room.devices.forEach((own, device) => {
+    const isHome = own.id === room.home;
     const endsElsewhere = isHome && !room.endsAtHome;
+    const input = endsElsewhere ? packingMs(own, bytes[0] ?? 0) : 0;
+    const result = endsElsewhere ? packingMs(own, bytes[last] ?? 0) : 0;
     bytes.forEach((size, at) => {
-      const arriving = size + (endsElsewhere ? (bytes[0] ?? 0) : 0);
-      const leaving = size + (endsElsewhere ? (bytes[last] ?? 0) : 0);
-      packInMs[device * width + at] = packMsPerByte * (isHome && at === 0 ? 0 : arriving);
-      packOutMs[device * width + at] = packMsPerByte * (isHome && at === last ? 0 : leaving);
+      packInMs[device * width + at] = isHome && at === 0 ? 0 : packingMs(own, size) + input;
+      packOutMs[device * width + at] = isHome && at === last ? 0 : packingMs(own, size) + result;
     });
   });
   return { packInMs, packOutMs };
+}
+
+/** Computing that a message of so many bytes costs a device at its end of a link. */
+export function packingMs(
+  { packMsPerByte = 0, packMsPerMessage = 0 }: Pick<PlanDevice, 'packMsPerByte' | 'packMsPerMessage'>,
+  bytes: number,
+): number {
+  return packMsPerMessage + packMsPerByte * bytes;
 }
 
 /** Sums run from the start of each stage, so that a stage that fills a device to the byte is judged as others do. */

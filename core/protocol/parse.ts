@@ -98,6 +98,7 @@ const profile: SchemaOf<DeviceProfile> = v.object({
   memoryBytes: amount,
   largestTensorBytes: v.exactOptional(amount),
   packMsPerByte: v.exactOptional(amount),
+  packMsPerMessage: v.exactOptional(amount),
   adapter: v.nullable(prose(LINE)),
 });
 

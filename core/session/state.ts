@@ -134,6 +134,8 @@ export interface DeviceProfile {
   readonly largestTensorBytes?: number;
   /** Computing that a byte costs on its way over a data channel, at one end, in ms; absent where it was not measured. */
   readonly packMsPerByte?: number;
+  /** The same for each message, whatever its size. */
+  readonly packMsPerMessage?: number;
   /** GPU adapter description, or null. */
   readonly adapter: string | null;
 }

@@ -42,6 +42,7 @@ const roomSchema: v.GenericSchema<unknown, PlanRoom> = v.object({
         required: v.exactOptional(v.boolean()),
         perItemMs: v.exactOptional(amount),
         packMsPerByte: v.exactOptional(amount),
+        packMsPerMessage: v.exactOptional(amount),
       }),
     ),
     v.maxLength(MOST_DEVICES),
