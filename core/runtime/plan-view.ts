@@ -27,7 +27,7 @@ export function planView({ epoch, mode, plan, room, out, calibration, times }: V
       ...stageView(room, stage, stageMs[at] ?? 0),
       ...doubtsOf(stage, times.get(stage.device as PeerId)),
     })),
-    predictedLatencyMs: plan.latencyMs,
+    predictedLatencyMs: loneLatencyMs(room, plan),
     predictedPeriodMs: plan.periodMs,
     alone: null,
     optimal: plan.optimal,
@@ -36,6 +36,23 @@ export function planView({ epoch, mode, plan, room, out, calibration, times }: V
     ...(estimatedBlocks > 0 && { estimatedBlocks }),
     status: 'loading',
   };
+}
+
+/** Of an item that has the room for itself: of several devices that hold the first layers, it enters the quickest. */
+function loneLatencyMs(room: PlanRoom, { stages, latencyMs }: PlanResult): number {
+  const [first, ...others] = stages;
+  if (!first?.copies) return latencyMs;
+  const { start, end, device, copies } = first;
+  const quickest = [device, ...copies].reduce((a, b) => {
+    return ownMs(room, b, first) < ownMs(room, a, first) ? b : a;
+  });
+  return estimate(room, [{ device: quickest, start, end }, ...others]).latencyMs;
+}
+
+/** What one item takes on one of the devices that hold a stage. */
+function ownMs(room: PlanRoom, id: string, { start, end }: PlannedStage): number {
+  const found = room.devices.find((each) => each.id === id);
+  return (found?.perItemMs ?? 0) + sum(found?.blockMs.slice(start, end) ?? []);
 }
 
 /** Adds what the plan can say of itself. */
@@ -76,11 +93,9 @@ export function sameStage(a: StageView, b: StageView): boolean {
   return a.start === b.start && a.end === b.end;
 }
 
-function stageView(room: PlanRoom, { device, start, end, copies = [] }: PlannedStage, ms: number): StageView {
-  const own = (id: string): number => {
-    const found = room.devices.find((each) => each.id === id);
-    return (found?.perItemMs ?? 0) + sum(found?.blockMs.slice(start, end) ?? []);
-  };
+function stageView(room: PlanRoom, stage: PlannedStage, ms: number): StageView {
+  const { device, start, end, copies = [] } = stage;
+  const own = (id: string): number => ownMs(room, id, stage);
   return {
     peer: device as PeerId,
     ...(copies.length > 0 && {
