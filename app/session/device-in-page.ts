@@ -5,7 +5,7 @@ import type { ExecutorFactory, ExecutorOptions, StageExecutor } from '../../core
 import { loopbackDial } from './browser-dial.ts';
 import type { DeviceDescription } from './device-name.ts';
 import { profileDevice } from './device-profile.ts';
-import { measurePacking, packs } from './loopback.ts';
+import { isCheaper, measurePacking, type Packing, packs } from './loopback.ts';
 
 /** After the first other device came, and again: a browser goes on compiling for a while, which sending must wait for. */
 const PACKING_AFTER_MS: readonly number[] = [3000, 20_000, 40_000];
@@ -47,15 +47,16 @@ export class DeviceInPage {
     if (this.#packing || status !== 'ready' || !profile || !loopbackDial) return;
     this.#packing = true;
     if (!packs(navigator.hardwareConcurrency, profile.threads)) return;
+    let least: Packing | undefined;
     for (const afterMs of PACKING_AFTER_MS) {
       // The newcomer's first seconds belong to what both must know before they can work together.
       await pause(afterMs);
       while (member.host.queue > 0) await pause(AT_REST_EVERY_MS);
-      const found = await measurePacking(loopbackDial, systemClock);
+      const found = await measurePacking(loopbackDial, systemClock).catch(() => undefined);
       const now = member.card.profile;
-      if (!found || !now) continue;
-      const packMsPerByte = Math.min(found.msPerByte, now.packMsPerByte ?? Number.POSITIVE_INFINITY);
-      const packMsPerMessage = Math.min(found.msPerMessage, now.packMsPerMessage ?? Number.POSITIVE_INFINITY);
+      if (!found || !now || (least && !isCheaper(found, least))) continue;
+      least = found;
+      const { msPerByte: packMsPerByte, msPerMessage: packMsPerMessage } = found;
       member.setCard({ profile: { ...now, packMsPerByte, packMsPerMessage } });
     }
   }

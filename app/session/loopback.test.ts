@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../../core/mesh/clock.ts';
 import { MemoryDialler } from '../../core/mesh/memory-dial.ts';
-import { measurePacking, packs } from './loopback.ts';
+import { isCheaper, measurePacking, packs } from './loopback.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -36,8 +36,8 @@ test.each([
 test.each([
   // 512 KiB take 4.2 s, so the second is on its way when time is up.
   ['one large message arrives', 1, 4, 4e-3],
-  // The small ones take 2 s.
-  ['small messages arrive', 0.1, 41, 3e-3],
+  // The small ones take their second, and the first large one is on its way for four.
+  ['small messages arrive', 0.1, 41, 3.8e-3],
   ['hardly anything arrives', 0.001, 2500, 0],
 ])('a slow page, where %s, tells what it knows by then', async (_, mbitPerSec, perMessage, perByte) => {
   const { dial } = new MemoryDialler(systemClock, { mbitPerSec });
@@ -48,6 +48,13 @@ test.each([
   expect(found?.msPerByte).toBeCloseTo(perByte, 3);
   await vi.advanceTimersByTimeAsync(3_600_000);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('the measurement during which a browser did least else counts, as a whole', () => {
+  const stuck = { msPerMessage: 2500, msPerByte: 0 };
+  const late = { msPerMessage: 40, msPerByte: 3e-3 };
+  expect(isCheaper(late, stuck)).toBe(true);
+  expect(isCheaper(stuck, late)).toBe(false);
 });
 
 test('sending costs time where no core is left beside those that compute', () => {

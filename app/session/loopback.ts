@@ -4,7 +4,7 @@ import { Link } from '../../core/mesh/link.ts';
 import { median } from '../../core/mesh/way-fit.ts';
 
 /** Little more than a header, like what the last layers of a classifier send: it shows what any message costs. */
-const SMALL = { bytes: 1024, count: 24 } as const;
+const SMALL = { bytes: 1024, count: 24, forMs: 1000 } as const;
 /**
  * As large as the maps of vision models, and twice what a channel takes to find its pace. 2 MiB in all: 0.2 s at the
  * 10 MB/s of a small computer.
@@ -93,7 +93,9 @@ class Loop {
       this.#up();
     });
     const { small, large } = this.#times;
-    while (small.length < SMALL.count) small.push(await this.#carry(SMALL.bytes));
+    const until = this.#clock.now() + SMALL.forMs;
+    do small.push(await this.#carry(SMALL.bytes));
+    while (small.length < SMALL.count && this.#clock.now() < until);
     while (large.length < LARGE.count) large.push(await this.#carry(LARGE.bytes));
   }
 
@@ -109,8 +111,6 @@ class Loop {
     const passed = this.#clock.now() - this.#begunAt;
     const [small, large] = [this.#times.small, this.#times.large].map((times) => typical(times, passed));
     const msPerMessage = (small ?? 0) / 2;
-    // Until the small ones are through, nothing is known of bytes.
-    if (this.#times.small.length < SMALL.count) return { msPerMessage, msPerByte: 0 };
     const more = Math.max(0, (large ?? 0) - (small ?? 0));
     return { msPerMessage, msPerByte: more / (LARGE.bytes - SMALL.bytes) / 2 };
   }
@@ -137,6 +137,12 @@ class Loop {
     });
     return this.#clock.now() - startedAt;
   }
+}
+
+/** Whether `a` found sending cheaper than `b` did: what else a browser does can only add to the cost. */
+export function isCheaper(a: Packing, b: Packing): boolean {
+  const ofLarge = ({ msPerMessage, msPerByte }: Packing): number => msPerMessage + msPerByte * LARGE.bytes;
+  return ofLarge(a) < ofLarge(b);
 }
 
 /** Of messages of one size: the first finds the way, so it counts only by itself; without any, what has `passed`. */
