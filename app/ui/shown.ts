@@ -2,8 +2,8 @@ import { effect, type ReadonlySignal, signal } from '@preact/signals';
 
 /** One frame: a request that was just asked leaves before the page draws that it was. */
 const FIRST_MS = 16;
-/** Ten pictures a second read as live; the main thread of a phone has activations to forward. */
-const EVERY_MS = 100;
+/** Five pictures a second read as live; the main thread of a phone has activations to forward. */
+const EVERY_MS = 200;
 
 /** Follows a signal, but changes at most every {@link EVERY_MS}; the last value always arrives. */
 export function shown<T>(source: { readonly value: T }): ReadonlySignal<T> {
