@@ -67,8 +67,11 @@ export const leftOut: Section = async ({ models }) => {
       plan = await choosePlan(page, { mode: 'most' });
       const three = await rate();
       await choosePlan(page, { mode: 'most', rules: { pinnedOut: [slow] } });
-      rounds.push({ three, two: await rate() });
-      console.error(`left-out: ${round + 1} of ${ROUNDS} rounds`);
+      const two = await rate();
+      rounds.push({ three, two });
+      console.error(
+        `left-out: round ${round + 1} of ${ROUNDS}, ${three.toFixed(2)} against ${two.toFixed(2)} a second`,
+      );
     }
     const reason = plan?.leftOut.find(({ peer }) => peer === slow)?.reason;
     const everyone = await choosePlan(page, { mode: 'everyone' });

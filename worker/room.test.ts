@@ -11,29 +11,15 @@ import { piecesOf } from '../core/graph/pieces.ts';
 import { sampleInputs } from '../core/graph/sample-inputs.ts';
 import { makeShard } from '../core/graph/shard.ts';
 import type { PeerId } from '../core/ids.ts';
-import { systemClock } from '../core/mesh/clock.ts';
-import { MemoryDialler } from '../core/mesh/memory-dial.ts';
-import { MemoryRoom } from '../core/mesh/memory-rendezvous.ts';
-import { Mesh } from '../core/mesh/mesh.ts';
-import { decide, tell } from '../core/plan/planner.ts';
-import type { PlanQuestion } from '../core/plan/question.ts';
-import type { PlanResult } from '../core/plan/room.ts';
-import { Leader, type OpenModel } from '../core/runtime/leader.ts';
-import { Member } from '../core/runtime/member.ts';
+import type { OpenModel } from '../core/runtime/leader.ts';
 import { Sequence } from '../core/runtime/sequence.ts';
 import { runStage } from '../core/runtime/stage.ts';
 import { StateKeeper } from '../core/runtime/state-keeper.ts';
 import { keptTerms, termsAlone } from '../core/runtime/terms.ts';
-import type { SessionEvent } from '../core/session/events.ts';
-import { initialState, reduce } from '../core/session/reduce.ts';
-import type { DeviceCard, PlanView, SessionState } from '../core/session/state.ts';
 import { asFloat32, fromFloat32, type Tensor, tensor } from '../core/tensor/tensor.ts';
-import { subtleDigest } from '../core/weights/digest.ts';
 import { recallManifest } from '../core/weights/manifest.ts';
-import { MemoryPieceStore } from '../core/weights/memory-piece-store.ts';
 import type { OriginCard, OriginFactory } from '../core/weights/origin.ts';
-import type { PieceStore } from '../core/weights/piece-store.ts';
-import { Shelf } from '../core/weights/shelf.ts';
+import { LAPTOP, type Page, PHONE, RoomUnderTest, running, TABLET, until } from './room-under-test.ts';
 import { StageWorker } from './stage-worker.ts';
 
 ort.env.wasm.numThreads = 1;
@@ -41,110 +27,6 @@ ort.env.logLevel = 'fatal';
 
 /** The split run against the uncut model on the same provider: float32 rounding of fused against unfused steps. */
 const RELATIVE_TOLERANCE = 1e-4;
-
-const [LAPTOP, PHONE, TABLET] = ['a', 'b', 'c'].map((x) => x.repeat(16) as PeerId) as [
-  PeerId,
-  PeerId,
-  PeerId,
-];
-
-interface Page {
-  readonly peer: PeerId;
-  readonly mesh: Mesh;
-  readonly member: Member;
-  readonly leader: Leader | undefined;
-  state(): SessionState;
-  /** What the signaling server's welcome does in a browser. */
-  entered(leader: PeerId): void;
-}
-
-class RoomUnderTest {
-  readonly stores = new Map<PeerId, PieceStore>();
-  readonly rendezvous: MemoryRoom = new MemoryRoom(systemClock, { delayMs: 1 });
-  readonly dialler: MemoryDialler = new MemoryDialler(systemClock, { delayMs: 1, mbitPerSec: 400 });
-  readonly pages: Page[] = [];
-  origins: OriginFactory = () => {
-    throw new Error('this room has no origin');
-  };
-
-  join(peer: PeerId, { benchMs = 10 }: { benchMs?: number } = {}): Page {
-    const executors = () => new StageWorker(async (options) => ({ ort, options }));
-    const runtime = () => ({ provider: 'wasm', threads: 1 }) as const;
-    let state = initialState(peer);
-    const emit = (event: SessionEvent): void => {
-      state = reduce(state, event);
-    };
-    const clock = systemClock;
-    const mesh = new Mesh({
-      me: peer,
-      rendezvous: this.rendezvous.join(peer),
-      dial: this.dialler.dial,
-      clock,
-      random32: () => Math.floor(Math.random() * 2 ** 32),
-      report: (_, error) => {
-        throw error;
-      },
-    });
-    const member = new Member({
-      network: mesh,
-      clock,
-      executors,
-      runtime,
-      shelf: new Shelf(this.storeOf(peer), subtleDigest(crypto.subtle)),
-      origins: this.origins,
-      emit,
-      card: cardOf(peer, benchMs),
-    });
-    const planner = {
-      decide: async (asked: PlanQuestion) => decide(asked),
-      tell: async (asked: PlanQuestion, plan: PlanResult) => tell(asked, plan),
-    };
-    const leader =
-      peer === LAPTOP ? new Leader({ member, network: mesh, clock, planner, runtime, emit }) : undefined;
-    if (!leader) member.follow(LAPTOP);
-    const entered = (by: PeerId): void => emit({ type: 'RoomEntered', leader: by, at: 0 });
-    const page = { peer, mesh, member, leader, state: () => state, entered };
-    this.pages.push(page);
-    return page;
-  }
-
-  /** What a device keeps over its visits. */
-  storeOf(peer: PeerId): PieceStore {
-    const store = this.stores.get(peer) ?? new MemoryPieceStore();
-    this.stores.set(peer, store);
-    return store;
-  }
-
-  close(): void {
-    for (const page of this.pages) {
-      page.leader?.close();
-      page.member.close('the test ended');
-    }
-  }
-}
-
-function cardOf(peer: PeerId, benchMs: number): DeviceCard {
-  return {
-    peer,
-    name: peer.slice(0, 1),
-    browser: 'Node',
-    platform: 'Linux',
-    form: 'server',
-    status: 'ready',
-    progress: null,
-    refusal: null,
-    profile: {
-      provider: 'wasm',
-      threads: 1,
-      runtime: 'wasm',
-      benchMs,
-      tried: [],
-      memoryBytes: 1e9,
-      adapter: null,
-    },
-    hidden: false,
-  };
-}
 
 const file = new Uint8Array(readFileSync(new URL('../public/models/digits.onnx', import.meta.url)));
 const graph = modelGraph(await readModel(memorySource(file)));
@@ -200,24 +82,6 @@ function originOf(sent: { bytes: number }): OriginFactory {
   });
 }
 
-type Sought<T> = T | undefined | null | false;
-async function until<T>(what: string, get: () => Sought<T> | Promise<Sought<T>>, seconds = 15): Promise<T> {
-  const limit = performance.now() + seconds * 1000;
-  for (;;) {
-    const found = await get();
-    if (found) return found;
-    if (performance.now() > limit) throw new Error(`waited ${seconds} s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-function running(page: Page, stages: number): Promise<PlanView> {
-  return until(`a running plan of ${stages} stages`, () => {
-    const { plan } = page.state();
-    return plan?.status === 'running' && plan.stages.length === stages && plan;
-  });
-}
-
 /** Runs [start, end) ranges one after another in a single executor, without any mesh. */
 async function inOneTab(
   ranges: readonly { start: number; end: number }[],
@@ -249,7 +113,7 @@ afterEach(() => room.close());
 
 describe('a room on memory links with ONNX Runtime Web', () => {
   it('shares the model among everybody, and the split result is that of the same stages in one tab', async () => {
-    room = new RoomUnderTest();
+    room = new RoomUnderTest(ort);
     const laptop = room.join(LAPTOP);
     const phone = room.join(PHONE, { benchMs: 20 });
     room.join(TABLET);
@@ -273,7 +137,7 @@ describe('a room on memory links with ONNX Runtime Web', () => {
   });
 
   it('gives a device that is slower fewer layers, and leaves devices out where one alone is fastest', async () => {
-    room = new RoomUnderTest();
+    room = new RoomUnderTest(ort);
     const laptop = room.join(LAPTOP);
     room.join(PHONE, { benchMs: 40 });
     await laptop.leader?.open(model);
@@ -294,7 +158,7 @@ describe('a room on memory links with ONNX Runtime Web', () => {
   });
 
   it('answers many requests in flight, each with its own result, though a device leaves in the middle', async () => {
-    room = new RoomUnderTest();
+    room = new RoomUnderTest(ort);
     const laptop = room.join(LAPTOP);
     const phone = room.join(PHONE);
     room.join(TABLET);
@@ -317,7 +181,7 @@ describe('a room on memory links with ONNX Runtime Web', () => {
   });
 
   it('answers a stream without a gap while plans change: nothing lost, nothing twice, the old one works on meanwhile', async () => {
-    room = new RoomUnderTest();
+    room = new RoomUnderTest(ort);
     const laptop = room.join(LAPTOP);
     room.join(PHONE);
     room.join(TABLET);
@@ -353,7 +217,7 @@ describe('a room on memory links with ONNX Runtime Web', () => {
   });
 
   it('gives many answers by copies of the whole, each from the device that was asked', async () => {
-    room = new RoomUnderTest();
+    room = new RoomUnderTest(ort);
     const laptop = room.join(LAPTOP);
     const phone = room.join(PHONE);
     const tablet = room.join(TABLET);
@@ -381,7 +245,7 @@ describe('a room on memory links with ONNX Runtime Web', () => {
   });
 
   it('keeps the first and the last layers with the leader where it is told to, so that the middle sees neither end', async () => {
-    room = new RoomUnderTest();
+    room = new RoomUnderTest(ort);
     const laptop = room.join(LAPTOP);
     room.join(PHONE);
     laptop.leader?.setRules({ pinnedIn: [PHONE], pinnedOut: [], endsAtHome: true, batteryFloor: 0 });
@@ -393,7 +257,7 @@ describe('a room on memory links with ONNX Runtime Web', () => {
   });
 
   it('widens the chain when a device joins while it runs', async () => {
-    room = new RoomUnderTest();
+    room = new RoomUnderTest(ort);
     const laptop = room.join(LAPTOP);
     await laptop.leader?.open(model);
     await running(laptop, 1);
@@ -408,7 +272,7 @@ describe('a room on memory links with ONNX Runtime Web', () => {
   });
 
   it('waits, with its open questions, when the leader goes, and answers them when it is back', async () => {
-    room = new RoomUnderTest();
+    room = new RoomUnderTest(ort);
     const laptop = room.join(LAPTOP);
     const phone = room.join(PHONE);
     await laptop.leader?.open(model);
@@ -431,7 +295,7 @@ describe('a room on memory links with ONNX Runtime Web', () => {
     const sent = { bytes: 0 };
     const weights = piecesOf(graph, blocks).all.reduce((sum, { length }) => sum + length, 0);
     const visit = async (stores: RoomUnderTest['stores']): Promise<Float32Array> => {
-      room = new RoomUnderTest();
+      room = new RoomUnderTest(ort);
       for (const [peer, store] of stores) room.stores.set(peer, store);
       room.origins = originOf(sent);
       const laptop = room.join(LAPTOP);
@@ -469,7 +333,7 @@ describe('a room on memory links with ONNX Runtime Web', () => {
 
   it('gives a piece that a device has to the next one that needs it', async () => {
     const sent = { bytes: 0 };
-    room = new RoomUnderTest();
+    room = new RoomUnderTest(ort);
     room.origins = originOf(sent);
     const laptop = room.join(LAPTOP);
     await laptop.leader?.open(published);
@@ -548,7 +412,7 @@ describe.skipIf(!existsSync(SHARED))('sequences in a room (skipped where ../shar
   if (!ONCE || !LILY) throw new Error('two prompts are expected');
 
   async function roomOfThree(opened: OpenModel): Promise<{ laptop: Page; phone: Page; tablet: Page }> {
-    room = new RoomUnderTest();
+    room = new RoomUnderTest(ort);
     const laptop = room.join(LAPTOP);
     const phone = room.join(PHONE);
     const tablet = room.join(TABLET);
@@ -701,7 +565,7 @@ describe.skipIf(!existsSync(SHARED))('sequences in a room (skipped where ../shar
     const silero = await sharedModel('silero_vad.onnx', {});
     const opened = { ...silero, sample: () => [sound(0), state, rate] };
     expect(opened.card.states).toEqual([{ input: 'state', output: 'stateN' }]);
-    room = new RoomUnderTest();
+    room = new RoomUnderTest(ort);
     const laptop = room.join(LAPTOP);
     await laptop.leader?.open(opened);
     await running(laptop, 1);
@@ -718,7 +582,7 @@ describe.skipIf(!existsSync(SHARED))('sequences in a room (skipped where ../shar
   it('states that the whole model reads and makes go with the runs: GTCRN over two devices', async () => {
     const opened = await sharedModel('gtcrn_simple.onnx', {});
     expect(opened.card.states).toEqual([]);
-    room = new RoomUnderTest();
+    room = new RoomUnderTest(ort);
     const laptop = room.join(LAPTOP);
     room.join(PHONE);
     await laptop.leader?.open(opened);

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ProtocolError } from '../errors.ts';
 import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import type { Decode } from '../language/decode.ts';
+import { GREEDY } from '../language/sampling.ts';
 import { DTYPES } from '../tensor/dtype.ts';
 import { tensorBytes } from '../tensor/tensor.ts';
 import { decodeActivation, encodeActivation } from './frame.ts';
@@ -29,6 +31,25 @@ const someTensor = fc
     data: new Uint8Array(tensorBytes(dtype, dims)).map((_, i) => fill + i),
   }));
 
+const f32 = (min: number, max: number) =>
+  fc
+    .float({ min: Math.fround(min), max: Math.fround(max), noNaN: true })
+    .map((x) => Math.abs(Math.fround(x)));
+const someDecode: fc.Arbitrary<Decode> = fc.record({
+  from: u32,
+  keep: fc.nat(1 << 20),
+  count: fc.integer({ min: 64, max: 1 << 20 }),
+  picks: fc.nat(64),
+  before: fc.array(u32, { maxLength: 20 }),
+  sampling: fc.record({
+    temperature: f32(0, 1000),
+    topK: u32,
+    topP: f32(0, 1),
+    repetitionPenalty: f32(0.5, 100),
+    seed: u32,
+  }),
+});
+
 const someActivation: fc.Arbitrary<Activation> = fc
   .record({
     epoch: u32.map((n) => n as Epoch),
@@ -39,6 +60,7 @@ const someActivation: fc.Arbitrary<Activation> = fc
     run: fc.oneof(
       fc.constant({ sequence: 0, step: 0 }),
       fc.record({ sequence: u32.map((n) => n || 1), step: u32 }),
+      fc.record({ sequence: u32.map((n) => n || 1), step: u32, decode: someDecode }),
     ),
     batch: fc.tuple(fc.integer({ min: 1, max: 0xffff }), u16),
     stage: u16,
@@ -140,4 +162,22 @@ test('random and mutated bytes never throw anything but ProtocolError', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test.each([
+  ['more tokens to choose than there are', { picks: 3 }],
+  ['more tokens to choose than anybody needs', { count: 1000, picks: 65 }],
+  ['a temperature below 0', { sampling: { ...GREEDY, temperature: -1 } }],
+  ['a temperature that is none', { sampling: { ...GREEDY, temperature: Number.NaN } }],
+  ['a share above 1', { sampling: { ...GREEDY, topP: 1.5 } }],
+  ['a penalty of 0', { sampling: { ...GREEDY, repetitionPenalty: 0 } }],
+])('refuses a run of a decoder with %s', (_, wrong) => {
+  const decode: Decode = { from: 0, keep: 0, count: 2, picks: 1, before: [], sampling: GREEDY, ...wrong };
+  expect(() => encodeActivation({ ...example, decode })).toThrow(ProtocolError);
+});
+
+test("refuses a decoder's part outside any sequence", () => {
+  const decode: Decode = { from: 0, keep: 0, count: 2, picks: 1, before: [], sampling: GREEDY };
+  const frame = joined(encodeActivation({ ...example, sequence: 0, step: 0, decode }));
+  expect(() => decodeActivation(frame)).toThrow(ProtocolError);
 });

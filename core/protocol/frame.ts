@@ -1,23 +1,25 @@
-import { ProtocolError } from '../errors.ts';
 import type { Epoch, PeerId, RequestId } from '../ids.ts';
 import type { StageTiming } from '../session/state.ts';
 import { dtypeCode, dtypeFromCode, elementBytes } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Activation } from './frame.types.ts';
+import { atLeast, atMost, malformed } from './frame-checks.ts';
+import { decodeBytes, readDecode, writeDecode } from './frame-decode.ts';
 
 /**
  * An Activation as bytes, little-endian:
  *
- *     0   magic "PLA2"      4   epoch u32          8   origin, 8 bytes of the peer id
+ *     0   magic "PLA3"      4   epoch u32          8   origin, 8 bytes of the peer id
  *     16  request u32       20  sequence u32       24  step u32
  *     28  microBatch u16    30  microBatches u16   32  stage u16           34  trail length u16
- *     36  tensor count u16  38  0 u16
+ *     36  tensor count u16  38  decode u16: 1 where a decoder's part follows, else 0
  *     40  trail:   stage u32, computeMs f32, queueMs f32          12 bytes each
+ *         decode:  see `frame-decode.ts`
  *         tensors: dtype u8, rank u8, 0 u16, byte length u32, dims u32 each
  *         padding to a multiple of 8
  *         the tensors' bytes, each padded to a multiple of 8, so that typed views need no copy
  */
-const MAGIC = 0x32414c50;
+const MAGIC = 0x33414c50;
 const EPOCH = 4;
 const ORIGIN = EPOCH + 4;
 const REQUEST = ORIGIN + 8;
@@ -28,7 +30,8 @@ const MICRO_BATCHES = MICRO_BATCH + 2;
 const STAGE = MICRO_BATCHES + 2;
 const TRAIL = STAGE + 2;
 const TENSORS = TRAIL + 2;
-const FIXED_BYTES = TENSORS + 4;
+const DECODE = TENSORS + 2;
+const FIXED_BYTES = DECODE + 2;
 const TIMING_BYTES = 12;
 const TENSOR_BYTES = 8;
 const DIM_BYTES = 4;
@@ -47,12 +50,14 @@ const MAX_TRAIL = 256;
  * @throws ProtocolError when the activation breaks a limit of the layout.
  */
 export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer>[] {
-  const { trail, tensors } = activation;
+  const { trail, tensors, decode } = activation;
   atMost('tensors', tensors.length, MAX_TENSORS);
   atMost('stages in the trail', trail.length, MAX_TRAIL);
   for (const tensor of tensors) atMost('dims', tensor.dims.length, MAX_RANK);
   const dims = tensors.reduce((sum, tensor) => sum + tensor.dims.length, 0);
-  const used = FIXED_BYTES + trail.length * TIMING_BYTES + tensors.length * TENSOR_BYTES + dims * DIM_BYTES;
+  const asked = decode ? decodeBytes(decode) : 0;
+  const described = tensors.length * TENSOR_BYTES + dims * DIM_BYTES;
+  const used = FIXED_BYTES + trail.length * TIMING_BYTES + asked + described;
   const header = new Uint8Array(aligned(used));
   const view = new DataView(header.buffer);
   view.setUint32(0, MAGIC, true);
@@ -66,6 +71,7 @@ export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer
   view.setUint16(STAGE, activation.stage, true);
   view.setUint16(TRAIL, trail.length, true);
   view.setUint16(TENSORS, tensors.length, true);
+  view.setUint16(DECODE, decode ? 1 : 0, true);
   let at = FIXED_BYTES;
   for (const timing of trail) {
     view.setUint32(at, timing.stage, true);
@@ -73,6 +79,8 @@ export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer
     view.setFloat32(at + 8, timing.queueMs, true);
     at += TIMING_BYTES;
   }
+  if (decode) writeDecode(view, at, decode);
+  at += asked;
   const parts: Uint8Array<ArrayBuffer>[] = [header];
   for (const tensor of tensors) {
     view.setUint8(at, dtypeCode(tensor.dtype));
@@ -97,7 +105,7 @@ export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer
 export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   atLeast('header', view.byteLength, FIXED_BYTES);
-  if (view.getUint32(0, true) !== MAGIC) throw malformed('the magic PLA2', 'something else');
+  if (view.getUint32(0, true) !== MAGIC) throw malformed('the magic PLA3', 'something else');
   const trailLength = view.getUint16(TRAIL, true);
   const tensorCount = view.getUint16(TENSORS, true);
   atMost('stages in the trail', trailLength, MAX_TRAIL);
@@ -112,6 +120,11 @@ export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
   if (sequence === 0 && step > 0) throw malformed('a sequence of several steps', `step ${step} of none`);
   let at = FIXED_BYTES + trailLength * TIMING_BYTES;
   atLeast('trail', view.byteLength, at);
+  const hasDecode = view.getUint16(DECODE, true);
+  if (hasDecode > 1) throw malformed('0 or 1 for a decoder', `${hasDecode}`);
+  const decode = hasDecode === 1 ? readDecode(view, at) : undefined;
+  if (decode && sequence === 0) throw malformed('a sequence where a decoder runs', 'none');
+  at += decode ? decodeBytes(decode) : 0;
   const shapes = Array.from({ length: tensorCount }, () => {
     const shape = readShape(view, at);
     at += TENSOR_BYTES + shape.dims.length * DIM_BYTES;
@@ -132,6 +145,7 @@ export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
     request: view.getUint32(REQUEST, true) as RequestId,
     sequence,
     step,
+    ...(decode && { decode }),
     microBatch,
     microBatches,
     stage: view.getUint16(STAGE, true),
@@ -177,21 +191,4 @@ function readShape(
 
 function aligned(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-}
-
-function atMost(what: string, actual: number, limit: number): void {
-  if (actual > limit) throw malformed(`at most ${limit} ${what}`, `${actual}`);
-}
-
-function atLeast(what: string, actual: number, least: number): void {
-  if (actual < least)
-    throw malformed(`at least ${least} bytes up to the end of the ${what}`, `${actual} bytes`);
-}
-
-function malformed(expected: string, actual: string): ProtocolError {
-  return new ProtocolError(`An activation is malformed: expected ${expected}, got ${actual}.`, {
-    step: 'check an activation',
-    expected,
-    actual,
-  });
 }

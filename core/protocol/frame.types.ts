@@ -1,4 +1,5 @@
 import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import type { Decode } from '../language/decode.ts';
 import type { StageTiming } from '../session/state.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -18,6 +19,8 @@ export interface Activation {
   readonly sequence: number;
   /** How many runs the sequence has had before. 0 begins it, from zeros, whatever was kept. */
   readonly step: number;
+  /** What a run of a decoder asks besides; absent for all other runs. */
+  readonly decode?: Decode;
   /** Which slice of a batch this is, of how many. */
   readonly microBatch: number;
   readonly microBatches: number;

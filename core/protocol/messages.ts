@@ -72,6 +72,12 @@ export type ControlMessage =
     }
   /** Whoever asked to everybody: no run of this sequence will come any more. */
   | { readonly type: 'end-sequence'; readonly sequence: number }
+  /** To the leader: a text waits to be written. `held`: it was allowed before. */
+  | { readonly type: 'want-turn'; readonly ticket: number; readonly held: boolean }
+  /** From the leader. 0: go; n: n-th in line; null: the line is full. */
+  | { readonly type: 'turn'; readonly ticket: number; readonly place: number | null }
+  /** To the leader: the text is written, or not wanted any more. */
+  | { readonly type: 'end-turn'; readonly ticket: number }
   | { readonly type: 'goodbye'; readonly reason: string };
 
 /** A link as a device measured it in the direction in which it sends. */
@@ -187,6 +193,8 @@ export interface LoadStage {
   readonly sends: readonly BoundaryTensor[];
   /** Absent where no device keeps any state of the model. */
   readonly kept?: KeptTerms;
+  /** The last stage of a decoder: which of `sends` says how likely each word is to come next. */
+  readonly scores?: string;
   /** Each input as measured, to run once before the first item; empty when not known. */
   readonly warmUp: readonly TensorSample[];
 }

@@ -299,6 +299,7 @@ const loadStage: SchemaOf<LoadStage> = v.object({
   receives: boundary,
   sends: boundary,
   kept: v.exactOptional(kept),
+  scores: v.exactOptional(name),
   warmUp: listOf(sample, MAX_TENSORS),
 });
 
@@ -353,6 +354,9 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
   'stage-failed': v.object({ type: v.literal('stage-failed'), stage: stageIndex, ...complaint }),
   'request-failed': v.object({ type: v.literal('request-failed'), request, ...complaint }),
   'end-sequence': v.object({ type: v.literal('end-sequence'), sequence: u32 }),
+  'want-turn': v.object({ type: v.literal('want-turn'), ticket: u32, held: v.boolean() }),
+  turn: v.object({ type: v.literal('turn'), ticket: u32, place: v.nullable(count) }),
+  'end-turn': v.object({ type: v.literal('end-turn'), ticket: u32 }),
   goodbye: v.object({ type: v.literal('goodbye'), reason: prose(LINE) }),
 };
 

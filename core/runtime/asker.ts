@@ -1,5 +1,6 @@
 import { OverloadedError, RequestFailedError } from '../errors.ts';
 import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import type { Decode } from '../language/decode.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Activation } from '../protocol/frame.types.ts';
 import { holdersOf } from '../session/holders.ts';
@@ -29,6 +30,8 @@ export interface SequencePlace {
   readonly step: number;
   /** The plan that the runs before ran under; null at the first. */
   readonly epoch: Epoch | null;
+  /** What a run of a decoder asks besides. */
+  readonly decode?: Decode;
 }
 
 const PLAIN: SequencePlace = { sequence: 0, step: 0, epoch: null };
@@ -239,6 +242,7 @@ export class Asker {
       request,
       sequence: place.sequence,
       step: place.step,
+      ...(place.decode && { decode: place.decode }),
       microBatch: 0,
       microBatches: 1,
       stage: 0,

@@ -30,6 +30,7 @@ import { PartSurvey } from './part-survey.ts';
 import { Replanner } from './replanner.ts';
 import { ShardCourier } from './shard-courier.ts';
 import type { ExecutorOptions } from './stage-executor.ts';
+import { TurnDesk } from './turn-desk.ts';
 import { WeightsDesk } from './weights-desk.ts';
 
 /** As many as the page has colours for devices. */
@@ -73,6 +74,7 @@ export class Leader implements LeaderEars {
   readonly #desk: WeightsDesk;
   readonly #survey: PartSurvey;
   readonly #replanner: Replanner;
+  readonly #turns: TurnDesk;
   #model: OpenModel | undefined;
   #calibrated = false;
   #calibrating: AbortController | undefined;
@@ -103,6 +105,10 @@ export class Leader implements LeaderEars {
       publish: (plan) => this.#publishPlan(plan),
       progress: (progress) => this.#prepare(progress),
       warn: (message) => this.#warn(message),
+    });
+    this.#turns = new TurnDesk(({ peer, ticket }, place) => {
+      if (peer === member.me) member.turns.told(ticket, place);
+      else network.sendControl(peer, { type: 'turn', ticket, place });
     });
     this.#replanner.cardChanged(member.card);
     member.lead(this);
@@ -163,6 +169,7 @@ export class Leader implements LeaderEars {
     this.#replanner.peerDown(peer);
     this.#courier.forget(peer);
     this.#desk.gone(peer);
+    this.#turns.forget(peer);
     this.#seat();
   }
 
@@ -214,6 +221,14 @@ export class Leader implements LeaderEars {
 
   pieceCorrupt(model: string, id: number, from: PeerId): void {
     this.#desk.corrupt(model, id, from);
+  }
+
+  turnWanted(peer: PeerId, ticket: number, held: boolean): void {
+    this.#turns.want(peer, ticket, held);
+  }
+
+  turnEnded(peer: PeerId, ticket: number): void {
+    this.#turns.end(peer, ticket);
   }
 
   /** Whatever is under way for the model before. */

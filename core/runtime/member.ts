@@ -25,6 +25,7 @@ import type { TimesCache } from './part-timer.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 import { StageGatherer } from './stage-gatherer.ts';
 import { StageHost } from './stage-host.ts';
+import { Turns } from './turns.ts';
 
 /** A load report a second: what people can follow, for a few hundred bytes. */
 const REPORT_EVERY_MS = 1000;
@@ -37,11 +38,20 @@ export const MODEL_CHANGED = 'The model was changed.';
 
 type ForLeader = Extract<
   ControlMessage,
-  { type: 'stage-ready' | 'stage-failed' | 'pieces-held' | 'piece-corrupt' | 'parts-measured' }
+  {
+    type:
+      | 'stage-ready'
+      | 'stage-failed'
+      | 'pieces-held'
+      | 'piece-corrupt'
+      | 'parts-measured'
+      | 'want-turn'
+      | 'end-turn';
+  }
 >;
 type FromLeader = Extract<
   ControlMessage,
-  { type: 'model' | 'room' | 'load-stage' | 'measure-parts' | 'pieces-told' | 'pieces-sought' }
+  { type: 'model' | 'room' | 'load-stage' | 'measure-parts' | 'pieces-told' | 'pieces-sought' | 'turn' }
 >;
 
 /** What the leader's part of a page hears of the messages meant for it. */
@@ -57,6 +67,8 @@ export interface LeaderEars {
   partsMeasured(peer: PeerId, message: PartsMeasured): void;
   piecesHeld(peer: PeerId, model: string, pieces: readonly HeldPiece[]): void;
   pieceCorrupt(model: string, id: number, from: PeerId): void;
+  turnWanted(peer: PeerId, ticket: number, held: boolean): void;
+  turnEnded(peer: PeerId, ticket: number): void;
 }
 
 export interface MemberOptions {
@@ -81,6 +93,8 @@ export class Member {
   readonly host: StageHost;
   readonly shelf: Shelf;
   readonly gatherer: StageGatherer;
+  /** Texts of this device wait here for the leader to let them begin. */
+  readonly turns: Turns;
   /** Those of this device, with their memory watched. */
   readonly executors: ExecutorFactory;
   readonly #memory: MemoryWatch = new MemoryWatch();
@@ -148,6 +162,10 @@ export class Member {
         requestFailed: (activation, step, message) => this.#failRequest(activation, step, message),
         ran: () => this.#ran(),
       },
+    });
+    this.turns = new Turns({
+      want: (ticket, held) => this.#tellLeader({ type: 'want-turn', ticket, held }),
+      end: (ticket) => this.#tellLeader({ type: 'end-turn', ticket }),
     });
     this.#survey = new LinkSurvey(network, clock, (links) => this.#reportLinks(links));
     this.#times = new OwnTimes({
@@ -269,13 +287,21 @@ export class Member {
       case 'parts-measured':
         ears.partsMeasured(peer, message);
         break;
+      case 'want-turn':
+        ears.turnWanted(peer, message.ticket, message.held);
+        break;
+      case 'end-turn':
+        ears.turnEnded(peer, message.ticket);
+        break;
     }
   }
 
   #peerUp(peer: PeerId): void {
     this.#sendCard(peer);
-    if (peer === this.#leader)
+    if (peer === this.#leader) {
       this.#options.emit({ type: 'RoomEntered', leader: peer, at: this.#options.clock.now() });
+      this.turns.again();
+    }
     this.#ears?.peerUp(peer);
     if (this.#card.status === 'ready') this.#survey.start();
   }
@@ -325,6 +351,8 @@ export class Member {
       case 'pieces-held':
       case 'piece-corrupt':
       case 'parts-measured':
+      case 'want-turn':
+      case 'end-turn':
         if (this.#ears) this.#hear(peer, message, this.#ears);
         break;
       case 'want-pieces':
@@ -344,6 +372,7 @@ export class Member {
       case 'measure-parts':
       case 'pieces-told':
       case 'pieces-sought':
+      case 'turn':
         // Only the leader decides what runs where.
         if (peer === this.#leader) this.#fromLeader(message);
         break;
@@ -396,6 +425,9 @@ export class Member {
         break;
       case 'pieces-sought':
         void this.lookFor(message.model, message.pieces);
+        break;
+      case 'turn':
+        this.turns.told(message.ticket, message.place);
         break;
     }
   }

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { Epoch, PeerId } from '../ids.ts';
+import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import { GREEDY } from '../language/sampling.ts';
 import { systemClock } from '../mesh/clock.ts';
 import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
 import type { PlanView } from '../session/state.ts';
@@ -51,8 +52,8 @@ function plan(epoch: number): PlanView {
   };
 }
 
-function answer(): void {
-  const last = sent.at(-1);
+function answer(at = -1): void {
+  const last = sent.at(at);
   if (last) asker.receive({ ...last, stage: RESULT_STAGE });
 }
 
@@ -82,14 +83,28 @@ test('runs of a sequence are numbered; plain runs are of none', async () => {
   ]);
 });
 
-test('a run before the answer of the one before is refused, and changes nothing', async () => {
+test('several runs may be under way: they leave in order, and one that fails ends those after it', async () => {
   const sequence = new Sequence(asker);
-  const first = sequence.run(input);
-  await expect(sequence.run(input)).rejects.toMatchObject({ name: 'OverloadedError' });
-  answer();
-  await first;
-  await runs(sequence, 1);
+  const all = [sequence.run(input), sequence.run(input), sequence.run(input)];
   expect(sent.map(({ step }) => step)).toEqual([0, 1]);
+  answer(0);
+  await all[0];
+  expect(sent.map(({ step }) => step)).toEqual([0, 1, 2]);
+  const [, second, third] = sent;
+  asker.failed(second?.request ?? (0 as RequestId), 1, 'run', 'it broke');
+  asker.failed(third?.request ?? (0 as RequestId), 1, 'state', 'the state is gone');
+  await expect(all[1]).rejects.toThrow('it broke');
+  await expect(all[2]).rejects.toEqual(lost);
+  await expect(sequence.run(input)).rejects.toEqual(lost);
+  expect(ended).toEqual([1]);
+});
+
+test('what a decoder is asked travels with its run', async () => {
+  const decode = { from: 0, keep: 0, count: 2, picks: 1, before: [], sampling: GREEDY };
+  const run = new Sequence(asker).run(input, { decode });
+  answer();
+  await run;
+  expect(sent[0]?.decode).toEqual(decode);
 });
 
 test('under another plan the first run enters again; a later one fails, whether under way, waiting or yet to come', async () => {

@@ -1,66 +1,65 @@
 import { messageOf, OverloadedError, RequestFailedError } from '../errors.ts';
 import type { Epoch } from '../ids.ts';
+import type { Decode } from '../language/decode.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Asker, AskResult } from './asker.ts';
 
 /**
  * Runs of the model one after another whose state, such as a cache of keys and values, stays on the devices that make
- * it. The first begins from zeros. It ends with `end`, with the plan, or with a run that fails: there is no way back,
- * as some stages may be one run ahead of others.
+ * it. The first begins from zeros. Several may be under way at once: they pass every stage in order. It ends with
+ * `end`, with the plan, or with a run that fails: there is no way back, as some stages may be one run ahead of others.
  */
 export class Sequence {
+  /** Names it among the sequences of this device. */
+  readonly number: number;
   readonly #asker: Asker;
-  readonly #number: number;
   #step = 0;
   #epoch: Epoch | null = null;
-  #running = false;
+  #running = 0;
   /** Why no further run is possible; null while one is. */
   #over: string | null = null;
 
   constructor(asker: Asker) {
     this.#asker = asker;
-    this.#number = asker.newSequence();
+    this.number = asker.newSequence();
   }
 
   /**
    * The next run. `tensors`: the model's inputs without the kept states, in the order of the graph; the answer has its
-   * outputs without those.
+   * outputs without those, or with `decode` the chosen tokens.
    * @throws RequestFailedError of the step `state` when the state is lost or the sequence has ended; OverloadedError
-   * while another run is under way, which changes nothing; else what {@link Asker.ask} throws.
+   * when too much waits, which changes nothing; else what {@link Asker.ask} throws.
    */
-  async run(tensors: readonly Tensor[], options: { signal?: AbortSignal } = {}): Promise<AskResult> {
+  async run(
+    tensors: readonly Tensor[],
+    { signal, decode }: { signal?: AbortSignal; decode?: Decode } = {},
+  ): Promise<AskResult> {
     if (this.#over !== null) {
       const data = { step: 'state', expected: 'an open sequence', actual: `ended after ${this.#step} runs` };
       throw new RequestFailedError(this.#over, data);
     }
-    if (this.#running) {
-      const data = { step: 'run a sequence', expected: 'one run at a time', actual: 'a second' };
-      throw new OverloadedError(
-        'The run before has not ended; each run needs the state of the one before.',
-        data,
-      );
-    }
-    this.#running = true;
-    const place = { sequence: this.#number, step: this.#step, epoch: this.#epoch };
+    const step = this.#step++;
+    const place = { sequence: this.number, step, epoch: this.#epoch, ...(decode && { decode }) };
+    this.#running++;
     try {
-      const result = await this.#asker.ask(tensors, { ...options, place });
-      this.#step++;
+      const result = await this.#asker.ask(tensors, { ...(signal && { signal }), place });
       this.#epoch = result.epoch;
       return result;
     } catch (error) {
-      if (!(error instanceof OverloadedError)) {
-        this.#over ??= `This sequence ended when a run of it failed: ${messageOf(error)}`;
-      }
+      // Refused before it left; later runs would lack it.
+      if (error instanceof OverloadedError && step === this.#step - 1) this.#step--;
+      else this.#over ??= `This sequence ended when a run of it failed: ${messageOf(error)}`;
       throw error;
     } finally {
-      this.#running = false;
-      if (this.#over !== null) this.#asker.endSequence(this.#number);
+      this.#running--;
+      if (this.#over !== null && this.#running === 0) this.#asker.endSequence(this.number);
     }
   }
 
-  /** Frees the state on all devices, once a run under way is over. */
+  /** Frees the state on all devices, once the runs under way are over. */
   end(): void {
-    this.#over ??= 'This sequence has ended. Begin a new one.';
-    if (!this.#running) this.#asker.endSequence(this.#number);
+    if (this.#over !== null) return;
+    this.#over = 'This sequence has ended. Begin a new one.';
+    if (this.#running === 0) this.#asker.endSequence(this.number);
   }
 }

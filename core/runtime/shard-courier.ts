@@ -3,6 +3,7 @@ import { initialStates } from '../graph/initial-states.ts';
 import { makeShard } from '../graph/shard.ts';
 import type { Shard } from '../graph/shard.types.ts';
 import type { PeerId } from '../ids.ts';
+import { decoderIo } from '../language/decoder-io.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Network } from '../mesh/network.ts';
 import type { LoadStage, TensorSample } from '../protocol/messages.ts';
@@ -162,6 +163,8 @@ export class ShardCourier {
     if (!stage || !shard) throw new RangeError(`no stage ${index}`);
     const states = initialStates(model.card.inputs, model.blocks.states, model.card.dims);
     const kept = keptTerms(shards, index, states);
+    const last = index === shards.length - 1;
+    const scores = last ? decoderIo(model.card)?.scores.name : undefined;
     const shardHash = await this.#shelf.digest(shard.model);
     const terms = termsOf(shard, {
       epoch: plan.epoch,
@@ -176,6 +179,7 @@ export class ShardCourier {
       pieces: [],
       origin: model.origin,
       ...(kept ? { kept } : {}),
+      ...(scores === undefined ? {} : { scores }),
       warmUp: warmUpFor(shard, samples),
     });
     return { terms, weights: shard.weights };

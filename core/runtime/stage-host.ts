@@ -7,7 +7,7 @@ import type { PlanView, Progress, StagePace } from '../session/state.ts';
 import { type HeldStage, HeldStages } from './held-stages.ts';
 import { LoadMeter } from './load-meter.ts';
 import { ofSequence } from './share-out.ts';
-import { runStage, type Stage } from './stage.ts';
+import { picked, runStage, type Stage } from './stage.ts';
 import type { WorkerMemory } from './stage-executor.ts';
 import { type LoadingOptions, StageLoading } from './stage-loading.ts';
 import { guarded, isDead } from './watchdog.ts';
@@ -212,7 +212,12 @@ export class StageHost {
     this.meter.started(startedAt);
     const sequence = activation.sequence > 0 ? { run: activation, keeper } : undefined;
     try {
-      const { tensors, computeMs } = await guarded(clock, runStage(stage, activation.tensors, sequence));
+      const run = await guarded(clock, runStage(stage, activation.tensors, sequence));
+      const { computeMs } = run;
+      const isLast = stage.terms.holders[stage.terms.stage + 1] === undefined;
+      const { decode } = activation;
+      // Words and not scores go home: a vocabulary's scores are up to a megabyte for each word.
+      const tensors = isLast && decode ? [picked(stage.terms, run.tensors, decode)] : run.tensors;
       const endedAt = clock.now();
       this.meter.finished(endedAt, computeMs);
       times.add(endedAt - startedAt);

@@ -1,5 +1,7 @@
-import { ProtocolError } from '../errors.ts';
+import { ProtocolError, RequestFailedError } from '../errors.ts';
 import type { BoundaryTensor } from '../graph/shard.types.ts';
+import type { Decode } from '../language/decode.ts';
+import { pickTokens } from '../language/pick-tokens.ts';
 import type { LoadStage } from '../protocol/messages.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { StageExecutor, StageHandle } from './stage-executor.ts';
@@ -62,6 +64,21 @@ export async function runStage(
   });
   states?.keep(wiring.kept.map((index) => at(outputs, index)));
   return { tensors, computeMs };
+}
+
+/**
+ * The tokens that a run of a decoder asked for, as int32 [1, picks], from what the last stage made.
+ * @throws RequestFailedError when the model is no decoder, or its scores are not what a decoder's are.
+ */
+export function picked({ scores, sends, kept }: LoadStage, made: readonly Tensor[], decode: Decode): Tensor {
+  const unsent = new Set(kept?.unsent);
+  const at = sends.filter(({ name }) => !unsent.has(name)).findIndex(({ name }) => name === scores);
+  const tensor = made[at];
+  if (!tensor) {
+    const data = { step: 'choose a token', expected: 'a language model', actual: 'another model' };
+    throw new RequestFailedError('This model does not write.', data);
+  }
+  return pickTokens(tensor, decode);
 }
 
 function takeStates({ blanks }: Wiring, sequence: InSequence | undefined): TakenStates | undefined {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { PeerId } from '../ids.ts';
 import { asFloat32, fromFloat32, type Tensor } from '../tensor/tensor.ts';
 import { type BlankState, StateKeeper } from './state-keeper.ts';
@@ -104,4 +104,55 @@ test('a thousand sequences that end, or whose peer leaves, leave nothing', () =>
   run(keeper, 1, 0, filled(1, 1));
   keeper.forget(B);
   expect([keeper.size, keeper.bytes]).toEqual([1, 4]);
+});
+
+describe("a decoder's sequence", () => {
+  /** Two rows of a state that holds `tokens` tokens of one number each: 0, 1, 2, … and 100, 101, … */
+  const cache = (tokens: number): Tensor =>
+    fromFloat32(
+      [1, 2, tokens, 1],
+      Float32Array.from({ length: 2 * tokens }, (_, i) => (i < tokens ? i : 100 + i - tokens)),
+    );
+  const CACHE: readonly BlankState[] = [{ dtype: 'float32', dims: [1, 2, 0, 1] }];
+  const step = (keeper: StateKeeper, sequence: number, at: number, keep: number, count: number, from = 0) => {
+    const decode = { from, keep, count };
+    const taken = keeper.take({ origin: A, sequence, step: at, decode }, CACHE);
+    taken.keep([cache(keep + count)]);
+    const [state] = taken.tensors;
+    return state && { dims: state.dims, values: [...asFloat32(state)] };
+  };
+
+  test('goes back to the tokens that count', () => {
+    const keeper = new StateKeeper();
+    step(keeper, 1, 0, 0, 5);
+    expect(step(keeper, 1, 1, 3, 2)).toEqual({ dims: [1, 2, 3, 1], values: [0, 1, 2, 100, 101, 102] });
+    expect(step(keeper, 1, 2, 5, 1)?.dims).toEqual([1, 2, 5, 1]);
+    expect(() => step(keeper, 1, 3, 7, 1)).toThrow(lost);
+    expect(() => step(keeper, 2, 0, 1, 1)).toThrow(lost);
+  });
+
+  test("begins with a copy of another's, which goes on as before", () => {
+    const keeper = new StateKeeper();
+    step(keeper, 1, 0, 0, 4);
+    const forked = keeper.take(
+      { origin: A, sequence: 2, step: 0, decode: { from: 1, keep: 4, count: 1 } },
+      CACHE,
+    );
+    const own = keeper.take(
+      { origin: A, sequence: 1, step: 1, decode: { from: 0, keep: 4, count: 1 } },
+      CACHE,
+    );
+    expect(forked.tensors[0]?.data).toEqual(own.tensors[0]?.data);
+    expect(forked.tensors[0]?.data.buffer).not.toBe(own.tensors[0]?.data.buffer);
+    expect(() => step(keeper, 3, 0, 2, 1, 9)).toThrow(lost);
+  });
+
+  test('with a state that does not grow cannot go back', () => {
+    const keeper = new StateKeeper();
+    const at = (step: number, keep: number) =>
+      keeper.take({ origin: A, sequence: 1, step, decode: { from: 0, keep, count: 1 } }, BLANKS);
+    at(0, 0).keep([fromFloat32([1, 1, 4], new Float32Array(4)), filled(2, 1)]);
+    at(1, 1).keep([fromFloat32([1, 2, 4], new Float32Array(8)), filled(2, 2)]);
+    expect(() => at(2, 1)).toThrow(lost);
+  });
 });

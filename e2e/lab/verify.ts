@@ -1,3 +1,4 @@
+import { halfToNumber } from '../../core/tensor/half.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
 
 export interface NamedTensor extends Omit<Tensor, 'dtype'> {
@@ -107,14 +108,4 @@ export function numbers(t: NamedTensor): number[] {
     default:
       throw new TypeError(`"${t.dtype}" has no numbers to compare.`);
   }
-}
-
-/** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

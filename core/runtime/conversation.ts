@@ -1,0 +1,228 @@
+import { InputError, RequestFailedError } from '../errors.ts';
+import type { Decode } from '../language/decode.ts';
+import { decoderFeeds } from '../language/decoder-feeds.ts';
+import type { DecoderIo } from '../language/decoder-io.ts';
+import { DraftPolicy } from '../language/draft-policy.ts';
+import { lookUp } from '../language/prompt-lookup.ts';
+import type { SamplingOptions } from '../language/sampling.ts';
+import type { Clock } from '../mesh/clock.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Asker } from './asker.ts';
+import { Sequence } from './sequence.ts';
+
+/**
+ * A prompt is read in parts of so many tokens, so that the second stage reads one while the first reads the next. On
+ * a CPU 32 rows at once are nearly as quick for each as 128.
+ */
+const CHUNK = 32;
+/** Attempts without any new token before a text is given up: the plan may change while one begins again. */
+const TRIES = 4;
+
+/** The model that writes, and the device that asks. */
+export interface Writer {
+  readonly asker: Asker;
+  readonly clock: Clock;
+  readonly io: DecoderIo;
+  /** Tokens of prompt and answer together that the model can hold. */
+  readonly contextTokens: number;
+}
+
+export interface WriteOptions {
+  readonly sampling: SamplingOptions;
+  readonly maxNewTokens: number;
+  /** Each of them ends the text and is not part of it. */
+  readonly stopTokens: ReadonlySet<number>;
+  /** Whether guesses from the text itself may be checked several at a time; the text is the same. Default true. */
+  readonly draft?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Why a text ended: by the model's word for the end, at the wished length, or as the model can hold no more. */
+export type WriteEnd = 'stop' | 'length' | 'context';
+
+/** A beginning of a text that another conversation of this device has on all stages. */
+export interface Prefix {
+  readonly sequence: number;
+  readonly tokens: number;
+}
+
+/**
+ * One text that grows: the devices keep what they computed of it, and go on from there. A further turn, or another
+ * answer to the same prompt, goes back to where the texts part. When the state is lost, with a device or a plan, the
+ * text is read again from the start and goes on as it would have: the choice of a token depends on nothing else.
+ */
+export class Conversation {
+  readonly #writer: Writer;
+  readonly #drafts = new DraftPolicy();
+  #sequence: Sequence | undefined;
+  /** Tokens that the stages hold, or will when the runs under way are over. */
+  #held: readonly number[] = [];
+  #writing = false;
+  #ended = false;
+
+  constructor(writer: Writer) {
+    this.#writer = writer;
+  }
+
+  /** How much of `tokens` the stages have; null while a text is being written, which may yet fail. */
+  prefixOf(tokens: readonly number[]): Prefix | null {
+    if (!this.#sequence || this.#writing) return null;
+    return { sequence: this.#sequence.number, tokens: common(this.#held, tokens) };
+  }
+
+  /**
+   * Writes on after `prompt`, the whole text so far. `donor`: what another conversation has of it, if anything.
+   * A signal ends it between two tokens: the text is kept for the next turn.
+   * @throws InputError for a prompt that is empty or too long; RequestFailedError; the signal's reason.
+   */
+  async *write(
+    prompt: readonly number[],
+    options: WriteOptions,
+    donor: Prefix | null = null,
+  ): AsyncGenerator<number, WriteEnd> {
+    this.#check(prompt);
+    const { signal, maxNewTokens, stopTokens } = options;
+    const tokens = [...prompt];
+    const most = Math.min(this.#writer.contextTokens, prompt.length + maxNewTokens);
+    let lent = donor;
+    let tries = TRIES;
+    this.#writing = true;
+    try {
+      while (tokens.length < most) {
+        signal?.throwIfAborted();
+        let fresh: readonly number[];
+        try {
+          fresh = await abortable(this.#next(tokens, options, lent, most), signal);
+        } catch (error) {
+          if (signal?.aborted || !(error instanceof RequestFailedError) || --tries === 0) throw error;
+          this.#lose();
+          lent = null;
+          continue;
+        }
+        tries = TRIES;
+        for (const token of fresh) {
+          if (stopTokens.has(token)) return 'stop';
+          tokens.push(token);
+          yield token;
+        }
+      }
+      return tokens.length < prompt.length + maxNewTokens ? 'context' : 'length';
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  /** Frees what the devices keep of it. */
+  end(): void {
+    this.#ended = true;
+    this.#lose();
+  }
+
+  #check(prompt: readonly number[]): void {
+    const { contextTokens } = this.#writer;
+    const data = { step: 'read the prompt', actual: `${prompt.length} tokens` };
+    if (this.#ended || this.#writing) {
+      const expected = 'a conversation that waits for a turn';
+      throw new InputError('This conversation takes no turn now.', { ...data, expected });
+    }
+    if (prompt.length === 0) {
+      throw new InputError('The prompt is empty.', { ...data, expected: 'at least one token' });
+    }
+    if (prompt.length < contextTokens) return;
+    const message = `The text is longer than this model can hold: ${prompt.length} tokens, and at most ${contextTokens} with the answer.`;
+    throw new InputError(message, { ...data, expected: `fewer than ${contextTokens} tokens` });
+  }
+
+  #lose(): void {
+    this.#sequence?.end();
+    this.#sequence = undefined;
+    this.#held = [];
+  }
+
+  /** The next tokens: one, and as many more as a draft foresaw. */
+  async #next(
+    tokens: readonly number[],
+    { sampling, draft = true }: WriteOptions,
+    donor: Prefix | null,
+    most: number,
+  ): Promise<readonly number[]> {
+    const { asker, clock, io } = this.#writer;
+    const fresh = this.#sequence === undefined;
+    const sequence = this.#sequence ?? new Sequence(asker);
+    this.#sequence = sequence;
+    const from = fresh && donor ? donor.sequence : 0;
+    const known = fresh ? (donor?.tokens ?? 0) : common(this.#held, tokens);
+    // At least one token has to run, for what comes after it.
+    const begin = Math.min(known, tokens.length - 1);
+    const isStep = begin === tokens.length - 1 && !fresh;
+    const room = Math.min(this.#drafts.size, most - tokens.length - 1);
+    const drafted = isStep && draft && sampling.repetitionPenalty === 1 ? lookUp(tokens, room) : [];
+    const text = [...tokens, ...drafted];
+    const ends = chunkEnds(begin, text.length);
+    const exact = onTheWire(sampling);
+    const before = exact.repetitionPenalty === 1 ? [] : [...new Set(tokens)];
+    const ahead = (asker.plan?.stages.length ?? 1) + 1;
+    const runs: Promise<readonly Tensor[]>[] = [];
+    const startedAt = clock.now();
+    for (const [index, end] of ends.entries()) {
+      const keep = ends[index - 1] ?? begin;
+      const picks = index === ends.length - 1 ? drafted.length + 1 : 0;
+      const chosen = picks > 0 ? { picks, before } : { picks, before: [] };
+      const decode: Decode = { from, keep, count: end - keep, ...chosen, sampling: exact };
+      this.#held = text.slice(0, end);
+      const run = sequence.run(decoderFeeds(io, text.slice(keep, end), keep, picks), { decode });
+      runs.push(run.then(({ tensors }) => tensors));
+      // Heard below; the first of them may fail before.
+      run.catch(() => undefined);
+      if (runs.length >= ahead) await runs[runs.length - ahead];
+    }
+    const [answer] = (await Promise.all(runs)).at(-1) ?? [];
+    const chosen = tokensOf(answer, drafted.length + 1);
+    const wrong = drafted.findIndex((token, at) => token !== chosen[at]);
+    const right = wrong < 0 ? drafted.length : wrong;
+    if (isStep) this.#drafts.ran(clock.now() - startedAt, drafted.length, right);
+    return chosen.slice(0, right + 1);
+  }
+}
+
+/** Where each part of a text ends that is read from `begin` to `end`. */
+function chunkEnds(begin: number, end: number): readonly number[] {
+  const parts = Math.max(1, Math.ceil((end - begin) / CHUNK));
+  return Array.from({ length: parts }, (_, at) => Math.min(end, begin + (at + 1) * CHUNK));
+}
+
+/** The numbers as every device gets them, so that the first stage's own device chooses as any other would. */
+function onTheWire(sampling: SamplingOptions): SamplingOptions {
+  const { temperature, topP, repetitionPenalty } = sampling;
+  return {
+    ...sampling,
+    temperature: Math.fround(temperature),
+    topP: Math.fround(topP),
+    repetitionPenalty: Math.fround(repetitionPenalty),
+    seed: sampling.seed >>> 0,
+  };
+}
+
+function tokensOf(answer: Tensor | undefined, count: number): number[] {
+  if (answer?.dtype === 'int32' && answer.data.byteLength === 4 * count) {
+    return [...new Int32Array(answer.data.slice().buffer)];
+  }
+  const data = { step: 'read an answer', expected: `${count} tokens`, actual: `${answer?.dims ?? 'none'}` };
+  throw new RequestFailedError('The last stage did not answer with tokens.', data);
+}
+
+function common(a: readonly number[], b: readonly number[]): number {
+  const most = Math.min(a.length, b.length);
+  for (let at = 0; at < most; at++) if (a[at] !== b[at]) return at;
+  return most;
+}
+
+/** Rejects with the signal's reason; the work itself goes on to its end. */
+function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

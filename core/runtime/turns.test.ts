@@ -1,0 +1,81 @@
+import { expect, test, vi } from 'vitest';
+import type { PeerId } from '../ids.ts';
+import { TurnDesk } from './turn-desk.ts';
+import { Turns } from './turns.ts';
+
+const [A, B] = ['a', 'b'].map((x) => x.repeat(16) as PeerId) as [PeerId, PeerId];
+
+/** Two devices at one desk. */
+function room(): { desk: TurnDesk; turns: Record<PeerId, Turns> } {
+  const turns: Record<PeerId, Turns> = {};
+  const desk: TurnDesk = new TurnDesk(({ peer, ticket }, place) => turns[peer]?.told(ticket, place));
+  for (const peer of [A, B]) {
+    turns[peer] = new Turns({
+      want: (ticket, held) => desk.want(peer, ticket, held),
+      end: (ticket) => desk.end(peer, ticket),
+    });
+  }
+  return { desk, turns };
+}
+
+const taken = (turns: Turns | undefined, place: (n: number) => void = () => undefined) => {
+  const turn = turns?.take(place);
+  if (!turn) throw new Error('no such device');
+  turn.catch(() => undefined);
+  return turn;
+};
+
+test('eight texts are written at once; the rest is told its place in line, and moves up', async () => {
+  const { turns } = room();
+  const first = await Promise.all(Array.from({ length: 8 }, () => taken(turns[A])));
+  const places = [vi.fn(), vi.fn()];
+  const waiting = places.map((place) => taken(turns[A], place));
+  expect(places.map(({ mock }) => mock.calls)).toEqual([[[1]], [[2]]]);
+  first[0]?.();
+  await waiting[0];
+  expect(places[1]?.mock.calls).toEqual([[2], [1]]);
+});
+
+test('a device with one wish passes those of a device that has many under way', async () => {
+  const { turns } = room();
+  const first = await Promise.all(Array.from({ length: 8 }, () => taken(turns[A])));
+  const [mine, other] = [vi.fn(), vi.fn()];
+  void taken(turns[A], mine);
+  const passing = taken(turns[B], other);
+  expect(mine.mock.lastCall).toEqual([2]);
+  expect(other.mock.lastCall).toEqual([1]);
+  first[0]?.();
+  await passing;
+});
+
+test('who leaves or gives up makes room', async () => {
+  const { desk, turns } = room();
+  await Promise.all(Array.from({ length: 8 }, () => taken(turns[A])));
+  const control = new AbortController();
+  const given = turns[B]?.take(() => undefined, control.signal);
+  control.abort(new Error('not any more'));
+  await expect(given).rejects.toThrow('not any more');
+  const waits = taken(turns[B]);
+  desk.forget(A);
+  await waits;
+});
+
+test('a line of 64 is full', async () => {
+  const { turns } = room();
+  for (let n = 0; n < 8 + 64; n++) void taken(turns[A]);
+  await expect(taken(turns[B])).rejects.toMatchObject({ name: 'OverloadedError' });
+});
+
+test('a leader that comes back learns of turns that were given before, and of those that wait', async () => {
+  const before = room();
+  const turn = await taken(before.turns[A]);
+  const desk: TurnDesk = new TurnDesk(() => undefined);
+  const want = vi.spyOn(desk, 'want');
+  const again = new Turns({ want: (ticket, held) => desk.want(A, ticket, held), end: () => undefined });
+  const waiting = taken(again);
+  again.told(1, 0);
+  await waiting;
+  again.again();
+  expect(want.mock.lastCall).toEqual([A, 1, true]);
+  turn();
+});

@@ -1,0 +1,153 @@
+import type { PeerId } from '../core/ids.ts';
+import { systemClock } from '../core/mesh/clock.ts';
+import { MemoryDialler } from '../core/mesh/memory-dial.ts';
+import { MemoryRoom } from '../core/mesh/memory-rendezvous.ts';
+import { Mesh } from '../core/mesh/mesh.ts';
+import { decide, tell } from '../core/plan/planner.ts';
+import type { PlanQuestion } from '../core/plan/question.ts';
+import type { PlanResult } from '../core/plan/room.ts';
+import { Leader } from '../core/runtime/leader.ts';
+import { Member } from '../core/runtime/member.ts';
+import type { SessionEvent } from '../core/session/events.ts';
+import { initialState, reduce } from '../core/session/reduce.ts';
+import type { DeviceCard, PlanView, SessionState } from '../core/session/state.ts';
+import { subtleDigest } from '../core/weights/digest.ts';
+import { MemoryPieceStore } from '../core/weights/memory-piece-store.ts';
+import type { OriginFactory } from '../core/weights/origin.ts';
+import type { PieceStore } from '../core/weights/piece-store.ts';
+import { Shelf } from '../core/weights/shelf.ts';
+import type { OrtLike } from './ort.ts';
+import { StageWorker } from './stage-worker.ts';
+
+export const LAPTOP: PeerId = 'a'.repeat(16) as PeerId;
+export const PHONE: PeerId = 'b'.repeat(16) as PeerId;
+export const TABLET: PeerId = 'c'.repeat(16) as PeerId;
+
+/** One device's page, without a browser. */
+export interface Page {
+  readonly peer: PeerId;
+  readonly mesh: Mesh;
+  readonly member: Member;
+  readonly leader: Leader | undefined;
+  state(): SessionState;
+  /** What the signaling server's welcome does in a browser. */
+  entered(leader: PeerId): void;
+}
+
+/** A room in one process: all of core/ with the real runtime, on links in memory. The first device leads. */
+export class RoomUnderTest {
+  readonly stores: Map<PeerId, PieceStore> = new Map();
+  readonly rendezvous: MemoryRoom = new MemoryRoom(systemClock, { delayMs: 1 });
+  readonly dialler: MemoryDialler = new MemoryDialler(systemClock, { delayMs: 1, mbitPerSec: 400 });
+  readonly pages: Page[] = [];
+  readonly #ort: OrtLike;
+  origins: OriginFactory = () => {
+    throw new Error('this room has no origin');
+  };
+
+  constructor(ort: OrtLike) {
+    this.#ort = ort;
+  }
+
+  join(peer: PeerId, { benchMs = 10 }: { benchMs?: number } = {}): Page {
+    const executors = () => new StageWorker(async (options) => ({ ort: this.#ort, options }));
+    const runtime = () => ({ provider: 'wasm', threads: 1 }) as const;
+    let state = initialState(peer);
+    const emit = (event: SessionEvent): void => {
+      state = reduce(state, event);
+    };
+    const clock = systemClock;
+    const mesh = new Mesh({
+      me: peer,
+      rendezvous: this.rendezvous.join(peer),
+      dial: this.dialler.dial,
+      clock,
+      random32: () => Math.floor(Math.random() * 2 ** 32),
+      report: (_, error) => {
+        throw error;
+      },
+    });
+    const member = new Member({
+      network: mesh,
+      clock,
+      executors,
+      runtime,
+      shelf: new Shelf(this.storeOf(peer), subtleDigest(crypto.subtle)),
+      origins: this.origins,
+      emit,
+      card: cardOf(peer, benchMs),
+    });
+    const planner = {
+      decide: async (asked: PlanQuestion) => decide(asked),
+      tell: async (asked: PlanQuestion, plan: PlanResult) => tell(asked, plan),
+    };
+    const leader =
+      peer === LAPTOP ? new Leader({ member, network: mesh, clock, planner, runtime, emit }) : undefined;
+    if (!leader) member.follow(LAPTOP);
+    const entered = (by: PeerId): void => emit({ type: 'RoomEntered', leader: by, at: 0 });
+    const page = { peer, mesh, member, leader, state: () => state, entered };
+    this.pages.push(page);
+    return page;
+  }
+
+  /** What a device keeps over its visits. */
+  storeOf(peer: PeerId): PieceStore {
+    const store = this.stores.get(peer) ?? new MemoryPieceStore();
+    this.stores.set(peer, store);
+    return store;
+  }
+
+  close(): void {
+    for (const page of this.pages) {
+      page.leader?.close();
+      page.member.close('the test ended');
+    }
+  }
+}
+
+function cardOf(peer: PeerId, benchMs: number): DeviceCard {
+  return {
+    peer,
+    name: peer.slice(0, 1),
+    browser: 'Node',
+    platform: 'Linux',
+    form: 'server',
+    status: 'ready',
+    progress: null,
+    refusal: null,
+    profile: {
+      provider: 'wasm',
+      threads: 1,
+      runtime: 'wasm',
+      benchMs,
+      tried: [],
+      memoryBytes: 1e9,
+      adapter: null,
+    },
+    hidden: false,
+  };
+}
+
+type Sought<T> = T | undefined | null | false;
+/** What `get` finds in the end. @throws Error when it finds nothing for so long. */
+export async function until<T>(
+  what: string,
+  get: () => Sought<T> | Promise<Sought<T>>,
+  seconds = 15,
+): Promise<T> {
+  const limit = performance.now() + seconds * 1000;
+  for (;;) {
+    const found = await get();
+    if (found) return found;
+    if (performance.now() > limit) throw new Error(`waited ${seconds} s for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** The plan, once it runs with so many stages. */
+export function running(page: Page, stages: number): Promise<PlanView> {
+  return until(`a running plan of ${stages} stages`, () => {
+    const { plan } = page.state();
+    return plan?.status === 'running' && plan.stages.length === stages && plan;
+  });
+}
