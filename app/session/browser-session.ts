@@ -25,13 +25,14 @@ import { catalogue, openBundled } from './catalogue.ts';
 import { rememberName } from './device-name.ts';
 import { fileSource } from './file-source.ts';
 import { findHubModel, hubModels } from './hub/catalogue.ts';
+import type { RoomChat } from './language/room-chat.ts';
 import type { ModelSource } from './model-source.ts';
 import { openModel, type Provenance, withTask } from './open-model.ts';
 import { asksFirst, keepAskFirst, leavePlace, type Place } from './place.ts';
 import { plannerInWorker } from './planner-client.ts';
 import { Questions } from './questions.ts';
 import { addressOf } from './room-link.ts';
-import type { Actions, Answer, CatalogueEntry, HubEntry, Storage, Store } from './store.ts';
+import type { Actions, Answer, CatalogueEntry, Chat, HubEntry, Storage, Store } from './store.ts';
 import { timesCache } from './times-cache.ts';
 
 /** A link to a leader that is there comes up by now, through the relay if need be. */
@@ -82,6 +83,8 @@ export class BrowserSession implements Store, Actions {
   #opening = 0;
   #openControl: AbortController | undefined;
   #open: OpenModel | undefined;
+  /** The talk with the open model. */
+  #chat: { readonly key: string; readonly opened: Promise<RoomChat> } | undefined;
   /** The model before the present one, to go back to while that is not running yet. */
   #previous: OpenModel | undefined;
 
@@ -287,6 +290,24 @@ export class BrowserSession implements Store, Actions {
     return this.#questions.repeat(this.#model(), count, inFlight);
   };
 
+  readonly chat = (): Promise<Chat> => {
+    const card = this.#model();
+    const key = JSON.stringify([card.name, card.bytes, card.language]);
+    if (this.#chat?.key !== key) {
+      void this.#chat?.opened.then(
+        (chat) => chat.end(),
+        () => undefined,
+      );
+      const opened = import('./language/open-chat.ts').then(({ openChat }) => openChat(this.member, card));
+      this.#chat = { key, opened };
+      // The next one who asks tries again.
+      opened.catch(() => {
+        if (this.#chat?.opened === opened) this.#chat = undefined;
+      });
+    }
+    return this.#chat.opened;
+  };
+
   readonly dismiss = (notice: number): void => {
     this.emit({ type: 'NoticeDismissed', id: notice });
   };
@@ -304,7 +325,7 @@ export class BrowserSession implements Store, Actions {
     try {
       progress({ step: 'Opening', fraction: null });
       const { source, provenance, sizes } = await get(progress, control.signal);
-      const model = await openModel(source, provenance, this.#parts.shelf.store, { sizes, progress });
+      const model = await openModel(source, provenance, this.#parts.shelf, { sizes, progress });
       if (opening !== this.#opening) return;
       const previous = this.#open;
       this.#open = model;

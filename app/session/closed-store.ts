@@ -28,6 +28,7 @@ export function closedStore(state: { readonly value: SessionState }): Store {
     askImage: refuse,
     askTensors: refuse,
     repeat: refuse,
+    chat: refuse,
     dismiss: nothing,
   };
   return { state, actions };

@@ -30,6 +30,7 @@ export function fileSource(files: readonly File[]): ModelSource {
     origin: () => null,
     atHand: async () => null,
     hashOf: () => null,
+    beside: async (name) => files.find((file) => file.name === name) ?? null,
     graphRead: async () => undefined,
   };
 }

@@ -17,6 +17,8 @@ export interface ModelSource {
   atHand(range: ByteRange): Promise<Uint8Array<ArrayBuffer> | null>;
   /** What the publisher of the model says that a piece hashes to; null where nobody does. */
   hashOf(piece: ByteRange): Sha256 | null;
+  /** A small file of this name beside the model, such as its tokeniser; null where there is none. */
+  beside(name: string): Promise<Blob | null>;
   /** Nothing more of the graph will be read: what was read may be kept for the next visit. */
   graphRead(): Promise<void>;
 }

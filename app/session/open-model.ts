@@ -13,6 +13,8 @@ import { guessTask, type TaskGuess } from '../../core/session/guess-task.ts';
 import type { ModelCard, ModelTask, Progress } from '../../core/session/state.ts';
 import { recallManifest } from '../../core/weights/manifest.ts';
 import type { PieceStore } from '../../core/weights/piece-store.ts';
+import type { Shelf } from '../../core/weights/shelf.ts';
+import { findLanguage } from './language/language-files.ts';
 import type { ModelSource } from './model-source.ts';
 
 /** What the opener knows beside the file. */
@@ -35,7 +37,7 @@ export interface OpenOptions {
 export async function openModel(
   source: ModelSource,
   provenance: Provenance,
-  store: PieceStore,
+  shelf: Shelf,
   { sizes = {}, progress }: OpenOptions = {},
 ): Promise<OpenModel> {
   progress?.({ step: 'Reading the model', fraction: null });
@@ -75,11 +77,16 @@ export async function openModel(
   );
   await source.graphRead();
   const origin = source.origin();
-  const known = origin ? await knownHashes(store, origin, pieces) : [];
+  const known = origin ? await knownHashes(shelf.store, origin, pieces) : [];
   // The publisher's word goes before what a device learned.
   const hashes = pieces.map((piece) => source.hashOf(piece) ?? known[piece.id] ?? null);
   const { blobOf } = source;
-  return withTask({ card, graph, blocks, blobOf, atHand, origin, hashes, sample: () => [] }, task, dims);
+  const bare = { card, graph, blocks, blobOf, atHand, origin, hashes, sample: () => [] };
+  const opened = withTask(bare, task, dims);
+  const language = await findLanguage(source, opened.card, (bytes) => shelf.digest(bytes));
+  return language
+    ? { ...opened, card: { ...opened.card, language: language.card }, beside: language.pieces }
+    : opened;
 }
 
 /** A model of text, sequences and the like: only a program on one device can feed it. */

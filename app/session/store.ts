@@ -46,6 +46,63 @@ export interface Storage {
   }[];
 }
 
+/** One turn of a talk with a model, as it stands now. */
+export interface ChatMessage {
+  readonly id: number;
+  readonly role: 'user' | 'assistant';
+  readonly text: string;
+  /** `waiting`: others are written first; `reading`: the room reads the prompt. */
+  readonly status: 'waiting' | 'reading' | 'writing' | 'done' | 'stopped' | 'failed';
+  /** Where it stands in the line; null when nobody is before it. */
+  readonly place: number | null;
+  /** What went wrong, in a sentence; null while nothing did. */
+  readonly problem: string | null;
+  /** Of an answer: what it took so far. */
+  readonly pace: ChatPace | null;
+  /** Why an answer ended before the model's own end; null when it did not. */
+  readonly cut: 'length' | 'context' | null;
+}
+
+export interface ChatPace {
+  readonly tokens: number;
+  /** From the question to its first word, the line not counted. */
+  readonly firstMs: number;
+  /** After the first word; null before the second. */
+  readonly perSecond: number | null;
+}
+
+export interface ChatState {
+  /** Oldest first. */
+  readonly messages: readonly ChatMessage[];
+  readonly busy: boolean;
+  /** False for a model that only writes on. */
+  readonly talks: boolean;
+  /** Tokens of the text so far, and how many the model can hold. */
+  readonly usedTokens: number;
+  readonly contextTokens: number;
+}
+
+export interface ChatSettings {
+  /** 0 writes the likeliest always; 1 as freely as the model was taught. */
+  readonly temperature: number;
+  readonly maxNewTokens: number;
+}
+
+/** A talk between the person at this page and the room's model; nobody else sees it. */
+export interface Chat {
+  readonly state: { readonly value: ChatState };
+  readonly settings: { value: ChatSettings };
+  send(text: string): void;
+  /** Ends the answer that is being written; what is there stays. */
+  stop(): void;
+  /** Another answer to the last question. */
+  again(): void;
+  /** Writes on where an answer was cut. */
+  goOn(): void;
+  /** Begins a new talk. */
+  clear(): void;
+}
+
 /** Class scores for one image, best first. */
 export interface Answer {
   readonly request: number;
@@ -88,5 +145,7 @@ export interface Actions {
   askTensors(feeds: Readonly<Record<string, Tensor>>, seed: number, label: string): Promise<Answer>;
   /** Asks the last question `count` times with `inFlight` at once, to see the room at work. */
   repeat(count: number, inFlight: number): Promise<{ readonly perSecond: number; readonly medianMs: number }>;
+  /** The talk with the open model, which fetches its tokeniser first. Rejects with a PotluckError. */
+  chat(): Promise<Chat>;
   dismiss(notice: number): void;
 }

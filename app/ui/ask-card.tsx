@@ -6,6 +6,7 @@ import { lazy } from './lazy.tsx';
 import { whyNotYet } from './select.ts';
 
 const AskTensors = lazy(async () => (await import('./ask-tensors.tsx')).AskTensors);
+const ChatCard = lazy(async () => (await import('./chat-card.tsx')).ChatCard);
 const ClassifyImage = lazy(async () => (await import('./classify-image.tsx')).ClassifyImage);
 
 export interface AskProps {
@@ -30,14 +31,19 @@ export function AskCard({
   return (
     <section class="card ask-card" aria-labelledby="ask-title">
       <div class="card-head">
-        <h2 id="ask-title">Ask the room</h2>
+        <h2 id="ask-title">{card?.language ? 'Write with the room' : 'Ask the room'}</h2>
         <span class="ask-wait" role="status">
           {wait}
         </span>
       </div>
       {task === 'draw-digit' && <DrawDigit key={card?.name} {...props} />}
       {task === 'classify-image' && <ClassifyImage key={card?.name} {...props} />}
-      {task === 'tensors' && <AskTensors key={card?.name} {...props} />}
+      {task === 'tensors' &&
+        (card?.language ? (
+          <ChatCard key={card.name} {...props} />
+        ) : (
+          <AskTensors key={card?.name} {...props} />
+        ))}
       {task === null && <div class="ask-empty soft">Here you ask, as soon as a model is open.</div>}
     </section>
   );

@@ -117,7 +117,11 @@ const TASKS: Readonly<Record<Card['task']['kind'], string>> = {
 
 /** "image classifier · 27 layers · 3.5 MB", broken only between the parts. */
 function Facts({ card }: { readonly card: Card }): VNode {
-  const parts = [TASKS[card.task.kind], count(card.blocks, 'layer'), bytes(card.bytes)];
+  const parts = [
+    card.language ? 'language model' : TASKS[card.task.kind],
+    count(card.blocks, 'layer'),
+    bytes(card.bytes),
+  ];
   return (
     <p class="soft parts">
       {parts.map((part, i) => (

@@ -82,6 +82,7 @@ export function whyNotYet(state: SessionState): string | null {
 
 /** What flows in and out at the ends of the chain. */
 export function ends(model: ModelState): { readonly into: string; readonly back: string } {
+  if (model.kind === 'ready' && model.card.language) return { into: 'your text in', back: 'next word back' };
   const kind = model.kind === 'ready' ? model.card.task.kind : 'tensors';
   if (kind === 'draw-digit') return { into: 'your drawing in', back: 'answer back' };
   if (kind === 'classify-image') return { into: 'your picture in', back: 'answer back' };

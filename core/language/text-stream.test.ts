@@ -23,6 +23,8 @@ test('a decoder that puts spaces between words, as SentencePiece does, loses non
   const stream = new TextStream(decode);
   const text = words.map((_, token) => stream.push(token)).join('') + stream.end();
   expect(text).toBe('Once upon a time, in a land far away there');
+  const goingOn = new TextStream(decode, [0, 1]);
+  expect(goingOn.push(2)).toBe(' a');
 });
 
 test('broken characters come out in the end rather than never', () => {

@@ -15,8 +15,11 @@ export class TextStream {
   #tokens: number[] = [];
   #given = 0;
 
-  constructor(decode: (tokens: readonly number[]) => string) {
+  /** `before`: tokens that the text goes on from; a space that follows them is the text's. */
+  constructor(decode: (tokens: readonly number[]) => string, before: readonly number[] = []) {
     this.#decode = decode;
+    this.#tokens = before.slice(-CONTEXT);
+    this.#given = this.#tokens.length;
   }
 
   /** What this token adds; empty while a character is not whole. */

@@ -4,6 +4,7 @@ import type { Spread } from '../plan/profile.ts';
 import type { StageHolder } from '../session/holders.ts';
 import type {
   DeviceCard,
+  FilePiece,
   LoadReport,
   ModelCard,
   PlanMode,
@@ -179,7 +180,7 @@ export interface LoadStage {
   readonly label: string;
   /** SHA-256 of the stage's small ONNX model, which names its whole content, and its pieces, which the leader has. */
   readonly shard: Sha256;
-  readonly graph: readonly { readonly hash: Sha256; readonly length: number }[];
+  readonly graph: readonly FilePiece[];
   /** The holder loaded this very stage before and still runs it: nothing is fetched. */
   readonly reuse: boolean;
   /** What this device holds under the plan before goes on until this plan runs: there is memory for both. */

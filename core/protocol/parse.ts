@@ -6,7 +6,9 @@ import type { Spread } from '../plan/profile.ts';
 import type {
   DeviceCard,
   DeviceProfile,
+  FilePiece,
   ImagePreprocess,
+  LanguageCard,
   LoadReport,
   ModelCard,
   ModelTask,
@@ -159,6 +161,16 @@ const task: SchemaOf<ModelTask> = v.variant('kind', [
   v.object({ kind: v.literal('tensors') }),
 ]);
 
+/** The largest piece, 16 MiB: the largest models have 2048 of them. */
+const pieceBytes: SchemaOf<number> = v.pipe(count, v.minValue(1), v.maxValue(16 * 1024 ** 2));
+const filePiece: SchemaOf<FilePiece> = v.object({ hash, length: pieceBytes });
+const language: SchemaOf<LanguageCard> = v.object({
+  files: listOf(v.object({ name, pieces: listOf(filePiece, 64) }), 16),
+  contextTokens: v.pipe(count, v.minValue(1)),
+  stopTokens: listOf(u32, 256),
+  starters: v.exactOptional(listOf(prose(LINE), 8)),
+});
+
 const model: SchemaOf<ModelCard> = v.object({
   name: prose(LINE),
   about: prose(PARAGRAPH),
@@ -174,6 +186,7 @@ const model: SchemaOf<ModelCard> = v.object({
   guess: v.exactOptional(v.object({ open: v.exactOptional(count), ids: v.exactOptional(count) })),
   dims: v.pipe(v.record(v.pipe(v.string(), v.maxLength(1024)), count), v.maxEntries(MAX_TENSORS)),
   task,
+  language: v.exactOptional(language),
 });
 
 const spread: SchemaOf<Spread> = v.object({ low: amount, high: amount });
@@ -242,8 +255,6 @@ const complaint = { epoch, step: prose(LINE), message: prose(PARAGRAPH) };
 const MAX_PIECES = 4096;
 /** As many as are asked for, or told of, in one message. */
 const MAX_AT_ONCE = 1024;
-/** The largest piece, 16 MiB: the largest models have 2048 of them. */
-const pieceBytes: SchemaOf<number> = v.pipe(count, v.minValue(1), v.maxValue(16 * 1024 ** 2));
 const pieceId: SchemaOf<number> = v.pipe(count, v.maxValue(MAX_PIECES));
 const peers = listOf(peer, MAX_DEVICES);
 
@@ -289,7 +300,7 @@ const loadStage: SchemaOf<LoadStage> = v.object({
   model: name,
   label: prose(LINE),
   shard: hash,
-  graph: listOf(v.object({ hash, length: pieceBytes }), 64),
+  graph: listOf(filePiece, 64),
   reuse: v.boolean(),
   alongside: v.boolean(),
   pieces: listOf(stagePiece, MAX_PIECES),

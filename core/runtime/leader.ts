@@ -23,6 +23,7 @@ import type {
   Seat,
 } from '../session/state.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { LaidPiece } from '../weights/file-pieces.ts';
 import { type Calibration, calibrate } from './calibrate.ts';
 import { type LeaderEars, type Member, MODEL_CHANGED } from './member.ts';
 import { Mover } from './mover.ts';
@@ -51,6 +52,8 @@ export interface OpenModel {
   readonly origin: OriginCard | null;
   /** What is known of the pieces' hashes, by number. */
   readonly hashes: readonly (Sha256 | null)[];
+  /** The files that the card's `language` names. */
+  readonly beside?: readonly LaidPiece[];
   /** One input of the shapes in use, to measure with. */
   readonly sample: (guess: Guess) => readonly Tensor[];
 }

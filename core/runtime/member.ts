@@ -13,8 +13,9 @@ import type {
 } from '../protocol/messages.ts';
 import type { SessionEvent } from '../session/events.ts';
 import { holdersOf, holdsLayers } from '../session/holders.ts';
-import type { DeviceCard, LinkView, LoadReport, ModelState, PlanView } from '../session/state.ts';
+import type { DeviceCard, FilePiece, LinkView, LoadReport, ModelState, PlanView } from '../session/state.ts';
 import { PieceExchange } from '../weights/exchange.ts';
+import { fetchFile } from '../weights/file-pieces.ts';
 import type { OriginFactory } from '../weights/origin.ts';
 import type { Shelf } from '../weights/shelf.ts';
 import { Asker } from './asker.ts';
@@ -218,6 +219,12 @@ export class Member {
     const found: HeldPiece[] = [];
     for (const piece of pieces) if (await this.shelf.peek(piece.hash)) found.push(piece);
     if (found.length > 0) this.#tellLeader({ type: 'pieces-held', model, pieces: found });
+  }
+
+  /** A file of the model that the leader has, kept under this label. @throws what {@link fetchFile} throws. */
+  file(pieces: readonly FilePiece[], label: string, signal: AbortSignal): Promise<Blob> {
+    const { shelf, me } = this;
+    return fetchFile(pieces, { shelf, exchange: this.#exchange, owner: this.#leader ?? me, label, signal });
   }
 
   /** What runs in the room now, or is about to; null for nothing. */

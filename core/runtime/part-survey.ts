@@ -3,10 +3,10 @@ import type { Epoch, PeerId } from '../ids.ts';
 import type { Network } from '../mesh/network.ts';
 import type { DeviceTimes } from '../plan/profile.ts';
 import type { LoadStage, MeasureParts, PartsMeasured } from '../protocol/messages.ts';
+import { layFile } from '../weights/file-pieces.ts';
 import type { Shelf } from '../weights/shelf.ts';
 import type { Calibration } from './calibrate.ts';
 import { deviceTimes, rangesToTime, type TimedRange } from './device-times.ts';
-import { layGraph } from './lay-graph.ts';
 import type { OpenModel } from './leader.ts';
 import { warmUpFor } from './shard-courier.ts';
 import { termsOf } from './terms.ts';
@@ -58,7 +58,7 @@ export class PartSurvey {
           model: key,
           label: card.name,
           shard: await shelf.digest(shard.model),
-          graph: await layGraph(shelf, PARTS, shard.model),
+          graph: await layFile(shelf, PARTS, shard.model),
           reuse: false,
           alongside: true,
           pieces: [],

@@ -9,10 +9,10 @@ import type { Network } from '../mesh/network.ts';
 import type { LoadStage, TensorSample } from '../protocol/messages.ts';
 import { holdersOf } from '../session/holders.ts';
 import type { PlanView } from '../session/state.ts';
+import { layFile } from '../weights/file-pieces.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
 import type { Shelf } from '../weights/shelf.ts';
 import type { Calibration } from './calibrate.ts';
-import { layGraph } from './lay-graph.ts';
 import type { OpenModel } from './leader.ts';
 import type { StageHost } from './stage-host.ts';
 import { keptTerms, termsOf } from './terms.ts';
@@ -173,7 +173,7 @@ export class ShardCourier {
       model: key,
       label: model.card.name,
       shard: shardHash,
-      graph: await layGraph(this.#shelf, GRAPHS, shard.model),
+      graph: await layFile(this.#shelf, GRAPHS, shard.model),
       reuse: false,
       alongside,
       pieces: [],

@@ -44,6 +44,7 @@ export class WeightsDesk {
     this.#key = `${network.me}-${clock.now().toString(36)}`;
     this.#ledger = new PieceLedger(piecesOf(model.graph, model.blocks).all, model.origin, model.hashes);
     member.shelf.clear(FILES);
+    for (const { hash, blob } of model.beside ?? []) member.shelf.lay(FILES, hash, blob);
     for (const peer of [network.me, ...network.peers()]) this.seek(peer);
   }
 

@@ -1,7 +1,7 @@
 import type { Guess } from '../graph/sample-inputs.ts';
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { StateSlot } from '../graph/state-slots.ts';
-import type { Epoch, PeerId, RoomId } from '../ids.ts';
+import type { Epoch, PeerId, RoomId, Sha256 } from '../ids.ts';
 import type { Spread } from '../plan/profile.ts';
 import type { Provider } from '../provider.ts';
 
@@ -225,6 +225,32 @@ export interface ModelCard {
   readonly task: ModelTask;
   /** What the model accepts where nothing says how it is fed, found by trying. */
   readonly guess?: Guess;
+  /** How the model is talked to; absent for one that does not write, or whose tokeniser is not beside it. */
+  readonly language?: LanguageCard;
+}
+
+/** What a device needs of a model that writes, beside its layers. */
+export interface LanguageCard {
+  /** The model's own files for tokens and talk, which the leader has. */
+  readonly files: readonly LanguageFile[];
+  /** Tokens that a text can have, prompt and answer together. */
+  readonly contextTokens: number;
+  /** Each of them ends a text. */
+  readonly stopTokens: readonly number[];
+  /** Beginnings to try, for a person who has none. */
+  readonly starters?: readonly string[];
+}
+
+export interface LanguageFile {
+  /** As beside the model: "tokenizer.json". */
+  readonly name: string;
+  readonly pieces: readonly FilePiece[];
+}
+
+/** A part of a file, by what its bytes hash to. */
+export interface FilePiece {
+  readonly hash: Sha256;
+  readonly length: number;
 }
 
 export type ModelTask =

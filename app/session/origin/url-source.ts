@@ -2,6 +2,7 @@ import type { Progress } from '../../../core/session/state.ts';
 import type { Shelf } from '../../../core/weights/shelf.ts';
 import type { ModelSource } from '../model-source.ts';
 import { modelAddress, modelName } from './address.ts';
+import { besideModel } from './beside.ts';
 import { readPublished } from './published.ts';
 import { UrlFiles } from './url-files.ts';
 
@@ -33,6 +34,7 @@ export async function urlSource(
     origin: () => files.card,
     atHand: (range) => files.atHand(range),
     hashOf: (piece) => published?.hashOf(piece) ?? null,
+    beside: (file) => besideModel(published?.url ?? url.href, file, { signal, keep: { shelf, label: name } }),
     graphRead: () => files.graphRead(),
   };
 }

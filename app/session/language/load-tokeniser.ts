@@ -1,0 +1,25 @@
+import { ModelFormatError } from '../../../core/errors.ts';
+import type { FilePiece, LanguageCard } from '../../../core/session/state.ts';
+import { TEMPLATE, TOKENISER, TOKENISER_CONFIG } from './language-files.ts';
+import { Tokeniser } from './tokeniser.ts';
+
+/** Brings the model's own files for tokens to this device, and reads them. @throws ModelFormatError, and what `fetch` throws. */
+export async function loadTokeniser(
+  { files }: LanguageCard,
+  fetch: (pieces: readonly FilePiece[]) => Promise<Blob>,
+): Promise<Tokeniser> {
+  const text = async (name: string): Promise<string | null> => {
+    const file = files.find((each) => each.name === name);
+    return file ? (await fetch(file.pieces)).text() : null;
+  };
+  const [tokeniser, config, template] = await Promise.all([TOKENISER, TOKENISER_CONFIG, TEMPLATE].map(text));
+  if (tokeniser === null || tokeniser === undefined) {
+    const data = {
+      step: 'read the tokeniser',
+      expected: TOKENISER,
+      actual: files.map(({ name }) => name).join(', '),
+    };
+    throw new ModelFormatError('This model came without a tokeniser.', data);
+  }
+  return new Tokeniser({ tokeniser, config: config ?? null, template: template ?? null });
+}

@@ -1,0 +1,202 @@
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { messageOf } from '../../../core/errors.ts';
+import { Conversation, type WriteEnd, type Writer } from '../../../core/runtime/conversation.ts';
+import type { Turns } from '../../../core/runtime/turns.ts';
+import { writeText } from '../../../core/runtime/write-text.ts';
+import type { Chat, ChatMessage, ChatSettings, ChatState } from '../store.ts';
+import { talkPrompt, textPrompt } from './talk-prompt.ts';
+import type { Tokeniser } from './tokeniser.ts';
+
+/** As chat programs begin: lively, yet to the point. */
+const SETTINGS: ChatSettings = { temperature: 0.8, maxNewTokens: 256 };
+/** The unlikeliest words make small models stumble. */
+const NUCLEUS = { topK: 40, topP: 0.95 };
+
+export interface RoomChatOptions {
+  readonly writer: Writer;
+  readonly turns: Turns;
+  readonly tokeniser: Tokeniser;
+  readonly stopTokens: readonly number[];
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Unsigned 32 bits, at random: another for each answer. */
+  readonly seed: () => number;
+}
+
+/** A talk whose answers the room writes. */
+export class RoomChat implements Chat {
+  readonly settings: Signal<ChatSettings> = signal(SETTINGS);
+  readonly #options: RoomChatOptions;
+  readonly #state: Signal<ChatState>;
+  readonly #stopTokens: ReadonlySet<number>;
+  #conversation: Conversation;
+  /** Of a model that only writes on: all tokens so far. */
+  #text: readonly number[] = [];
+  /** The same before the last answer, to give another. */
+  #textBefore: readonly number[] = [];
+  #control: AbortController | undefined;
+  #nextId = 1;
+
+  constructor(options: RoomChatOptions) {
+    const { writer, tokeniser, stopTokens } = options;
+    const { endToken } = tokeniser;
+    this.#options = options;
+    this.#stopTokens = new Set([...stopTokens, ...(endToken === null ? [] : [endToken])]);
+    this.#conversation = new Conversation(writer);
+    this.#state = signal<ChatState>({
+      messages: [],
+      busy: false,
+      talks: tokeniser.talks,
+      usedTokens: 0,
+      contextTokens: writer.contextTokens,
+    });
+  }
+
+  get state(): ReadonlySignal<ChatState> {
+    return this.#state;
+  }
+
+  send(text: string): void {
+    const { tokeniser, writer } = this.#options;
+    if (this.#state.value.busy || text.trim() === '') return;
+    this.#add('user', text, 'done');
+    if (!tokeniser.talks) {
+      const joined = this.#text.length > 0 ? `\n${text}` : text;
+      this.#text = textPrompt(tokeniser, this.#text, joined, writer.contextTokens);
+    }
+    void this.#answer();
+  }
+
+  stop(): void {
+    this.#control?.abort(new Error('You stopped it.'));
+  }
+
+  again(): void {
+    const { busy, messages } = this.#state.value;
+    const last = messages.at(-1);
+    if (busy || last?.role !== 'assistant') return;
+    this.#text = this.#textBefore;
+    this.#change({ messages: messages.slice(0, -1) });
+    void this.#answer();
+  }
+
+  goOn(): void {
+    const { tokeniser, writer } = this.#options;
+    if (this.#state.value.busy || tokeniser.talks || this.#text.length === 0) return;
+    this.#text = textPrompt(tokeniser, this.#text, '', writer.contextTokens);
+    void this.#answer();
+  }
+
+  clear(): void {
+    this.stop();
+    this.#conversation.end();
+    this.#conversation = new Conversation(this.#options.writer);
+    this.#text = [];
+    this.#change({ messages: [], busy: false, usedTokens: 0 });
+  }
+
+  /** Frees what the room keeps of it, for good. */
+  end(): void {
+    this.stop();
+    this.#conversation.end();
+  }
+
+  #prompt(): readonly number[] {
+    const { tokeniser, writer } = this.#options;
+    if (!tokeniser.talks) return this.#text;
+    const turns = this.#state.value.messages
+      .filter(({ text }) => text !== '')
+      .map(({ role, text }) => ({ role, content: text }));
+    return talkPrompt(tokeniser, turns, writer.contextTokens);
+  }
+
+  async #answer(): Promise<void> {
+    const { turns, tokeniser, now, seed } = this.#options;
+    const { temperature, maxNewTokens } = this.settings.value;
+    const control = new AbortController();
+    this.#control = control;
+    const conversation = this.#conversation;
+    this.#textBefore = this.#text;
+    let askedAt = now();
+    let firstAt = 0;
+    let tokens = 0;
+    let text = '';
+    const written: number[] = [];
+    let id = 0;
+    const tell = (change: Partial<ChatMessage>): void => {
+      if (conversation === this.#conversation) this.#update(id, change);
+    };
+    try {
+      const prompt = this.#prompt();
+      id = this.#add('assistant', '', 'waiting');
+      this.#change({ busy: true });
+      const pieces = writeText({ conversation, turns, decode: (list) => tokeniser.decode(list) }, prompt, {
+        sampling: { ...NUCLEUS, temperature, repetitionPenalty: 1, seed: seed() },
+        maxNewTokens,
+        stopTokens: this.#stopTokens,
+        stopStrings: [],
+        signal: control.signal,
+        onPlace: (place) => tell({ place }),
+        onTurn: () => {
+          askedAt = now();
+          tell({ status: 'reading', place: null });
+        },
+      });
+      let end: WriteEnd | undefined;
+      for (let next = await pieces.next(); ; next = await pieces.next()) {
+        if (next.done) {
+          end = next.value;
+          break;
+        }
+        text += next.value.text;
+        if (next.value.token !== null) {
+          written.push(next.value.token);
+          tokens++;
+          if (tokens === 1) firstAt = now();
+        }
+        const perSecond = tokens > 1 ? ((tokens - 1) * 1000) / Math.max(1, now() - firstAt) : null;
+        tell({ status: 'writing', text, pace: { tokens, firstMs: firstAt - askedAt, perSecond } });
+        this.#used(conversation, prompt.length + tokens);
+      }
+      tell({ status: 'done', cut: end === 'stop' ? null : end });
+    } catch (error) {
+      if (id === 0) id = this.#add('assistant', '', 'failed');
+      if (control.signal.aborted) tell({ status: 'stopped', place: null });
+      else tell({ status: 'failed', place: null, problem: messageOf(error) });
+    } finally {
+      if (conversation === this.#conversation) {
+        if (!tokeniser.talks) this.#text = [...this.#text, ...written];
+        this.#change({ busy: false });
+      }
+    }
+  }
+
+  #used(conversation: Conversation, usedTokens: number): void {
+    if (conversation === this.#conversation) this.#change({ usedTokens });
+  }
+
+  #add(role: ChatMessage['role'], text: string, status: ChatMessage['status']): number {
+    const id = this.#nextId++;
+    const message: ChatMessage = {
+      id,
+      role,
+      text,
+      status,
+      place: null,
+      problem: null,
+      pace: null,
+      cut: null,
+    };
+    this.#change({ messages: [...this.#state.value.messages, message] });
+    return id;
+  }
+
+  #update(id: number, change: Partial<ChatMessage>): void {
+    const { messages } = this.#state.value;
+    this.#change({ messages: messages.map((each) => (each.id === id ? { ...each, ...change } : each)) });
+  }
+
+  #change(change: Partial<ChatState>): void {
+    this.#state.value = { ...this.#state.value, ...change };
+  }
+}

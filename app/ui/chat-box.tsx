@@ -1,0 +1,58 @@
+import type { TargetedKeyboardEvent, VNode } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import type { Chat, ChatState } from '../session/store.ts';
+
+interface Props {
+  readonly talk: ChatState;
+  readonly chat: Chat;
+  readonly ready: boolean;
+}
+
+/** Where a person types: Enter sends, Shift and Enter begin a new line, Escape stops the answer. */
+export function ChatBox({ talk, chat, ready }: Props): VNode {
+  const [text, setText] = useState('');
+  const box = useRef<HTMLTextAreaElement>(null);
+  const send = (): void => {
+    if (talk.busy || !ready || text.trim() === '') return;
+    chat.send(text.trimEnd());
+    setText('');
+    box.current?.focus();
+  };
+  const key = (event: TargetedKeyboardEvent<HTMLTextAreaElement>): void => {
+    if (event.key === 'Escape' && talk.busy) chat.stop();
+    // While a word is being composed, Enter chooses it.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    send();
+  };
+  const words = talk.talks ? 'Ask something' : 'Begin a text';
+  return (
+    <form
+      class="chat-box"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={box}
+        rows={Math.min(6, text.split('\n').length)}
+        value={text}
+        placeholder={talk.talks ? 'Ask something…' : 'Begin a text, and the room writes on…'}
+        aria-label={words}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={key}
+        data-testid="chat-input"
+      />
+      {talk.busy ? (
+        <button type="button" onClick={() => chat.stop()} data-testid="chat-stop">
+          Stop
+        </button>
+      ) : (
+        <button type="submit" class="main" disabled={!ready || text.trim() === ''} data-testid="chat-send">
+          {talk.talks ? 'Send' : 'Write on'}
+        </button>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,23 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+
+/** So long the button says that it worked. */
+const SAID_MS = 1500;
+
+/** Copies a text, and says whether it did. */
+export function CopyButton({ text }: { readonly text: string }): VNode {
+  const [words, setWords] = useState('Copy');
+  const copy = async (): Promise<void> => {
+    const done = await navigator.clipboard.writeText(text).then(
+      () => 'Copied',
+      () => 'Not allowed',
+    );
+    setWords(done);
+    setTimeout(() => setWords('Copy'), SAID_MS);
+  };
+  return (
+    <button type="button" class="link" onClick={() => void copy()} aria-live="polite">
+      {words}
+    </button>
+  );
+}
