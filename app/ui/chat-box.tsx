@@ -5,15 +5,14 @@ import type { Chat, ChatState } from '../session/store.ts';
 interface Props {
   readonly talk: ChatState;
   readonly chat: Chat;
-  readonly ready: boolean;
 }
 
 /** Where a person types: Enter sends, Shift and Enter begin a new line, Escape stops the answer. */
-export function ChatBox({ talk, chat, ready }: Props): VNode {
+export function ChatBox({ talk, chat }: Props): VNode {
   const [text, setText] = useState('');
   const box = useRef<HTMLTextAreaElement>(null);
   const send = (): void => {
-    if (talk.busy || !ready || text.trim() === '') return;
+    if (talk.busy || text.trim() === '') return;
     chat.send(text.trimEnd());
     setText('');
     box.current?.focus();
@@ -38,7 +37,7 @@ export function ChatBox({ talk, chat, ready }: Props): VNode {
         ref={box}
         rows={Math.min(6, text.split('\n').length)}
         value={text}
-        placeholder={talk.talks ? 'Ask something…' : 'Begin a text, and the room writes on…'}
+        placeholder={talk.talks ? 'Ask something…' : 'Begin a text…'}
         aria-label={words}
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={key}
@@ -49,7 +48,7 @@ export function ChatBox({ talk, chat, ready }: Props): VNode {
           Stop
         </button>
       ) : (
-        <button type="submit" class="main" disabled={!ready || text.trim() === ''} data-testid="chat-send">
+        <button type="submit" class="main" disabled={text.trim() === ''} data-testid="chat-send">
           {talk.talks ? 'Send' : 'Write on'}
         </button>
       )}

@@ -42,7 +42,7 @@ export function ChatCard(props: AskProps): VNode {
   );
 }
 
-function Talk({ chat, state, ready }: AskProps & { readonly chat: Chat }): VNode {
+function Talk({ chat, state }: AskProps & { readonly chat: Chat }): VNode {
   const view = useMemo(() => shown(chat.state), [chat]);
   const talk = view.value;
   const card = state.model.kind === 'ready' ? state.model.card : null;
@@ -54,14 +54,14 @@ function Talk({ chat, state, ready }: AskProps & { readonly chat: Chat }): VNode
         <ul class="starters" aria-label="Beginnings to try">
           {starters.map((text) => (
             <li key={text}>
-              <button type="button" disabled={!ready} onClick={() => chat.send(text)}>
+              <button type="button" onClick={() => chat.send(text)}>
                 {text}
               </button>
             </li>
           ))}
         </ul>
       )}
-      <ChatBox talk={talk} chat={chat} ready={ready} />
+      <ChatBox talk={talk} chat={chat} />
       <ChatSettings talk={talk} chat={chat} />
     </div>
   );

@@ -4,7 +4,7 @@ import type { SessionState } from '../../core/session/state.ts';
 import type { Chat, ChatMessage, ChatState } from '../session/store.ts';
 import { ChatPath } from './chat-path.tsx';
 import { CopyButton } from './copy-button.tsx';
-import { count, number } from './format.ts';
+import { count, ms } from './format.ts';
 import { lazy } from './lazy.tsx';
 
 const Markdown = lazy(async () => (await import('./markdown.tsx')).Markdown);
@@ -72,7 +72,7 @@ function Message({
   const isOver = status === 'done' || status === 'stopped' || status === 'failed';
   return (
     <li class={`message ${role}`} data-status={status} data-testid={`chat-${role}`}>
-      <span class="sr-only">{isAnswer ? 'The model:' : 'You:'}</span>
+      <span class="unseen">{isAnswer ? 'The model:' : 'You:'}</span>
       {isAnswer && talk.talks ? <Markdown text={text} /> : <p class="plain">{text}</p>}
       {isAnswer && !isOver && <Wait message={message} />}
       {problem !== null && (
@@ -123,13 +123,13 @@ function Wait({ message: { status, place } }: { readonly message: ChatMessage })
   ) : null;
 }
 
-/** "31 words-parts · 12 a second · first after 0.4 s". */
+/** "31 tokens · 12 a second · first after 412 ms". */
 function Facts({ message: { pace, status, cut } }: { readonly message: ChatMessage }): VNode | null {
   if (!pace) return null;
   const parts = [
     count(pace.tokens, 'token'),
-    ...(pace.perSecond === null ? [] : [`${number(pace.perSecond)} a second`]),
-    `first after ${number(pace.firstMs / 1000)} s`,
+    ...(pace.perSecond === null ? [] : [`${pace.perSecond.toFixed(pace.perSecond < 9.95 ? 1 : 0)} a second`]),
+    `first after ${ms(pace.firstMs)}`,
     ...(status === 'stopped' ? ['stopped'] : []),
     ...(cut === 'length' ? ['cut at the length you set'] : []),
     ...(cut === 'context' ? ['the model can hold no more'] : []),
