@@ -35,6 +35,29 @@ export interface ProgramSequence {
   end(): void;
 }
 
+export interface ProgramWrite {
+  readonly maxNewTokens?: number;
+  /** 0, as where left out: the likeliest always. */
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly repetitionPenalty?: number;
+  readonly seed?: number;
+  /** Whether guesses from the text itself are checked several at a time; the text is the same. Default true. */
+  readonly draft?: boolean;
+}
+
+export interface ProgramText {
+  /** Of the prompt and of what was written after it. */
+  readonly promptIds: readonly number[];
+  readonly ids: readonly number[];
+  readonly text: string;
+  /** From the turn to the first token. */
+  readonly firstMs: number;
+  /** After the first token; 0 where there was no second. */
+  readonly tokensPerSec: number;
+}
+
 /** `window.potluck`: the room for scripts in this page, such as the lab. */
 export interface Programs {
   state(): SessionState;
@@ -52,6 +75,8 @@ export interface Programs {
   setRules(rules: PlanRules): void;
   /** Runs the model once; missing inputs are filled with random numbers of seed 0. */
   run(feeds: Readonly<Record<string, PlainTensor>>): Promise<ProgramAnswer>;
+  /** Writes on after a text, with the open model. Rejects with an InputError for one that does not write. */
+  write(prompt: string, options?: ProgramWrite): Promise<ProgramText>;
   /** Begins a sequence of the open model. @throws InputError when none is open. */
   sequence(): ProgramSequence;
 }
@@ -69,6 +94,10 @@ export function programs(session: BrowserSession): Programs {
       const request = session.state.value.requests.find(({ id }) => id === answer.request);
       const outputs = answer.outputs.map(({ name, tensor: value }) => ({ name, ...value }));
       return { outputs, latencyMs: answer.latencyMs, stages: request?.stages ?? [] };
+    },
+    write: async (prompt, options = {}) => {
+      const { writeOnce } = await import('./language/write-once.ts');
+      return writeOnce(session.member, openCard(session), prompt, options);
     },
     sequence: () => {
       const sequence = new ModelSequence(openCard(session), new Sequence(session.member.asker));
@@ -95,7 +124,7 @@ function filesOf(model: Uint8Array<ArrayBuffer> | File | readonly File[], name: 
 function openCard(session: BrowserSession): ModelCard {
   const { model } = session.state.value;
   if (model.kind === 'ready') return model.card;
-  const data = { step: 'begin a sequence', expected: 'an open model', actual: model.kind };
+  const data = { step: 'use the model', expected: 'an open model', actual: model.kind };
   throw new InputError('No model is open.', data);
 }
 

@@ -32,6 +32,8 @@ import { Turns } from './turns.ts';
 const REPORT_EVERY_MS = 1000;
 /** Unless a stage has changed its pace by more than this, though not more often than that. */
 const NEWS_FACTOR = 1.3;
+/** Less than this is no news, whatever the factor: a stage of half a millisecond is never twice the same. */
+const NEWS_MS = 3;
 const REPORT_AT_MOST_EVERY_MS = 200;
 
 /** Why open requests fail when another model is chosen: their input was made for the one before. */
@@ -482,7 +484,8 @@ export class Member {
     if (!told || now - told.at < REPORT_AT_MOST_EVERY_MS) return;
     const changed = this.host.paces.some(({ epoch, stage, ms }) => {
       const before = told.paces?.find((pace) => pace.epoch === epoch && pace.stage === stage)?.ms;
-      return before === undefined || ms > before * NEWS_FACTOR || ms < before / NEWS_FACTOR;
+      if (before === undefined) return true;
+      return Math.abs(ms - before) > NEWS_MS && (ms > before * NEWS_FACTOR || ms < before / NEWS_FACTOR);
     });
     if (changed) void this.#report();
   }
