@@ -77,10 +77,10 @@ describe.skipIf(!haveShared('the story of a talk'))('a small language model on t
     expect(await lastAnswer(leader).getAttribute('data-status')).toMatch(/writing|done/);
     for (const page of [leader, follower]) {
       await page.locator('[data-testid="chat"][data-busy="false"]').waitFor({ timeout: 120_000 });
-      expect(await lastAnswer(page).getByTestId('chat-pace').innerText()).toMatch(/\d+ tokens/);
+      expect(await lastAnswer(page).getByTestId('chat-pace').textContent()).toMatch(/\d+ tokens/);
       expect(await page.getByTestId('chat-user').count()).toBe(1);
     }
-    expect(await leader.getByTestId('chat').innerText()).not.toContain('little dog');
+    expect(await leader.getByTestId('chat').textContent()).not.toContain('little dog');
   });
 
   it('stops when told to, goes on, and refuses a text that is too long', async () => {
