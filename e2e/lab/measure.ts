@@ -7,6 +7,7 @@ import { browserBytes } from '../process-memory.ts';
 import { openRoom, type Room } from '../room.ts';
 import { startProduct, startServing } from '../server.ts';
 import { runsOn, stateOf, until } from '../session-page.ts';
+import { generateTexts } from './generate.ts';
 import { feedsFor, type LabInput } from './input.ts';
 import { labQuery } from './lab-query.ts';
 import { type LabModel, labModel } from './model-files.ts';
@@ -119,7 +120,11 @@ async function compare(parts: Comparison): Promise<LabReport> {
   );
 
   // The first runs warm up both sides and give the outputs to compare.
-  const verification = verify((await runOnce(page)).outputs, await reference.run());
+  const outputs = verify((await runOnce(page)).outputs, await reference.run());
+  const texts =
+    options.task === 'generate'
+      ? await generateTexts(room, reference, model.path, state.model.card, options.generate)
+      : null;
   const whole: number[] = [];
   const split: number[] = [];
   for (let i = 0; i < WARM_UP + options.requests; i++) {
@@ -150,8 +155,9 @@ async function compare(parts: Comparison): Promise<LabReport> {
       predictedPeriodMs: after.plan.predictedPeriodMs,
     },
     split: { latencyMs: latency(split), throughputPerSec },
-    whole: { latencyMs: latency(whole) },
-    verify: verification,
+    whole: { latencyMs: latency(whole), ...(texts && { generate: texts.whole }) },
+    ...(texts && { generate: texts.split }),
+    verify: texts && outputs.ok ? texts.verify : outputs,
     errors: await errorsOf(room, options),
   };
 }

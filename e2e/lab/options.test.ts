@@ -17,13 +17,34 @@ it('fills in what is not said', () => {
     cpu: [],
     link: [],
     json: undefined,
+    task: 'run',
+    generate: {
+      prompts: ['Once upon a time'],
+      maxNewTokens: 64,
+      temperature: 0,
+      sampleSeed: 0,
+      conversations: 1,
+    },
   });
+});
+
+it('reads what is to be written', () => {
+  const said =
+    '--model m.onnx --task generate --prompt One --prompt Two --max-new-tokens 9 --temperature 0.8 --sample-seed 3';
+  expect(parseLabOptions(said.split(' '))).toMatchObject({
+    task: 'generate',
+    generate: { prompts: ['One', 'Two'], maxNewTokens: 9, temperature: 0.8, sampleSeed: 3, conversations: 2 },
+  });
+  for (const wrong of ['--task talk', '--temperature -1', '--greedy --temperature 1', '--max-new-tokens 0']) {
+    expect(() => parseLabOptions(['--model', 'm.onnx', ...wrong.split(' ')])).toThrow(/--/);
+  }
 });
 
 it('reads every option', () => {
   const said =
     '--model m.onnx --devices 2 --all-devices --input i.pb --seed 7 --dim batch=1 --dim a=b=3 --requests 5 ' +
-    '--in-flight 2 --provider webgpu --memory 350,200 --from url --cpu 100,50 --link 20ms/40,2.5ms/0.5 --json o.json';
+    '--in-flight 2 --provider webgpu --memory 350,200 --from url --cpu 100,50 --link 20ms/40,2.5ms/0.5 --json o.json ' +
+    '--task generate --prompt A --greedy --conversations 4';
   expect(parseLabOptions(said.split(' '))).toEqual({
     model: 'm.onnx',
     devices: 2,
@@ -42,6 +63,8 @@ it('reads every option', () => {
       { delayMs: 2.5, mbitPerSec: 0.5 },
     ],
     json: 'o.json',
+    task: 'generate',
+    generate: { prompts: ['A'], maxNewTokens: 64, temperature: 0, sampleSeed: 0, conversations: 4 },
   });
 });
 

@@ -21,6 +21,20 @@ export interface LabOptions {
   /** What each device's links are like for what it sends, the last for all that follow; as they are if empty. */
   readonly link: readonly LinkShape[];
   readonly json: string | undefined;
+  /** `generate`: the model writes, and its tokens are compared. */
+  readonly task: 'run' | 'generate';
+  readonly generate: GenerateOptions;
+}
+
+/** What is written with `--task generate`. */
+export interface GenerateOptions {
+  readonly prompts: readonly string[];
+  readonly maxNewTokens: number;
+  /** 0: the likeliest always. */
+  readonly temperature: number;
+  readonly sampleSeed: number;
+  /** Texts at once, the prompts in turn, asked from one device after the other. */
+  readonly conversations: number;
 }
 
 /** The command line cannot be understood; `message` says which part. */
@@ -48,6 +62,13 @@ compares the result with the whole model in one tab. Ends with 0 only when both 
                       is for all that follow (default: no limit)
   --link DELAYms/MBIT[,...]  one-way delay and Mbit/s of all links for what each device sends; the last is for
                       all that follow (default: as they are)
+  --task run|generate what to compare: outputs for one input, or the tokens of texts (default run)
+  --prompt TEXT       what to write on after; may be repeated (default "Once upon a time")
+  --max-new-tokens T  at most so many are written (default 64)
+  --greedy            the likeliest token always (the default)
+  --temperature X     choose at random instead, the more freely the larger
+  --sample-seed S     seed of that choice (default 0)
+  --conversations C   texts at once (default: one for each prompt)
   --json OUT          also write everything measured to this file
 `;
 
@@ -66,6 +87,10 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
   if (provider !== 'auto' && provider !== 'wasm' && provider !== 'webgpu') {
     throw new UsageError(`--provider must be auto, wasm or webgpu, not "${provider}".`);
   }
+  const task = values.task ?? 'run';
+  if (task !== 'run' && task !== 'generate') {
+    throw new UsageError(`--task must be run or generate, not "${task}".`);
+  }
   const from = values.from ?? 'file';
   if (from !== 'file' && from !== 'url') throw new UsageError(`--from must be file or url, not "${from}".`);
   return {
@@ -83,6 +108,26 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
     cpu: (values.cpu?.split(',') ?? []).map((text) => whole('--cpu', text, 1, 100 * MOST_CORES)),
     link: (values.link?.split(',') ?? []).map(linkShape),
     json: values.json,
+    task,
+    generate: generateOptions(values),
+  };
+}
+
+function generateOptions(values: ReturnType<typeof parsed>['values']): GenerateOptions {
+  const prompts = values.prompt ?? ['Once upon a time'];
+  const { temperature = '0' } = values;
+  if (!/^\d+(\.\d+)?$/.test(temperature)) {
+    throw new UsageError(`--temperature must be a number of 0 or more, not "${temperature}".`);
+  }
+  if (values.greedy && Number(temperature) > 0) {
+    throw new UsageError('--greedy and --temperature exclude each other.');
+  }
+  return {
+    prompts,
+    maxNewTokens: whole('--max-new-tokens', values['max-new-tokens'] ?? '64', 1, 100_000),
+    temperature: Number(temperature),
+    sampleSeed: whole('--sample-seed', values['sample-seed'] ?? '0', 0, 0xffffffff),
+    conversations: whole('--conversations', values.conversations ?? String(prompts.length), 1, 64),
   };
 }
 
@@ -105,6 +150,13 @@ function parsed(args: readonly string[]) {
         cpu: { type: 'string' },
         link: { type: 'string' },
         json: { type: 'string' },
+        task: { type: 'string' },
+        prompt: { type: 'string', multiple: true },
+        'max-new-tokens': { type: 'string' },
+        greedy: { type: 'boolean' },
+        temperature: { type: 'string' },
+        'sample-seed': { type: 'string' },
+        conversations: { type: 'string' },
       },
     });
   } catch (error) {

@@ -6,6 +6,7 @@ import { launchDevice } from '../browser.ts';
 import { type FileServer, OPEN_TO_ALL, serve } from '../file-server.ts';
 import { ROOT } from '../repository.ts';
 import type { Reference, ReferenceOptions } from './reference/reference.types.ts';
+import type { WholeText, WrittenWhole } from './reference/write.ts';
 import type { NamedTensor } from './verify.ts';
 
 /** The whole model on the bare runtime, in a browser process of its own. */
@@ -19,6 +20,8 @@ export interface ReferenceTab {
   run(): Promise<readonly NamedTensor[]>;
   /** Milliseconds inside the runtime, and with the way to the worker and back; the outputs stay in the tab. */
   time(): Promise<{ readonly ms: number; readonly wallMs: number }>;
+  /** Writes with the whole model; nothing but tokens leaves the tab. */
+  write(text: WholeText): Promise<WrittenWhole>;
   close(): Promise<void>;
 }
 
@@ -101,6 +104,8 @@ export async function openReference(origin: string, webgpu: boolean): Promise<Re
         const { ms, wallMs } = await lab.reference.run(lab.referenceFeeds ?? {});
         return { ms, wallMs };
       }),
+    write: (text) =>
+      page.evaluate((given) => (globalThis as unknown as ReferenceWindow).reference.write(given), text),
     close,
   };
 }

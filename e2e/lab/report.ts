@@ -11,7 +11,9 @@ export interface LabReport {
   readonly originRatio: number | null;
   readonly plan: { readonly predictedLatencyMs: number; readonly predictedPeriodMs: number };
   readonly split: { readonly latencyMs: Latency; readonly throughputPerSec: number };
-  readonly whole: { readonly latencyMs: Latency };
+  readonly whole: { readonly latencyMs: Latency; readonly generate?: readonly GeneratedText[] };
+  /** With `--task generate`: what the room wrote; then `whole.generate` has the same prompts in one tab. */
+  readonly generate?: readonly GeneratedText[];
   readonly verify: Verification;
   readonly errors: readonly string[];
 }
@@ -37,6 +39,17 @@ export interface LabDevice {
   readonly browserGrowthBytes: number | null;
 }
 
+export interface GeneratedText {
+  readonly prompt: string;
+  /** Prompt and continuation. */
+  readonly ids: readonly number[];
+  readonly text: string;
+  /** Time to the first token. */
+  readonly ttftMs: number;
+  /** After the first. */
+  readonly tokensPerSec: number;
+}
+
 export interface Latency {
   readonly median: number;
   readonly p95: number;
@@ -44,7 +57,7 @@ export interface Latency {
 
 /** The report as a person reads it in a terminal. */
 export function tableOf(report: LabReport): string {
-  const { devices, preparation, originRatio, plan, split, whole, verify, errors } = report;
+  const { devices, preparation, originRatio, plan, split, whole, verify, errors, generate } = report;
   const rows = devices.map((device) => [
     device.name,
     `${device.provider} x${device.threads}`,
@@ -87,6 +100,16 @@ export function tableOf(report: LabReport): string {
     `verify  ${verify.ok ? 'equal' : 'DIFFERENT'}: largest difference ${verify.maxAbsDiff.toExponential(2)}, ` +
       `relative ${verify.maxRelDiff.toExponential(2)}, largest element ${verify.argmaxEqual ? 'the same' : 'ELSEWHERE'}`,
     ...verify.findings.map((finding) => `        ${finding}`),
+    ...(generate ?? []).map(
+      (text) =>
+        `wrote   ${JSON.stringify(text.text.slice(0, 60))} ${text.ids.length} tokens, first after ${ms(text.ttftMs)}, ` +
+        `${text.tokensPerSec.toFixed(1)} a second`,
+    ),
+    ...(whole.generate ?? []).map(
+      (text) =>
+        `whole   ${JSON.stringify(text.text.slice(0, 60))} first after ${ms(text.ttftMs)}, ` +
+        `${text.tokensPerSec.toFixed(1)} a second`,
+    ),
     ...errors.map((error) => `error   ${error}`),
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import { type Remote, transfer, wrap } from 'comlink';
 import type { Reference } from './reference.types.ts';
 import type { BareRuntime } from './worker.ts';
+import { writeWhole } from './write.ts';
 
 declare global {
   interface Window {
@@ -29,5 +30,6 @@ window.reference = {
     const result = await runtime.run(feeds);
     return { ...result, wallMs: performance.now() - startedAt };
   },
+  write: (text) => writeWhole(window.reference.run, text),
   release: () => runtime.release(),
 };

@@ -1,5 +1,6 @@
 import type { Tensor } from '../../../core/tensor/tensor.ts';
 import type { OrtBundle } from '../../../worker/ort.ts';
+import type { WholeText, WrittenWhole } from './write.ts';
 
 export interface ReferenceOptions {
   readonly provider: 'wasm' | 'webgpu';
@@ -27,5 +28,7 @@ export interface Reference {
   open(options: ReferenceOptions): Promise<void>;
   load(model: ArrayBuffer, externalData?: readonly ExternalFile[]): Promise<void>;
   run(feeds: Readonly<Record<string, Tensor>>): Promise<ReferenceResult>;
+  /** Writes with the whole model. */
+  write(text: WholeText): Promise<WrittenWhole>;
   release(): Promise<void>;
 }
