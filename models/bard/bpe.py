@@ -86,6 +86,12 @@ class Bpe:
             self.cache[piece] = word
         return self.cache[piece]
 
+    def bytes_of(self, token):
+        if token < 256:
+            return bytes([token])
+        a, b = self.merges[token - 256]
+        return self.bytes_of(a) + self.bytes_of(b)
+
     def to_json(self):
         """The form that Hugging Face's tokenizers read."""
         names = byte_names()

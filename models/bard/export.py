@@ -66,7 +66,7 @@ class Graph:
 
 def preamble(g, net):
     """What all layers read: cos and sin of each token's place, and which tokens it may look at."""
-    zero, one, axis0, axis1 = g.store("0", 0), g.store("1", 1), g.store("axis_0", [0]), g.store("axis_1", [1])
+    zero, one, axis0, axis1 = g.store("c0", 0), g.store("c1", 1), g.store("axis_0", [0]), g.store("axis_1", [1])
     turns = []
     for name, table in (("cos", net.cos), ("sin", net.sin)):
         table = g.store(f"model.rotary_emb.{name}_cached", table.numpy(), np.float32)
