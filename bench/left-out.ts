@@ -75,7 +75,11 @@ export const leftOut: Section = async ({ models }) => {
     }
     const reason = plan?.leftOut.find(({ peer }) => peer === slow)?.reason;
     // Its layers come while it is as quick as when it came in, or they take minutes; then it works as slowly as before.
-    const [slowDevice, slowCpu, enteringCpu] = [room.devices[2] ?? room.leader, CPU[2] ?? 0, ENTERING[2] ?? 0];
+    const [slowDevice, slowCpu, enteringCpu] = [
+      room.devices[2] ?? room.leader,
+      CPU[2] ?? 0,
+      ENTERING[2] ?? 0,
+    ];
     setCpu(slowDevice, enteringCpu);
     const everyone = await choosePlan(page, { mode: 'everyone' });
     setCpu(slowDevice, slowCpu);
