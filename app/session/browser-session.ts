@@ -46,6 +46,7 @@ type Opener = (
   readonly source: ModelSource;
   readonly provenance: Provenance;
   readonly sizes?: Readonly<Record<string, number>>;
+  readonly starters?: readonly string[];
 }>;
 
 /** What main.ts hands over, already joined. */
@@ -198,8 +199,8 @@ export class BrowserSession implements Store, Actions {
   readonly openBundled = (id: string): Promise<void> => {
     return this.#openWith(id, async (progress, signal) => {
       const { card, source } = await openBundled(id, progress, signal);
-      const { name, about } = card;
-      return { source, provenance: { name, about, source: 'bundled' } };
+      const { name, about, starters = [] } = card;
+      return { source, provenance: { name, about, source: 'bundled' }, starters };
     });
   };
 
@@ -324,8 +325,8 @@ export class BrowserSession implements Store, Actions {
     const progress = (progress: Progress): void => tell({ kind: 'opening', name, progress });
     try {
       progress({ step: 'Opening', fraction: null });
-      const { source, provenance, sizes } = await get(progress, control.signal);
-      const model = await openModel(source, provenance, this.#parts.shelf, { sizes, progress });
+      const { source, provenance, sizes, starters } = await get(progress, control.signal);
+      const model = await openModel(source, provenance, this.#parts.shelf, { sizes, starters, progress });
       if (opening !== this.#opening) return;
       const previous = this.#open;
       this.#open = model;

@@ -7,6 +7,8 @@ import type { CatalogueEntry } from './store.ts';
 /** public/models/<id>.json: what is known of a bundled model beyond its graph. */
 export interface BundledCard extends CatalogueEntry {
   readonly file: string;
+  /** Beginnings to try with a model that writes. */
+  readonly starters?: readonly string[];
 }
 
 const BUNDLED = ['digits'];

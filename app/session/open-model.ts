@@ -27,6 +27,8 @@ export interface Provenance {
 export interface OpenOptions {
   /** Sizes of symbolic dimensions, by name; they go before the guessed ones. */
   readonly sizes?: Readonly<Record<string, number>> | undefined;
+  /** Beginnings to try, where the model writes. */
+  readonly starters?: readonly string[] | undefined;
   readonly progress?: (progress: Progress) => void;
 }
 
@@ -38,7 +40,7 @@ export async function openModel(
   source: ModelSource,
   provenance: Provenance,
   shelf: Shelf,
-  { sizes = {}, progress }: OpenOptions = {},
+  { sizes = {}, starters = [], progress }: OpenOptions = {},
 ): Promise<OpenModel> {
   progress?.({ step: 'Reading the model', fraction: null });
   const first = await readModel(source.main);
@@ -85,7 +87,11 @@ export async function openModel(
   const opened = withTask(bare, task, dims);
   const language = await findLanguage(source, opened.card, (bytes) => shelf.digest(bytes));
   return language
-    ? { ...opened, card: { ...opened.card, language: language.card }, beside: language.pieces }
+    ? {
+        ...opened,
+        card: { ...opened.card, language: { ...language.card, starters } },
+        beside: language.pieces,
+      }
     : opened;
 }
 
