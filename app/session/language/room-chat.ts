@@ -3,7 +3,7 @@ import { messageOf } from '../../../core/errors.ts';
 import { Conversation, type WriteEnd, type Writer } from '../../../core/runtime/conversation.ts';
 import type { Turns } from '../../../core/runtime/turns.ts';
 import { writeText } from '../../../core/runtime/write-text.ts';
-import type { Chat, ChatMessage, ChatSettings, ChatState } from '../store.ts';
+import type { Chat, ChatMessage, ChatPace, ChatSettings, ChatState } from '../store.ts';
 import { talkPrompt, textPrompt } from './talk-prompt.ts';
 import type { Tokeniser } from './tokeniser.ts';
 
@@ -21,6 +21,36 @@ export interface RoomChatOptions {
   readonly now: () => number;
   /** Unsigned 32 bits, at random: another for each answer. */
   readonly seed: () => number;
+}
+
+/** How quickly an answer comes. */
+class Pace {
+  readonly #clock: () => number;
+  #askedAt = 0;
+  #firstAt = 0;
+  #tokens = 0;
+
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  begin(): void {
+    this.#askedAt = this.#clock();
+  }
+
+  token(): void {
+    this.#tokens++;
+    if (this.#tokens === 1) this.#firstAt = this.#clock();
+  }
+
+  get now(): ChatPace {
+    const sinceMs = Math.max(1, this.#clock() - this.#firstAt);
+    return {
+      tokens: this.#tokens,
+      firstMs: this.#firstAt - this.#askedAt,
+      perSecond: this.#tokens > 1 ? ((this.#tokens - 1) * 1000) / sinceMs : null,
+    };
+  }
 }
 
 /** A talk whose answers the room writes. */
@@ -111,63 +141,64 @@ export class RoomChat implements Chat {
   }
 
   async #answer(): Promise<void> {
-    const { turns, tokeniser, now, seed } = this.#options;
-    const { temperature, maxNewTokens } = this.settings.value;
+    const { tokeniser } = this.#options;
     const control = new AbortController();
     this.#control = control;
     const conversation = this.#conversation;
     this.#textBefore = this.#text;
-    let askedAt = now();
-    let firstAt = 0;
-    let tokens = 0;
-    let text = '';
+    const id = this.#add('assistant', '', 'waiting');
     const written: number[] = [];
-    let id = 0;
     const tell = (change: Partial<ChatMessage>): void => {
+      // A new talk has begun meanwhile.
       if (conversation === this.#conversation) this.#update(id, change);
     };
+    this.#change({ busy: true });
     try {
-      const prompt = this.#prompt();
-      id = this.#add('assistant', '', 'waiting');
-      this.#change({ busy: true });
-      const pieces = writeText({ conversation, turns, decode: (list) => tokeniser.decode(list) }, prompt, {
-        sampling: { ...NUCLEUS, temperature, repetitionPenalty: 1, seed: seed() },
-        maxNewTokens,
-        stopTokens: this.#stopTokens,
-        stopStrings: [],
-        signal: control.signal,
-        onPlace: (place) => tell({ place }),
-        onTurn: () => {
-          askedAt = now();
-          tell({ status: 'reading', place: null });
-        },
-      });
-      let end: WriteEnd | undefined;
-      for (let next = await pieces.next(); ; next = await pieces.next()) {
-        if (next.done) {
-          end = next.value;
-          break;
-        }
-        text += next.value.text;
-        if (next.value.token !== null) {
-          written.push(next.value.token);
-          tokens++;
-          if (tokens === 1) firstAt = now();
-        }
-        const perSecond = tokens > 1 ? ((tokens - 1) * 1000) / Math.max(1, now() - firstAt) : null;
-        tell({ status: 'writing', text, pace: { tokens, firstMs: firstAt - askedAt, perSecond } });
-        this.#used(conversation, prompt.length + tokens);
-      }
+      const end = await this.#write(conversation, control.signal, written, tell);
       tell({ status: 'done', cut: end === 'stop' ? null : end });
     } catch (error) {
-      if (id === 0) id = this.#add('assistant', '', 'failed');
       if (control.signal.aborted) tell({ status: 'stopped', place: null });
       else tell({ status: 'failed', place: null, problem: messageOf(error) });
-    } finally {
-      if (conversation === this.#conversation) {
-        if (!tokeniser.talks) this.#text = [...this.#text, ...written];
-        this.#change({ busy: false });
+    }
+    if (conversation !== this.#conversation) return;
+    if (!tokeniser.talks) this.#text = [...this.#text, ...written];
+    this.#change({ busy: false });
+  }
+
+  /** Has one answer written, and tells how it comes on; its tokens go into `written`. */
+  async #write(
+    conversation: Conversation,
+    signal: AbortSignal,
+    written: number[],
+    tell: (change: Partial<ChatMessage>) => void,
+  ): Promise<WriteEnd> {
+    const { turns, tokeniser, now, seed } = this.#options;
+    const { temperature, maxNewTokens } = this.settings.value;
+    const prompt = this.#prompt();
+    const pace = new Pace(now);
+    let text = '';
+    const decode = (tokens: readonly number[]): string => tokeniser.decode(tokens);
+    const pieces = writeText({ conversation, turns, decode }, prompt, {
+      sampling: { ...NUCLEUS, temperature, repetitionPenalty: 1, seed: seed() },
+      maxNewTokens,
+      stopTokens: this.#stopTokens,
+      stopStrings: [],
+      signal,
+      onPlace: (place) => tell({ place }),
+      onTurn: () => {
+        pace.begin();
+        tell({ status: 'reading', place: null });
+      },
+    });
+    for (let next = await pieces.next(); ; next = await pieces.next()) {
+      if (next.done) return next.value;
+      text += next.value.text;
+      if (next.value.token !== null) {
+        written.push(next.value.token);
+        pace.token();
       }
+      tell({ status: 'writing', text, pace: pace.now });
+      this.#used(conversation, prompt.length + written.length);
     }
   }
 
