@@ -1,72 +1,46 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web/wasm';
-import { afterEach, describe, expect, it } from 'vitest';
-import { blocksOf } from '../core/graph/blocks.ts';
-import { memorySource } from '../core/graph/byte-source.ts';
-import { initialStates } from '../core/graph/initial-states.ts';
-import { modelGraph } from '../core/graph/model-graph.ts';
-import { readModel } from '../core/graph/onnx-model.ts';
-import { sampleInputs } from '../core/graph/sample-inputs.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type DecoderIo, decoderIo } from '../core/language/decoder-io.ts';
 import { GREEDY } from '../core/language/sampling.ts';
 import { systemClock } from '../core/mesh/clock.ts';
+import type { Asker } from '../core/runtime/asker.ts';
 import { Conversation, type WriteOptions } from '../core/runtime/conversation.ts';
-import type { OpenModel } from '../core/runtime/leader.ts';
-import { LAPTOP, type Page, PHONE, RoomUnderTest, running, TABLET } from './room-under-test.ts';
+import { LAPTOP, modelOf, type Page, PHONE, RoomUnderTest, running, TABLET } from './room-under-test.ts';
 
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'fatal';
 
-const FOLDER = new URL('../../shared/models/stories260k/', import.meta.url);
-const HERE = existsSync(FOLDER);
-if (!HERE) console.warn('skipped: ../shared/models/stories260k is missing');
-
-/** What the file says it writes: greedy, up to `max_length` tokens, prompt included. */
+/** What a file says its model writes: greedy, the prompt included. */
 interface Expected {
   readonly prompt_ids: readonly number[];
   readonly ids: readonly number[];
-  readonly max_length: number;
 }
 
-const EXPECTED: readonly Expected[] = HERE
-  ? JSON.parse(readFileSync(new URL('expected_greedy.json', FOLDER), 'utf8'))
-  : [];
-
-async function openedStories(): Promise<{ model: OpenModel; io: DecoderIo }> {
-  const file = new Uint8Array(readFileSync(new URL('model.onnx', FOLDER)));
-  const graph = modelGraph(await readModel(memorySource(file)));
-  const blocks = blocksOf(graph);
-  const states = initialStates(graph.inputs, blocks.states, {});
-  const card: OpenModel['card'] = {
-    name: 'stories260k',
-    about: '',
-    source: 'file',
-    bytes: file.byteLength,
-    weightBytes: 0,
-    nodes: graph.nodes.length,
-    blocks: blocks.count,
-    uncuttable: null,
-    inputs: graph.inputs,
-    outputs: graph.outputs,
-    states: states.map(({ input, output }) => ({ input, output })),
-    dims: {},
-    task: { kind: 'tensors' },
-  };
-  const io = decoderIo(card);
-  if (!io) throw new Error('stories260k is a decoder');
-  const blob = new Blob([file]);
-  const model: OpenModel = {
-    card,
-    graph,
-    blocks,
-    blobOf: () => blob,
-    atHand: new Map(),
-    origin: null,
-    hashes: [],
-    sample: (guess) => sampleInputs(graph.inputs, {}, 1, guess),
-  };
-  return { model, io };
+interface Known {
+  readonly name: string;
+  readonly model: URL;
+  readonly expected: URL;
+  readonly contextTokens: number;
 }
+
+const here = (path: string): URL => new URL(`../${path}`, import.meta.url);
+const BARD: Known = {
+  name: 'bard',
+  model: here('public/models/bard/model.onnx'),
+  expected: here('models/bard/expected_greedy.json'),
+  contextTokens: 256,
+};
+const STORIES: Known = {
+  name: 'stories260k',
+  model: here('../shared/models/stories260k/model.onnx'),
+  expected: here('../shared/models/stories260k/expected_greedy.json'),
+  contextTokens: 512,
+};
+const HERE = existsSync(STORIES.model);
+if (!HERE) console.warn('skipped: ../shared/models/stories260k is missing');
+
+const expectedOf = ({ expected }: Known): readonly Expected[] => JSON.parse(readFileSync(expected, 'utf8'));
 
 const PLAIN: WriteOptions = {
   sampling: GREEDY,
@@ -83,27 +57,33 @@ async function written(text: AsyncGenerator<number, string>): Promise<number[]> 
 let room: RoomUnderTest;
 afterEach(() => room.close());
 
-describe.skipIf(!HERE)('stories260k in a room on memory links', () => {
-  async function opened(devices: number): Promise<{ pages: readonly Page[]; io: DecoderIo }> {
-    const { model, io } = await openedStories();
-    room = new RoomUnderTest(ort);
-    const pages = [LAPTOP, PHONE, TABLET].slice(0, devices).map((peer) => room.join(peer));
-    const [leader] = pages;
-    await leader?.leader?.open(model);
-    for (const page of pages) await running(page, devices);
-    return { pages, io };
-  }
+async function opened(known: Known, devices: number): Promise<{ pages: readonly Page[]; io: DecoderIo }> {
+  const model = await modelOf(known.name, new Uint8Array(readFileSync(known.model)));
+  const io = decoderIo(model.card);
+  if (!io) throw new Error(`${known.name} is a decoder`);
+  room = new RoomUnderTest(ort);
+  const pages = [LAPTOP, PHONE, TABLET].slice(0, devices).map((peer) => room.join(peer));
+  await pages[0]?.leader?.open(model);
+  for (const page of pages) await running(page, devices);
+  return { pages, io };
+}
 
-  const talk = ({ member }: Page, io: DecoderIo): Conversation =>
-    new Conversation({ asker: member.asker, clock: systemClock, io, contextTokens: 512 });
+const talk = (page: Page | undefined, io: DecoderIo, { contextTokens }: Known): Conversation => {
+  if (!page) throw new Error('no such device');
+  return new Conversation({ asker: page.member.asker, clock: systemClock, io, contextTokens });
+};
 
-  it.each([1, 2, 3])(
-    'writes what the file says, over %i devices, with drafts and without',
-    async (devices) => {
-      const { pages, io } = await opened(devices);
-      for (const { prompt_ids, ids } of EXPECTED) {
+describe.each([
+  { known: BARD, devices: [1, 3], there: true },
+  { known: STORIES, devices: [1, 2, 3], there: HERE },
+])('$known.name in a room on memory links', ({ known, devices, there }) => {
+  it.skipIf(!there).each(devices)(
+    'writes what its file says, over %i devices, with drafts and without',
+    async (count) => {
+      const { pages, io } = await opened(known, count);
+      for (const { prompt_ids, ids } of expectedOf(known)) {
         for (const draft of [false, true]) {
-          const conversation = talk(pages.at(-1) ?? (pages[0] as Page), io);
+          const conversation = talk(pages.at(-1), io, known);
           const options = { ...PLAIN, maxNewTokens: ids.length - prompt_ids.length, draft };
           const tokens = await written(conversation.write(prompt_ids, options));
           conversation.end();
@@ -112,4 +92,52 @@ describe.skipIf(!HERE)('stories260k in a room on memory links', () => {
       }
     },
   );
+});
+
+describe('a conversation in a room', () => {
+  /** Fed one by one, as nothing else is known of what comes after it. */
+  const long = (io: DecoderIo): number[] =>
+    Array.from({ length: 200 }, (_, at) => (at * 37) % (io.vocabulary ?? 1));
+
+  it("begins with what another has of its text, and the other goes on as if it hadn't", async () => {
+    const { pages, io } = await opened(BARD, 2);
+    const [page] = pages;
+    const options = { ...PLAIN, maxNewTokens: 12 };
+    const prompt = long(io);
+    const first = talk(page, io, BARD);
+    const tokens = await written(first.write(prompt, options));
+    const ask = vi.spyOn(page?.member.asker as Asker, 'ask');
+    const second = talk(page, io, BARD);
+    const donor = first.prefixOf(prompt);
+    expect(donor?.tokens).toBe(prompt.length);
+    expect(await written(second.write(prompt, { ...options, draft: false }, donor))).toEqual(tokens);
+    // The last word of the prompt, for what comes after it, and the eleven that came.
+    expect(ask).toHaveBeenCalledTimes(12);
+    const [all, more] = [[...prompt, ...tokens], await written(first.write([...prompt, ...tokens], options))];
+    first.end();
+    const fresh = talk(page, io, BARD);
+    expect(await written(fresh.write(all, options))).toEqual(more);
+  });
+
+  it('that is stopped while it reads sends nothing more, and its next turn is right', async () => {
+    const { pages, io } = await opened(BARD, 2);
+    const [page] = pages;
+    const options = { ...PLAIN, maxNewTokens: 8 };
+    const prompt = long(io);
+    const control = new AbortController();
+    const conversation = talk(page, io, BARD);
+    const ask = vi.spyOn(page?.member.asker as Asker, 'ask');
+    const stopped = written(conversation.write(prompt, { ...options, signal: control.signal }));
+    await vi.waitFor(() => expect(ask).toHaveBeenCalled());
+    control.abort(new Error('not any more'));
+    await expect(stopped).rejects.toThrow('not any more');
+    const asked = ask.mock.calls.length;
+    await Promise.allSettled(ask.mock.results.map(({ value }) => value));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(ask).toHaveBeenCalledTimes(asked);
+    // Another text that begins as the one before.
+    const other = [...prompt.slice(0, 40), ...prompt.slice(0, 40).reverse()];
+    const tokens = await written(conversation.write(other, options));
+    expect(await written(talk(page, io, BARD).write(other, options))).toEqual(tokens);
+  });
 });

@@ -1,3 +1,9 @@
+import { blocksOf } from '../core/graph/blocks.ts';
+import { memorySource } from '../core/graph/byte-source.ts';
+import { initialStates } from '../core/graph/initial-states.ts';
+import { modelGraph } from '../core/graph/model-graph.ts';
+import { readModel } from '../core/graph/onnx-model.ts';
+import { sampleInputs } from '../core/graph/sample-inputs.ts';
 import type { PeerId } from '../core/ids.ts';
 import { systemClock } from '../core/mesh/clock.ts';
 import { MemoryDialler } from '../core/mesh/memory-dial.ts';
@@ -6,7 +12,7 @@ import { Mesh } from '../core/mesh/mesh.ts';
 import { decide, tell } from '../core/plan/planner.ts';
 import type { PlanQuestion } from '../core/plan/question.ts';
 import type { PlanResult } from '../core/plan/room.ts';
-import { Leader } from '../core/runtime/leader.ts';
+import { Leader, type OpenModel } from '../core/runtime/leader.ts';
 import { Member } from '../core/runtime/member.ts';
 import type { SessionEvent } from '../core/session/events.ts';
 import { initialState, reduce } from '../core/session/reduce.ts';
@@ -125,6 +131,38 @@ function cardOf(peer: PeerId, benchMs: number): DeviceCard {
       adapter: null,
     },
     hidden: false,
+  };
+}
+
+/** A model file as the leader's page opens it, without a page. */
+export async function modelOf(name: string, file: Uint8Array<ArrayBuffer>): Promise<OpenModel> {
+  const graph = modelGraph(await readModel(memorySource(file)));
+  const blocks = blocksOf(graph);
+  const states = initialStates(graph.inputs, blocks.states, {});
+  const blob = new Blob([file]);
+  return {
+    card: {
+      name,
+      about: '',
+      source: 'file',
+      bytes: file.byteLength,
+      weightBytes: 0,
+      nodes: graph.nodes.length,
+      blocks: blocks.count,
+      uncuttable: null,
+      inputs: graph.inputs,
+      outputs: graph.outputs,
+      states: states.map(({ input, output }) => ({ input, output })),
+      dims: {},
+      task: { kind: 'tensors' },
+    },
+    graph,
+    blocks,
+    blobOf: () => blob,
+    atHand: new Map(),
+    origin: null,
+    hashes: [],
+    sample: (guess) => sampleInputs(graph.inputs, {}, 1, guess),
   };
 }
 

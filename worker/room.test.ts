@@ -19,7 +19,16 @@ import { keptTerms, termsAlone } from '../core/runtime/terms.ts';
 import { asFloat32, fromFloat32, type Tensor, tensor } from '../core/tensor/tensor.ts';
 import { recallManifest } from '../core/weights/manifest.ts';
 import type { OriginCard, OriginFactory } from '../core/weights/origin.ts';
-import { LAPTOP, type Page, PHONE, RoomUnderTest, running, TABLET, until } from './room-under-test.ts';
+import {
+  LAPTOP,
+  modelOf,
+  type Page,
+  PHONE,
+  RoomUnderTest,
+  running,
+  TABLET,
+  until,
+} from './room-under-test.ts';
 import { StageWorker } from './stage-worker.ts';
 
 ort.env.wasm.numThreads = 1;
@@ -29,8 +38,8 @@ ort.env.logLevel = 'fatal';
 const RELATIVE_TOLERANCE = 1e-4;
 
 const file = new Uint8Array(readFileSync(new URL('../public/models/digits.onnx', import.meta.url)));
-const graph = modelGraph(await readModel(memorySource(file)));
-const blocks = blocksOf(graph);
+const opened = await modelOf('Digits', file);
+const { graph, blocks } = opened;
 const blob = new Blob([file]);
 
 function image(seed: number): Tensor {
@@ -38,29 +47,7 @@ function image(seed: number): Tensor {
   return fromFloat32([1, 1, 28, 28], values);
 }
 
-const model: OpenModel = {
-  card: {
-    name: 'Digits',
-    about: '',
-    source: 'bundled',
-    bytes: file.byteLength,
-    weightBytes: 0,
-    nodes: graph.nodes.length,
-    blocks: blocks.count,
-    uncuttable: null,
-    inputs: graph.inputs,
-    outputs: graph.outputs,
-    dims: {},
-    task: { kind: 'tensors' },
-  },
-  graph,
-  blocks,
-  blobOf: () => blob,
-  atHand: new Map(),
-  origin: null,
-  hashes: [],
-  sample: () => [image(0)],
-};
+const model: OpenModel = { ...opened, sample: () => [image(0)] };
 
 const CARD: OriginCard = {
   url: 'https://models.test/digits.onnx',

@@ -40,7 +40,7 @@ export function AskCard({
       {task === 'classify-image' && <ClassifyImage key={card?.name} {...props} />}
       {task === 'tensors' &&
         (card?.language ? (
-          <ChatCard key={card.name} {...props} />
+          <ChatCard key={`${card.name}/${card.bytes}`} {...props} />
         ) : (
           <AskTensors key={card?.name} {...props} />
         ))}

@@ -1,4 +1,4 @@
-/** Tokens of one draft: on a CPU a run of eight rows takes about twice as long as one of a single row. */
+/** Tokens of one draft, an estimate: whether so many pay is measured at work, below. */
 const MOST = 8;
 /** After drafts that did not pay, so many tokens are written without. */
 const PAUSE = 24;

@@ -30,9 +30,9 @@ export function pickTokens(scores: Tensor, decode: Decode): Tensor {
 
 function rowOf({ dtype, dims, data }: Tensor, row: number, size: number): Float32Array {
   const bytes = data.byteLength / (dims[1] ?? 1);
-  const part: Tensor = { dtype, dims: [size], data: data.slice(row * bytes, (row + 1) * bytes) };
+  const part: Tensor = { dtype, dims: [size], data: data.subarray(row * bytes, (row + 1) * bytes) };
   if (dtype === 'float32') return asFloat32(part);
-  if (dtype === 'float16') return Float32Array.from(new Uint16Array(part.data.buffer), halfToNumber);
+  if (dtype === 'float16') return Float32Array.from(new Uint16Array(part.data.slice().buffer), halfToNumber);
   throw new InputError(`The model's scores are of type ${dtype}.`, {
     step: 'choose a token',
     expected: 'float32 or float16',

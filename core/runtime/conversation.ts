@@ -11,8 +11,8 @@ import type { Asker } from './asker.ts';
 import { Sequence } from './sequence.ts';
 
 /**
- * A prompt is read in parts of so many tokens, so that the second stage reads one while the first reads the next. On
- * a CPU 32 rows at once are nearly as quick for each as 128.
+ * A prompt is read in parts of so many tokens, so that the second stage reads one while the first reads the next. An
+ * estimate: fewer overlap better, more use the processor better.
  */
 const CHUNK = 32;
 /** Attempts without any new token before a text is given up: the plan may change while one begins again. */
@@ -142,7 +142,7 @@ export class Conversation {
   /** The next tokens: one, and as many more as a draft foresaw. */
   async #next(
     tokens: readonly number[],
-    { sampling, draft = true }: WriteOptions,
+    { sampling, draft = true, signal }: WriteOptions,
     donor: Prefix | null,
     most: number,
   ): Promise<readonly number[]> {
@@ -165,15 +165,18 @@ export class Conversation {
     const runs: Promise<readonly Tensor[]>[] = [];
     const startedAt = clock.now();
     for (const [index, end] of ends.entries()) {
+      // Nothing may leave any more: the next turn counts on what the stages hold by then.
+      signal?.throwIfAborted();
       const keep = ends[index - 1] ?? begin;
       const picks = index === ends.length - 1 ? drafted.length + 1 : 0;
       const chosen = picks > 0 ? { picks, before } : { picks, before: [] };
       const decode: Decode = { from, keep, count: end - keep, ...chosen, sampling: exact };
       this.#held = text.slice(0, end);
-      const run = sequence.run(decoderFeeds(io, text.slice(keep, end), keep, picks), { decode });
-      runs.push(run.then(({ tensors }) => tensors));
-      // Heard below; the first of them may fail before.
+      const feeds = decoderFeeds(io, text.slice(keep, end), keep, picks);
+      const run = sequence.run(feeds, { decode }).then(({ tensors }) => tensors);
+      // Heard below; where one fails, or the text is stopped, nobody waits for the rest.
       run.catch(() => undefined);
+      runs.push(run);
       if (runs.length >= ahead) await runs[runs.length - ahead];
     }
     const [answer] = (await Promise.all(runs)).at(-1) ?? [];

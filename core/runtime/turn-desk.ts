@@ -5,7 +5,7 @@ import type { PeerId } from '../ids.ts';
  * chain busy; each also keeps its past on every device, so there must be an end.
  */
 const AT_ONCE = 8;
-/** Wishes that may wait for all devices together; one more is refused. */
+/** Wishes that may wait for all devices together, or say that they had their turn; one more is refused. */
 const WAITING_LIMIT = 64;
 
 /** Names a wish among those of its device. */
@@ -37,9 +37,9 @@ export class TurnDesk {
     if ([...this.#active, ...this.#waiting].some((wish) => wish.peer === peer && wish.ticket === ticket))
       return;
     const wish = { peer, ticket };
-    if (held) this.#active.push(wish);
-    else if (this.#waiting.length >= WAITING_LIMIT) this.#tell(wish, null);
-    else this.#waiting.push(wish);
+    const list = held ? this.#active : this.#waiting;
+    if (list.length >= WAITING_LIMIT) this.#tell(wish, null);
+    else list.push(wish);
     this.#go();
   }
 

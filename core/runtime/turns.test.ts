@@ -66,6 +66,15 @@ test('a line of 64 is full', async () => {
   await expect(taken(turns[B])).rejects.toMatchObject({ name: 'OverloadedError' });
 });
 
+test('no device makes the desk remember without end, whatever it says it had', () => {
+  const tell = vi.fn();
+  const desk = new TurnDesk(tell);
+  for (let ticket = 0; ticket < 64; ticket++) desk.want(A, ticket, true);
+  expect(tell).not.toHaveBeenCalled();
+  desk.want(A, 64, true);
+  expect(tell).toHaveBeenCalledWith({ peer: A, ticket: 64 }, null);
+});
+
 test('a leader that comes back learns of turns that were given before, and of those that wait', async () => {
   const before = room();
   const turn = await taken(before.turns[A]);

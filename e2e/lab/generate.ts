@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Page } from 'playwright';
 import { TEMPLATE, TOKENISER, TOKENISER_CONFIG } from '../../app/session/language/language-files.ts';
+import { stopTokensOf } from '../../app/session/language/open-chat.ts';
 import { Tokeniser } from '../../app/session/language/tokeniser.ts';
 import type { ModelCard } from '../../core/session/state.ts';
 import type { Room } from '../room.ts';
@@ -43,10 +44,7 @@ export async function generateTexts(
     }),
   );
   const whole: GeneratedText[] = [];
-  const stopTokens = [
-    ...(card.language?.stopTokens ?? []),
-    ...(tokeniser.endToken === null ? [] : [tokeniser.endToken]),
-  ];
+  const stopTokens = card.language ? [...stopTokensOf(card.language, tokeniser)] : [];
   for (const prompt of asked) {
     const promptIds = tokeniser.encode(prompt, { special: true });
     const { inputs, outputs, states = [], dims } = card;

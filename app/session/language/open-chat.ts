@@ -3,7 +3,7 @@ import { decoderIo } from '../../../core/language/decoder-io.ts';
 import { systemClock } from '../../../core/mesh/clock.ts';
 import type { Writer } from '../../../core/runtime/conversation.ts';
 import type { Member } from '../../../core/runtime/member.ts';
-import type { ModelCard } from '../../../core/session/state.ts';
+import type { LanguageCard, ModelCard } from '../../../core/session/state.ts';
 import { loadTokeniser } from './load-tokeniser.ts';
 import { RoomChat } from './room-chat.ts';
 import type { Tokeniser } from './tokeniser.ts';
@@ -15,7 +15,8 @@ const FILES_MS = 300_000;
 export interface OpenLanguage {
   readonly writer: Writer;
   readonly tokeniser: Tokeniser;
-  readonly stopTokens: readonly number[];
+  /** Each of them ends a text. */
+  readonly stopTokens: ReadonlySet<number>;
 }
 
 /** @throws InputError for a model that does not write; what the way of its files throws. */
@@ -33,8 +34,14 @@ export async function openLanguage(member: Member, card: ModelCard): Promise<Ope
   const tokeniser = await loadTokeniser(language, (pieces) =>
     member.file(pieces, card.name, AbortSignal.timeout(FILES_MS)),
   );
-  const { contextTokens, stopTokens } = language;
+  const { contextTokens } = language;
+  const stopTokens = stopTokensOf(language, tokeniser);
   return { writer: { asker: member.asker, clock: systemClock, io, contextTokens }, tokeniser, stopTokens };
+}
+
+/** What ends a text, by the model's settings and by its tokeniser's. */
+export function stopTokensOf({ stopTokens }: LanguageCard, { endToken }: Tokeniser): ReadonlySet<number> {
+  return new Set(endToken === null ? stopTokens : [...stopTokens, endToken]);
 }
 
 /** A talk with the open model. @throws what {@link openLanguage} throws. */

@@ -42,7 +42,6 @@ function parts({ talks = false, failing = false, contextTokens = 200 } = {}): Pa
   const codes = (text: string): number[] => [...text].map((letter) => letter.charCodeAt(0));
   const tokeniser = {
     talks,
-    endToken: END,
     encode: codes,
     decode: (tokens: readonly number[]) => String.fromCharCode(...tokens),
     talk: (list: readonly Turn[]) =>
@@ -52,7 +51,7 @@ function parts({ talks = false, failing = false, contextTokens = 200 } = {}): Pa
     writer: { asker: asker as unknown as Asker, clock: systemClock, io: IO, contextTokens },
     turns,
     tokeniser: tokeniser as unknown as Tokeniser,
-    stopTokens: [],
+    stopTokens: new Set([END]),
     now: () => performance.now(),
     seed: () => 1,
   });

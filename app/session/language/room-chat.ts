@@ -16,7 +16,7 @@ export interface RoomChatOptions {
   readonly writer: Writer;
   readonly turns: Turns;
   readonly tokeniser: Tokeniser;
-  readonly stopTokens: readonly number[];
+  readonly stopTokens: ReadonlySet<number>;
   /** Milliseconds. */
   readonly now: () => number;
   /** Unsigned 32 bits, at random: another for each answer. */
@@ -58,7 +58,6 @@ export class RoomChat implements Chat {
   readonly settings: Signal<ChatSettings> = signal(SETTINGS);
   readonly #options: RoomChatOptions;
   readonly #state: Signal<ChatState>;
-  readonly #stopTokens: ReadonlySet<number>;
   #conversation: Conversation;
   /** Of a model that only writes on: all tokens so far. */
   #text: readonly number[] = [];
@@ -68,10 +67,8 @@ export class RoomChat implements Chat {
   #nextId = 1;
 
   constructor(options: RoomChatOptions) {
-    const { writer, tokeniser, stopTokens } = options;
-    const { endToken } = tokeniser;
+    const { writer, tokeniser } = options;
     this.#options = options;
-    this.#stopTokens = new Set([...stopTokens, ...(endToken === null ? [] : [endToken])]);
     this.#conversation = new Conversation(writer);
     this.#state = signal<ChatState>({
       messages: [],
@@ -172,7 +169,7 @@ export class RoomChat implements Chat {
     written: number[],
     tell: (change: Partial<ChatMessage>) => void,
   ): Promise<WriteEnd> {
-    const { turns, tokeniser, now, seed } = this.#options;
+    const { turns, tokeniser, stopTokens, now, seed } = this.#options;
     const { temperature, maxNewTokens } = this.settings.value;
     const prompt = this.#prompt();
     const pace = new Pace(now);
@@ -181,7 +178,7 @@ export class RoomChat implements Chat {
     const pieces = writeText({ conversation, turns, decode }, prompt, {
       sampling: { ...NUCLEUS, temperature, repetitionPenalty: 1, seed: seed() },
       maxNewTokens,
-      stopTokens: this.#stopTokens,
+      stopTokens,
       stopStrings: [],
       signal,
       onPlace: (place) => tell({ place }),

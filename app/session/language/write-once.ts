@@ -14,7 +14,6 @@ export async function writeOnce(
 ): Promise<ProgramText> {
   const { writer, tokeniser, stopTokens } = await openLanguage(member, card);
   const { maxNewTokens = 64, temperature = 0, topK = 0, topP = 1, repetitionPenalty = 1, seed = 0 } = options;
-  const { endToken } = tokeniser;
   const conversation = new Conversation(writer);
   const promptIds = tokeniser.encode(prompt, { special: true });
   const ids: number[] = [];
@@ -25,7 +24,7 @@ export async function writeOnce(
     const pieces = writeText({ conversation, turns: member.turns, decode }, promptIds, {
       sampling: { temperature, topK, topP, repetitionPenalty, seed },
       maxNewTokens,
-      stopTokens: new Set([...stopTokens, ...(endToken === null ? [] : [endToken])]),
+      stopTokens,
       stopStrings: [],
       draft: options.draft ?? true,
       onTurn: () => {
