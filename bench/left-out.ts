@@ -21,7 +21,7 @@ const ENTERING = [80, 80, 40];
 const LEARNING = 20;
 const REST_MS = 45_000;
 const SHAPE = { delayMs: 2, mbitPerSec: 200 };
-const ROUNDS = 6;
+const ROUNDS = 10;
 const ITEMS = 80;
 const IN_FLIGHT = 6;
 /** A device at this speed may just be taking other layers. */

@@ -1,6 +1,6 @@
 import { expose, transfer } from 'comlink';
-import type { StageHandle, StageResult } from '../core/runtime/stage-executor.ts';
-import { buffersOf, type Tensor } from '../core/tensor/tensor.ts';
+import type { RunOptions, StageHandle, StageInput, StageResult } from '../core/runtime/stage-executor.ts';
+import { buffersOf } from '../core/tensor/tensor.ts';
 import { SyncReader } from './blob-reader.ts';
 import { importBundle } from './bundles.ts';
 import { CompiledRuntime } from './compiled-runtime.ts';
@@ -18,8 +18,12 @@ export class BrowserWorker extends StageWorker<BrowserOptions> {
     return runtime.module;
   }
 
-  override async run(stage: StageHandle, inputs: readonly Tensor[]): Promise<StageResult> {
-    const result = await super.run(stage, inputs);
+  override async run(
+    stage: StageHandle,
+    inputs: readonly StageInput[],
+    options?: RunOptions,
+  ): Promise<StageResult> {
+    const result = await super.run(stage, inputs, options);
     return transfer(result, buffersOf(result.outputs));
   }
 }

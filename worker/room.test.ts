@@ -520,7 +520,10 @@ describe.skipIf(!existsSync(SHARED))('sequences in a room (skipped where ../shar
           const handle = await executor.load({ model: bytes, weights, inputs, outputs });
           const kept = keptTerms(shards, index, states);
           const terms = { ...termsAlone(shard), ...(kept ? { kept } : {}) };
-          return { stage: { terms, executor, handle }, keeper: new StateKeeper() };
+          return {
+            stage: { terms, executor, handle },
+            keeper: new StateKeeper({ drop: (kept) => executor.drop(kept) }),
+          };
         }),
       );
       const written: number[] = [];

@@ -14,11 +14,16 @@ const SMALL_CONSTANT = 1024 ** 2;
 export function sessionOptions(
   provider: Provider,
   weights: StageModel['weights'],
-  prepack: boolean,
+  { prepack, keeps }: { readonly prepack: boolean; readonly keeps: readonly string[] },
 ): InferenceSession.SessionOptions {
   return {
     // As an object, because some provider options are read only then (facts.md A3).
     executionProviders: [{ name: provider }],
+    // What stays between runs need not come down from the GPU and go up again.
+    ...(provider === 'webgpu' &&
+      keeps.length > 0 && {
+        preferredOutputLocation: Object.fromEntries(keeps.map((name) => [name, 'gpu-buffer' as const])),
+      }),
     ...(weights && { externalData: [{ path: PACK_LOCATION, data: weights }] }),
     ...(!prepack && {
       extra: {

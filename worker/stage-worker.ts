@@ -5,8 +5,10 @@ import { CallQueue } from '../core/runtime/call-queue.ts';
 import type {
   ExecutorOptions,
   LoadOptions,
+  RunOptions,
   StageExecutor,
   StageHandle,
+  StageInput,
   StageModel,
   StageResult,
   WorkerMemory,
@@ -15,6 +17,7 @@ import { buffersOf, type Tensor } from '../core/tensor/tensor.ts';
 import type { BlobReader } from './blob-reader.ts';
 import { fromOrt, toOrt } from './feeds.ts';
 import type { HeapGauge } from './heap-gauge.ts';
+import { KeptTensors } from './kept-tensors.ts';
 import { LazyWeights } from './lazy-weights.ts';
 import { MemoryMeter } from './memory-meter.ts';
 import type { OpenedOrt, OrtOpener } from './ort.ts';
@@ -49,6 +52,7 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
   readonly #heap: HeapGauge | undefined;
   readonly #reader: BlobReader | undefined;
   readonly #meter: MemoryMeter;
+  readonly #kept: KeptTensors;
   readonly #queue: CallQueue = new CallQueue();
   readonly #stages: Map<StageHandle, LoadedStage> = new Map();
   #opened: OpenedOrt | undefined;
@@ -59,6 +63,7 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
     this.#heap = heap;
     this.#reader = reader;
     this.#meter = new MemoryMeter(() => heap?.bytes() ?? 0);
+    this.#kept = new KeptTensors(this.#meter);
   }
 
   open(options: Options): Promise<ExecutorOptions> {
@@ -72,7 +77,7 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
   load(stage: StageModel, { prepack }: LoadOptions = { prepack: true }): Promise<StageHandle> {
     return this.#queue.run(async () => {
       const { ort, options } = this.#runtime('create');
-      const { model, weights } = stage;
+      const { model, weights, keeps = [] } = stage;
       const weightBytes = weights instanceof Blob ? weights.size : (weights?.byteLength ?? 0);
       const onGpu = options.provider === 'webgpu';
       const reader = this.#reader;
@@ -81,7 +86,10 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
       this.#meter.take(beside);
       try {
         const session = await naming('create', () =>
-          ort.InferenceSession.create(model, sessionOptions(options.provider, lazy ?? weights, prepack)),
+          ort.InferenceSession.create(
+            model,
+            sessionOptions(options.provider, lazy ?? weights, { prepack, keeps }),
+          ),
         );
         lazy?.checkCopied();
         const handle = this.#nextHandle++;
@@ -98,37 +106,61 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
     });
   }
 
-  run(handle: StageHandle, inputs: readonly Tensor[]): Promise<StageResult> {
+  run(handle: StageHandle, inputs: readonly StageInput[], options: RunOptions = {}): Promise<StageResult> {
     return this.#queue.run(async () => {
-      const { ort } = this.#runtime('run');
-      const stage = this.#stage(handle, 'run');
-      if (inputs.length !== stage.inputs.length) {
-        const expected = `${stage.inputs.length} inputs`;
-        throw failure('run', `The stage takes ${expected}, got ${inputs.length}.`, expected);
+      try {
+        return await this.#run(this.#stage(handle, 'run'), inputs, options);
+      } finally {
+        this.#kept.drop(inputs.flatMap((input) => ('kept' in input && input.last ? [input.kept] : [])));
       }
-      const feeds: Record<string, OrtTensor> = {};
-      const fed = heldBytes(inputs);
-      this.#meter.take(fed);
-      const results = await naming('run', async () => {
-        for (const [index, input] of inputs.entries()) {
-          feeds[stage.inputs[index]?.name ?? ''] = toOrt(ort.Tensor, input);
-        }
-        const startedAt = performance.now();
-        // Outputs stay at the default location, the CPU: `run` returns when they are downloaded.
-        const values = await stage.session.run(feeds);
-        return { values, computeMs: performance.now() - startedAt };
-      }).finally(() => this.#meter.giveBack(fed));
-      const outputs = stage.outputs.map(({ name }) => {
-        const value = results.values[name];
-        if (!value) throw failure('run', `The stage returned no "${name}".`, name);
-        return fromOrt(name, value as OrtTensor);
-      });
-      const made = heldBytes(outputs);
-      this.#meter.take(made);
-      // From here on they are the caller's.
-      this.#meter.giveBack(made);
-      return { outputs, computeMs: results.computeMs };
     });
+  }
+
+  drop(kept: readonly number[]): void {
+    this.#queue.run(async () => this.#kept.drop(kept)).catch(() => undefined);
+  }
+
+  async #run(
+    stage: LoadedStage,
+    inputs: readonly StageInput[],
+    { sends, keeps = [] }: RunOptions,
+  ): Promise<StageResult> {
+    const { ort } = this.#runtime('run');
+    if (inputs.length !== stage.inputs.length) {
+      const expected = `${stage.inputs.length} inputs`;
+      throw failure('run', `The stage takes ${expected}, got ${inputs.length}.`, expected);
+    }
+    const fed = heldBytes(inputs.filter((input) => 'data' in input));
+    this.#meter.take(fed);
+    const { values, computeMs } = await naming('run', async () => {
+      const feeds: Record<string, OrtTensor> = {};
+      for (const [index, input] of inputs.entries()) {
+        const name = stage.inputs[index]?.name ?? '';
+        feeds[name] = 'data' in input ? toOrt(ort.Tensor, input) : await this.#kept.feed(ort.Tensor, input);
+      }
+      const startedAt = performance.now();
+      // `run` returns when the outputs that stay on the CPU are there.
+      const values = await stage.session.run(feeds);
+      return { values, computeMs: performance.now() - startedAt };
+    }).finally(() => this.#meter.giveBack(fed));
+    const sent = new Set(sends ?? stage.outputs.keys());
+    const outputs: Tensor[] = [];
+    for (const index of sent) {
+      const [name, value] = outputOf(stage, values, index);
+      await value.getData();
+      const output = fromOrt(name, value);
+      // The caller may move its buffer away.
+      outputs.push(keeps.includes(index) ? { ...output, data: output.data.slice() } : output);
+    }
+    const kept = keeps.map((index) => this.#kept.keep(...outputOf(stage, values, index)));
+    for (const index of stage.outputs.keys()) {
+      if (!keeps.includes(index)) outputOf(stage, values, index)[1].dispose();
+    }
+    const made = heldBytes(outputs);
+    this.#meter.take(made);
+    // From here on they are the caller's.
+    this.#meter.giveBack(made);
+    return { outputs, kept, computeMs };
   }
 
   release(handle: StageHandle): Promise<void> {
@@ -165,6 +197,17 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
     if (!stage) throw failure(step, `No stage is loaded under the handle ${handle}.`, 'a loaded stage');
     return stage;
   }
+}
+
+function outputOf(
+  { outputs }: LoadedStage,
+  values: InferenceSession.OnnxValueMapType,
+  index: number,
+): [name: string, value: OrtTensor] {
+  const name = outputs[index]?.name ?? '';
+  const value = values[name];
+  if (!value) throw failure('run', `The stage returned no "${name}".`, name);
+  return [name, value as OrtTensor];
 }
 
 /** Bytes of the buffers behind some tensors. */

@@ -42,7 +42,12 @@ function relayingExecutor(): StageExecutor {
       if (new TextDecoder().decode(bytes).includes('Unheard')) throw new Error('no operator "Unheard"');
       return 1;
     },
-    run: async (_, outputs) => ({ outputs, computeMs: 1 }),
+    run: async (_, inputs) => ({
+      outputs: inputs.filter((input) => 'data' in input),
+      kept: [],
+      computeMs: 1,
+    }),
+    drop: () => {},
     release: async () => {},
     memory: async () => ({ heapBytes: 0, bufferBytes: 0, peakBytes: 0 }),
     close: () => {},

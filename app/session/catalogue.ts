@@ -7,11 +7,13 @@ import type { CatalogueEntry } from './store.ts';
 /** public/models/<id>.json: what is known of a bundled model beyond its graph. */
 export interface BundledCard extends CatalogueEntry {
   readonly file: string;
+  /** What lies beside it, such as a tokeniser; nothing else is looked for. */
+  readonly beside?: readonly string[];
   /** Beginnings to try with a model that writes. */
   readonly starters?: readonly string[];
 }
 
-const BUNDLED = ['digits'];
+const BUNDLED = ['digits', 'bard'];
 
 /** The models that came with the page. */
 export function catalogue(): Promise<readonly CatalogueEntry[]> {
@@ -27,7 +29,10 @@ export async function openBundled(
   const known = await card(id);
   // Small, and kept by the browser's own cache as part of the page: taken whole.
   const address = `${import.meta.env.BASE_URL}models/${known.file}`;
-  return { card: known, source: await downloadedSource(address, onProgress, signal) };
+  const source = await downloadedSource(address, onProgress, signal);
+  const has = new Set(known.beside);
+  const beside: ModelSource['beside'] = async (name) => (has.has(name) ? source.beside(name) : null);
+  return { card: known, source: { ...source, beside } };
 }
 
 async function card(id: string): Promise<BundledCard> {

@@ -7,13 +7,15 @@ import { PendingCalls } from '../../core/runtime/pending-calls.ts';
 import type {
   ExecutorOptions,
   LoadOptions,
+  RunOptions,
   StageExecutor,
   StageHandle,
+  StageInput,
   StageModel,
   StageResult,
   WorkerMemory,
 } from '../../core/runtime/stage-executor.ts';
-import { buffersOf, type Tensor } from '../../core/tensor/tensor.ts';
+import { buffersOf } from '../../core/tensor/tensor.ts';
 import type { BrowserWorker } from '../../worker/browser.ts';
 import type { OrtBundle } from '../../worker/ort.ts';
 import type { MemoryMarks } from './memory-marks.ts';
@@ -60,10 +62,10 @@ class WorkerClient implements StageExecutor {
     return inForce;
   }
 
-  load({ model, weights, inputs, outputs }: StageModel, options?: LoadOptions): Promise<StageHandle> {
+  load({ model, weights, ...rest }: StageModel, options?: LoadOptions): Promise<StageHandle> {
     // Weights in a buffer move to the worker, so that they are never held twice; a Blob is only referred to.
     const moved = weights instanceof Uint8Array ? whole(weights) : weights;
-    const stage: StageModel = { model: whole(model), weights: moved, inputs, outputs };
+    const stage: StageModel = { ...rest, model: whole(model), weights: moved };
     const list = moved instanceof Uint8Array ? [moved.buffer] : [];
     const { budgetBytes, marks } = this.#options;
     const weightBytes = moved instanceof Blob ? moved.size : (moved?.byteLength ?? 0);
@@ -88,8 +90,13 @@ class WorkerClient implements StageExecutor {
     if (module) compiled.set(bundle, module);
   }
 
-  run(stage: StageHandle, inputs: readonly Tensor[]): Promise<StageResult> {
-    return this.#call('run', () => this.#remote.run(stage, transfer(inputs, buffersOf(inputs))));
+  run(stage: StageHandle, inputs: readonly StageInput[], options?: RunOptions): Promise<StageResult> {
+    const moved = buffersOf(inputs.filter((input) => 'data' in input));
+    return this.#call('run', () => this.#remote.run(stage, transfer(inputs, moved), options));
+  }
+
+  drop(kept: readonly number[]): void {
+    this.#call('drop', () => this.#remote.drop(kept)).catch(() => undefined);
   }
 
   release(stage: StageHandle): Promise<void> {

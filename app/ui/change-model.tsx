@@ -24,10 +24,10 @@ export function ChangeModel({ devices, actions, open, onClose }: Props): VNode {
       <Bundled actions={actions} open={open} />
       <h3>A file of yours</h3>
       <DropZone
-        accept=".onnx,.onnx_data,.data,.bin"
+        accept=".onnx,.onnx_data,.data,.bin,.json,.jinja"
         multiple
         testId="model-file"
-        words="Choose an ONNX file, or drop it here with its data files"
+        words="Choose an ONNX file, or drop it here with the files that belong to it"
         onFiles={(files) => {
           if (files.length > 0) open(actions.openFile(...files));
         }}

@@ -6,10 +6,10 @@ import { floats, model, node, value, weight } from '../graph/model-builder.ts';
 import { type ModelGraph, modelGraph } from '../graph/model-graph.ts';
 import { readModel } from '../graph/onnx-model.ts';
 import { systemClock } from '../mesh/clock.ts';
-import { fromFloat32, type Tensor } from '../tensor/tensor.ts';
+import { fromFloat32 } from '../tensor/tensor.ts';
 import { type CalibrateOptions, type Calibration, calibrate } from './calibrate.ts';
 import { workerBytes } from './footprint.ts';
-import type { StageExecutor, StageModel } from './stage-executor.ts';
+import type { StageExecutor, StageInput, StageModel } from './stage-executor.ts';
 
 const WIDTH = 64;
 const LAYER_BYTES = WIDTH * WIDTH * 4;
@@ -59,15 +59,16 @@ class Stub implements StageExecutor {
     this.#width = Number(outputs[0]?.dims?.[1] ?? WIDTH);
     return this.loads.length;
   }
-  async run(_: number, [input]: readonly Tensor[]): ReturnType<StageExecutor['run']> {
+  async run(_: number, [input]: readonly StageInput[]): ReturnType<StageExecutor['run']> {
     if (this.closed) throw new RuntimeFailedError('closed', { step: 'close' });
     if (this.refusesWeights && (this.loads.at(-1)?.size ?? 0) > 0) {
       throw new RuntimeFailedError('index out of range', { step: 'run' });
     }
-    const rows = input?.dims[0] ?? 0;
+    const rows = (input && 'data' in input && input.dims[0]) || 0;
     const values = new Float32Array(rows * this.#width).fill(1e30);
-    return { outputs: [fromFloat32([rows, this.#width], values)], computeMs: 1 };
+    return { outputs: [fromFloat32([rows, this.#width], values)], kept: [], computeMs: 1 };
   }
+  drop(): void {}
   async release(): Promise<void> {}
   async memory(): ReturnType<StageExecutor['memory']> {
     return { heapBytes: this.heapBytes, bufferBytes: 0, peakBytes: this.heapBytes };

@@ -99,6 +99,36 @@ export function executorContract(name: string, the: ExecutorCase): void {
         }),
     );
 
+    test('keeps outputs for later runs, whole or cut, until a run has them as its last', () =>
+      opened(async (executor) => {
+        const stage = await executor.load({
+          ...the.identity('float32'),
+          keeps: the.identity('float32').outputs.map(({ name }) => name),
+        });
+        const before = (await executor.memory()).bufferBytes;
+        const six = fromFloat32([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6));
+        const first = await executor.run(stage, [six], { sends: [], keeps: [0] });
+        expect(first.outputs).toEqual([]);
+        expect(first.kept).toMatchObject([{ dtype: 'float32', dims: [2, 3], bytes: 24 }]);
+        expect((await executor.memory()).bufferBytes).toBe(before + 24);
+        const [{ kept } = { kept: 0 }] = first.kept;
+        const cut = await executor.run(stage, [{ kept, cut: { axis: 1, keep: 2 }, last: false }]);
+        expect(cut.outputs.map(asFloat32)).toEqual([Float32Array.of(1, 2, 4, 5)]);
+        const both = await executor.run(stage, [{ kept, cut: null, last: true }], { sends: [0], keeps: [0] });
+        const [output] = both.outputs;
+        expect(output && asFloat32(output)).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
+        structuredClone(output?.data.buffer, { transfer: [output?.data.buffer as ArrayBuffer] });
+        await expect(executor.run(stage, [{ kept, cut: null, last: true }])).rejects.toEqual(failed('run'));
+        const [{ kept: other } = { kept: 0 }] = both.kept;
+        const again = executor.run(stage, [{ kept: other, cut: null, last: false }]);
+        executor.drop([other, 1000]);
+        expect((await again).outputs.map(asFloat32)).toEqual([Float32Array.of(1, 2, 3, 4, 5, 6)]);
+        await expect(executor.run(stage, [{ kept: other, cut: null, last: false }])).rejects.toEqual(
+          failed('run'),
+        );
+        expect((await executor.memory()).bufferBytes).toBe(before);
+      }));
+
     test('refuses what it does not hold, and goes on', () =>
       opened(async (executor) => {
         const stage = await executor.load(the.affine(pack()));

@@ -1,12 +1,16 @@
 import { RuntimeFailedError } from '../errors.ts';
 import { type Clock, systemClock } from '../mesh/clock.ts';
+import { cutTensor } from '../tensor/cut.ts';
 import { asFloat32, buffersOf, fromFloat32, type Tensor } from '../tensor/tensor.ts';
 import { CallQueue } from './call-queue.ts';
 import { type FakeOp, parseFakeStage } from './fake-stage.ts';
 import type {
   ExecutorOptions,
+  KeptTensor,
+  RunOptions,
   StageExecutor,
   StageHandle,
+  StageInput,
   StageModel,
   StageResult,
   WorkerMemory,
@@ -41,8 +45,10 @@ export class FakeExecutor implements StageExecutor {
   readonly #queue: CallQueue = new CallQueue();
   readonly #stages: Map<StageHandle, LoadedStage> = new Map();
   readonly #counts: Map<FakeStep, number> = new Map();
+  readonly #kept: Map<number, Tensor> = new Map();
   #opened = false;
   #nextHandle: StageHandle = 1;
+  #nextKept = 1;
   #peakBytes = 0;
 
   constructor(options: FakeExecutorOptions = {}) {
@@ -74,20 +80,34 @@ export class FakeExecutor implements StageExecutor {
     });
   }
 
-  run(handle: StageHandle, inputs: readonly Tensor[]): Promise<StageResult> {
-    const own = structuredClone(inputs, { transfer: buffersOf(inputs) });
+  run(
+    handle: StageHandle,
+    inputs: readonly StageInput[],
+    { sends, keeps = [] }: RunOptions = {},
+  ): Promise<StageResult> {
+    const own = structuredClone(inputs, { transfer: buffersOf(inputs.filter((each) => 'data' in each)) });
     return this.#step('run', async () => {
-      const { ops, stage, weights } = this.#stage(handle, 'run');
-      checkInputs(stage, own);
-      const computeMs = ops.length * (this.#options.msPerOp ?? 0);
-      if (computeMs > 0) await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, computeMs));
-      const outputs = stage.outputs.map((_, index) => {
-        const input = own[Math.min(index, own.length - 1)];
-        if (!input) throw failure('run', 'no inputs', 'at least one input');
-        return apply(ops, weights, input);
-      });
-      return { outputs, computeMs };
+      try {
+        const { ops, stage, weights } = this.#stage(handle, 'run');
+        const fed = own.map((input) => ('data' in input ? input : this.#keptTensor(input)));
+        checkInputs(stage, fed);
+        const computeMs = ops.length * (this.#options.msPerOp ?? 0);
+        if (computeMs > 0) await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, computeMs));
+        const made = stage.outputs.map((_, index) => {
+          const input = fed[Math.min(index, fed.length - 1)];
+          if (!input) throw failure('run', 'no inputs', 'at least one input');
+          return () => apply(ops, weights, input);
+        });
+        const all = (sends ?? [...made.keys()]).flatMap((index) => made[index]?.() ?? []);
+        return { outputs: all, kept: keeps.flatMap((index) => this.#keep(made[index]?.())), computeMs };
+      } finally {
+        this.#free(own.flatMap((input) => ('kept' in input && input.last ? [input.kept] : [])));
+      }
     });
+  }
+
+  drop(kept: readonly number[]): void {
+    this.#queue.run(async () => this.#free(kept)).catch(() => undefined);
   }
 
   release(handle: StageHandle): Promise<void> {
@@ -98,12 +118,32 @@ export class FakeExecutor implements StageExecutor {
   }
 
   async memory(): Promise<WorkerMemory> {
-    return { heapBytes: this.#heldBytes(), bufferBytes: 0, peakBytes: this.#peakBytes };
+    const kept = [...this.#kept.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+    this.#peakBytes = Math.max(this.#peakBytes, this.#heldBytes() + kept);
+    return { heapBytes: this.#heldBytes(), bufferBytes: kept, peakBytes: this.#peakBytes };
   }
 
   close(): void {
     this.#stages.clear();
+    this.#kept.clear();
     this.#queue.end(failure('close', 'closed', 'an open executor'));
+  }
+
+  #keep(tensor: Tensor | undefined): KeptTensor[] {
+    if (!tensor) return [];
+    const kept = this.#nextKept++;
+    this.#kept.set(kept, tensor);
+    return [{ kept, dtype: tensor.dtype, dims: tensor.dims, bytes: tensor.data.byteLength }];
+  }
+
+  #keptTensor({ kept, cut }: Extract<StageInput, { kept: number }>): Tensor {
+    const held = this.#kept.get(kept);
+    if (!held) throw failure('run', `no kept tensor ${kept}`, 'a kept tensor');
+    return cut ? cutTensor(held, cut) : held;
+  }
+
+  #free(kept: readonly number[]): void {
+    for (const each of kept) this.#kept.delete(each);
   }
 
   #heldBytes(): number {

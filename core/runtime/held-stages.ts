@@ -43,13 +43,17 @@ export class HeldStages {
     const { epoch, stage: index } = stage.terms;
     this.keepOnly(({ stage: { terms } }) => terms.epoch !== epoch || terms.stage !== index);
     const times = new RecentTimes();
-    this.#held = [...this.#held, { stage, keeper: new StateKeeper(), out: new ShareOut(), times }];
+    const keeper = new StateKeeper({ drop: (kept) => stage.executor.drop(kept) });
+    this.#held = [...this.#held, { stage, keeper, out: new ShareOut(), times }];
   }
 
   keepOnly(wanted: (held: HeldStage) => boolean): void {
-    const before = this.executors;
-    this.#held = this.#held.filter(wanted);
-    const after = this.executors;
-    for (const executor of before) if (!after.has(executor)) executor.close();
+    const before = this.#held;
+    this.#held = before.filter(wanted);
+    const used = this.executors;
+    for (const held of before) {
+      if (!used.has(held.stage.executor)) held.stage.executor.close();
+      else if (!this.#held.includes(held)) held.keeper.clear();
+    }
   }
 }

@@ -26,7 +26,8 @@ export class MemoryWatch {
         this.note(peakBytes);
         return handle;
       },
-      run: (stage, inputs) => executor.run(stage, inputs),
+      run: (stage, inputs, wanted) => executor.run(stage, inputs, wanted),
+      drop: (kept) => executor.drop(kept),
       release: (stage) => executor.release(stage),
       memory: () => executor.memory(),
       close: () => executor.close(),

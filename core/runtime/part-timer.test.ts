@@ -46,9 +46,11 @@ function pretending({ computeMs, besidesMs = 0, fails = false }: Ways, loaded: S
       await wait(ms + besidesMs);
       return {
         outputs: [tensor('float32', [1], new Uint8Array(tensorBytes('float32', [1])))],
+        kept: [],
         computeMs: ms,
       };
     },
+    drop: () => undefined,
     release: async () => undefined,
     memory: async () => ({ heapBytes: 0, bufferBytes: 0, peakBytes: 0 }),
     close: () => undefined,

@@ -1,5 +1,7 @@
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { Provider } from '../provider.ts';
+import type { Cut } from '../tensor/cut.ts';
+import type { Dtype } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 export interface ExecutorOptions {
@@ -15,6 +17,36 @@ export interface StageModel {
   readonly weights: Blob | Uint8Array<ArrayBuffer> | null;
   readonly inputs: readonly BoundaryTensor[];
   readonly outputs: readonly BoundaryTensor[];
+  /** Outputs that runs will keep here: where it computes on a GPU, they stay on it. */
+  readonly keeps?: readonly string[];
+}
+
+/** A tensor that stays with an executor between runs, as it is known outside. */
+export interface KeptTensor {
+  /** Names it within its executor. */
+  readonly kept: number;
+  readonly dtype: Dtype;
+  readonly dims: readonly number[];
+  readonly bytes: number;
+}
+
+/** A kept tensor as the input of a run. */
+export interface KeptInput {
+  readonly kept: number;
+  /** Only so much of it counts; null: all. */
+  readonly cut: Cut | null;
+  /** It is freed after this run, however that ends. */
+  readonly last: boolean;
+}
+
+export type StageInput = Tensor | KeptInput;
+
+/** Which outputs of a run are wanted, by their places among the stage's `outputs`. */
+export interface RunOptions {
+  /** These come back; all of them where left out. */
+  readonly sends?: readonly number[];
+  /** These stay for later runs; none where left out. */
+  readonly keeps?: readonly number[];
 }
 
 /** How the runtime holds the weights of a stage. Left out, the executor decides from the memory it may use. */
@@ -27,15 +59,17 @@ export interface LoadOptions {
 export interface WorkerMemory {
   /** The runtime's heap, which never shrinks; 0 when it cannot be told. */
   readonly heapBytes: number;
-  /** Held beside the heap: weights given as bytes while they load, tensors on their way, weights on a GPU. */
+  /** Held beside the heap: weights given as bytes while they load, tensors on their way or kept, weights on a GPU. */
   readonly bufferBytes: number;
   /** The most of both together since the worker began. */
   readonly peakBytes: number;
 }
 
 export interface StageResult {
-  /** In the order of the stage's `outputs`; the caller owns the buffers. */
+  /** In the order of {@link RunOptions.sends}; the caller owns the buffers. */
   readonly outputs: readonly Tensor[];
+  /** In the order of {@link RunOptions.keeps}: the executor's until a run has them as its last, or `drop`. */
+  readonly kept: readonly KeptTensor[];
   /** Wall time inside the runtime's `run`, in milliseconds. */
   readonly computeMs: number;
 }
@@ -53,7 +87,9 @@ export interface StageExecutor {
   /** Takes ownership of `weights` given as bytes: their buffer may be detached. */
   load(stage: StageModel, options?: LoadOptions): Promise<StageHandle>;
   /** Inputs in the order of the stage's `inputs`. Takes ownership: their buffers may be detached. */
-  run(stage: StageHandle, inputs: readonly Tensor[]): Promise<StageResult>;
+  run(stage: StageHandle, inputs: readonly StageInput[], options?: RunOptions): Promise<StageResult>;
+  /** Frees kept tensors, after the runs that were asked for before. */
+  drop(kept: readonly number[]): void;
   release(stage: StageHandle): Promise<void>;
   memory(): Promise<WorkerMemory>;
   /** Ends the executor at once and gives all its memory back. Pending calls reject. */

@@ -254,6 +254,7 @@ describe('StageHost', () => {
       expect((await it.memory()).bufferBytes).toBe(2 * 8);
       it.endSequence(ASKER, 1);
       it.forget(NEXT);
+      await vi.advanceTimersByTimeAsync(1);
       expect((await it.memory()).bufferBytes).toBe(0);
     });
 

@@ -78,16 +78,15 @@ export class StageHost {
     return this.#held.find(epoch, stage)?.stage.terms;
   }
 
-  /** Of the workers that run or load stages, and of the states kept beside them. */
+  /** Of the workers that run or load stages. */
   async memory(): Promise<WorkerMemory> {
     const loading = this.#loadings.flatMap(({ executor }) => executor ?? []);
     const workers = await Promise.all([...this.#held.executors, ...loading].map((each) => each.memory()));
-    const kept = this.#held.all.reduce((sum, { keeper }) => sum + keeper.bytes, 0);
     const total = (key: keyof WorkerMemory): number => workers.reduce((sum, each) => sum + each[key], 0);
     return {
       heapBytes: total('heapBytes'),
-      bufferBytes: total('bufferBytes') + kept,
-      peakBytes: total('peakBytes') + kept,
+      bufferBytes: total('bufferBytes'),
+      peakBytes: total('peakBytes'),
     };
   }
 

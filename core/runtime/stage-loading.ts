@@ -103,7 +103,8 @@ async function loaded(
   runtime: ExecutorOptions,
 ): Promise<Stage> {
   await executor.open(runtime);
-  const stage = { terms, executor, handle: await executor.load(model) };
+  const keeps = terms.kept?.states.map(({ output }) => output) ?? [];
+  const stage = { terms, executor, handle: await executor.load({ ...model, keeps }) };
   await warmUp(stage);
   return stage;
 }

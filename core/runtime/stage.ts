@@ -4,7 +4,7 @@ import type { Decode } from '../language/decode.ts';
 import { pickTokens } from '../language/pick-tokens.ts';
 import type { LoadStage } from '../protocol/messages.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { StageExecutor, StageHandle } from './stage-executor.ts';
+import type { StageExecutor, StageHandle, StageInput } from './stage-executor.ts';
 import type { BlankState, SequenceRun, StateKeeper, TakenStates } from './state-keeper.ts';
 
 /** A stage that is loaded and may run. */
@@ -14,7 +14,7 @@ export interface Stage {
   readonly handle: StageHandle;
 }
 
-/** A run that belongs to a sequence, and who keeps its states. */
+/** A run that belongs to a sequence, and who knows its states. */
 export interface InSequence {
   readonly run: SequenceRun;
   readonly keeper: StateKeeper;
@@ -24,7 +24,10 @@ export interface InSequence {
 interface Wiring {
   readonly receives: readonly BoundaryTensor[];
   readonly inputs: readonly ({ readonly received: number } | { readonly state: number })[];
-  readonly sends: readonly ({ readonly output: number } | { readonly received: number })[];
+  /** `made`: its place among the outputs that come back. */
+  readonly sends: readonly ({ readonly made: number } | { readonly received: number })[];
+  /** The outputs that come back from the executor. */
+  readonly made: readonly number[];
   /** The states before the first run, and the outputs that are the states of the next. */
   readonly blanks: readonly BlankState[];
   readonly kept: readonly number[];
@@ -45,24 +48,23 @@ export async function runStage(
   const wiring = wire(terms, sequence !== undefined);
   checkAgreement(terms, wiring, received);
   const states = takeStates(wiring, sequence);
-  const feeds = wiring.inputs.map((source) =>
-    'state' in source ? at(states?.tensors ?? [], source.state) : at(received, source.received),
+  const feeds = wiring.inputs.map(
+    (source): StageInput =>
+      'state' in source ? at(states?.inputs ?? [], source.state) : at(received, source.received),
   );
   // The executor may detach its inputs' buffers, and tensors of one frame share one buffer.
-  const detached = new Set(feeds.map((feed) => feed.data.buffer));
+  const detached = new Set(feeds.flatMap((feed) => ('data' in feed ? [feed.data.buffer] : [])));
   const through = received.map((t) => (detached.has(t.data.buffer) ? undefined : t));
   const passing = wiring.sends.map((source) => {
-    if ('output' in source) return undefined;
+    if ('made' in source) return undefined;
     return through[source.received] ?? copyOf(at(received, source.received));
   });
-  const { outputs, computeMs } = await stage.executor.run(stage.handle, feeds);
-  const tensors = wiring.sends.map((source, index) => {
-    if ('received' in source) return at(passing, index);
-    const output = at(outputs, source.output);
-    // The next run may detach a state while this one is still on its way.
-    return wiring.kept.includes(source.output) ? copyOf(output) : output;
-  });
-  states?.keep(wiring.kept.map((index) => at(outputs, index)));
+  const wanted = { sends: wiring.made, keeps: states ? wiring.kept : [] };
+  const { outputs, kept, computeMs } = await stage.executor.run(stage.handle, feeds, wanted);
+  states?.keep(kept);
+  const tensors = wiring.sends.map((source, index) =>
+    'received' in source ? at(passing, index) : at(outputs, source.made),
+  );
   return { tensors, computeMs };
 }
 
@@ -104,18 +106,21 @@ function newWiring(terms: LoadStage, kept: LoadStage['kept']): Wiring {
   const outputAt = placesOf(terms.outputs);
   const stateAt = new Map(states.map(({ input }, index) => [input, index]));
   const dtypeOf = new Map(terms.inputs.map(({ name, dtype }) => [name, dtype]));
+  const sent = terms.sends.filter(({ name }) => !unsent.has(name));
+  const made = [...new Set(sent.flatMap(({ name }) => outputAt.get(name) ?? []))];
   return {
     receives,
     inputs: terms.inputs.map(({ name }) => {
       const state = stateAt.get(name);
       return state === undefined ? { received: receivedAt.get(name) ?? missing(name) } : { state };
     }),
-    sends: terms.sends
-      .filter(({ name }) => !unsent.has(name))
-      .map(({ name }) => {
-        const output = outputAt.get(name);
-        return output === undefined ? { received: receivedAt.get(name) ?? missing(name) } : { output };
-      }),
+    sends: sent.map(({ name }) => {
+      const output = outputAt.get(name);
+      return output === undefined
+        ? { received: receivedAt.get(name) ?? missing(name) }
+        : { made: made.indexOf(output) };
+    }),
+    made,
     blanks: states.map(({ input, initial }) => ({
       dtype: dtypeOf.get(input) ?? missing(input),
       dims: initial,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PeerId } from '../ids.ts';
-import { asFloat32, fromFloat32, type Tensor } from '../tensor/tensor.ts';
+import type { KeptTensor, StageInput } from './stage-executor.ts';
 import { type BlankState, StateKeeper } from './state-keeper.ts';
 
 const [A, B] = ['a', 'b'].map((x) => x.repeat(16) as PeerId) as [PeerId, PeerId];
@@ -8,9 +8,14 @@ const BLANKS: readonly BlankState[] = [
   { dtype: 'float32', dims: [1, 0, 4] },
   { dtype: 'float32', dims: [2] },
 ];
-/** A state that takes 4 bytes for each number. */
-const filled = (count: number, value: number): Tensor =>
-  fromFloat32([count], new Float32Array(count).fill(value));
+/** A state of so many bytes that the executor has under the number `kept`. */
+const state = (kept: number, bytes = 4): KeptTensor => ({ kept, dtype: 'float32', dims: [bytes / 4], bytes });
+const whole = (kept: number): StageInput => ({ kept, cut: null, last: true });
+const keeping = (maxBytes?: number) => {
+  const dropped: number[] = [];
+  const keeper = new StateKeeper({ drop: (kept) => dropped.push(...kept), ...(maxBytes && { maxBytes }) });
+  return { keeper, dropped };
+};
 const lost = expect.objectContaining({
   name: 'RequestFailedError',
   data: expect.objectContaining({ step: 'state' }),
@@ -20,139 +25,142 @@ function run(
   keeper: StateKeeper,
   sequence: number,
   step: number,
-  next: Tensor,
+  next: KeptTensor,
   origin = A,
-): readonly Tensor[] {
-  const { tensors, keep } = keeper.take({ origin, sequence, step }, BLANKS);
+): readonly StageInput[] {
+  const { inputs, keep } = keeper.take({ origin, sequence, step }, BLANKS);
   keep([next]);
-  return tensors;
+  return inputs;
 }
 
 test('a sequence begins from zeros, and each run has what the one before gave', () => {
-  const keeper = new StateKeeper();
-  const first = run(keeper, 1, 0, filled(3, 7));
+  const { keeper, dropped } = keeping();
+  const first = run(keeper, 1, 0, state(1, 12)).flatMap((input) => ('data' in input ? input : []));
   expect(first.map(({ dims }) => dims)).toEqual([[1, 0, 4], [2]]);
   expect(first.map(({ data }) => [...data])).toEqual([[], new Array(8).fill(0)]);
-  const [second] = run(keeper, 1, 1, filled(4, 8));
-  expect(second && [...asFloat32(second)]).toEqual([7, 7, 7]);
-  // The old state is nobody's any more.
+  expect(run(keeper, 1, 1, state(2, 16))).toEqual([whole(1)]);
   expect(keeper.bytes).toBe(16);
+  // The run had the old one as its last.
+  expect(dropped).toEqual([]);
 });
 
 test('sequences of several peers and of one do not mix', () => {
-  const keeper = new StateKeeper();
-  run(keeper, 1, 0, filled(1, 11));
-  run(keeper, 2, 0, filled(1, 12));
-  run(keeper, 1, 0, filled(1, 21), B);
-  const seen = [
-    run(keeper, 1, 1, filled(1, 0)),
-    run(keeper, 2, 1, filled(1, 0)),
-    run(keeper, 1, 1, filled(1, 0), B),
-  ];
-  expect(seen.map(([t]) => t && asFloat32(t)[0])).toEqual([11, 12, 21]);
+  const { keeper } = keeping();
+  run(keeper, 1, 0, state(11));
+  run(keeper, 2, 0, state(12));
+  run(keeper, 1, 0, state(21), B);
+  const seen = [run(keeper, 1, 1, state(0)), run(keeper, 2, 1, state(0)), run(keeper, 1, 1, state(0), B)];
+  expect(seen).toEqual([[whole(11)], [whole(12)], [whole(21)]]);
 });
 
 test('a run out of order, or after one that failed, is refused', () => {
-  const keeper = new StateKeeper();
-  expect(() => run(keeper, 1, 1, filled(1, 0))).toThrow(lost);
-  run(keeper, 1, 0, filled(1, 1));
-  expect(() => run(keeper, 1, 2, filled(1, 0))).toThrow(lost);
+  const { keeper, dropped } = keeping();
+  expect(() => run(keeper, 1, 1, state(1))).toThrow(lost);
+  run(keeper, 1, 0, state(1));
+  expect(() => run(keeper, 1, 2, state(2))).toThrow(lost);
   keeper.take({ origin: A, sequence: 1, step: 1 }, BLANKS);
-  expect(() => run(keeper, 1, 1, filled(1, 0))).toThrow(lost);
-  expect(() => run(keeper, 1, 2, filled(1, 0))).toThrow(lost);
-  expect(asFloat32(run(keeper, 1, 0, filled(1, 0))[1] ?? filled(1, 9))[0]).toBe(0);
+  expect(() => run(keeper, 1, 1, state(2))).toThrow(lost);
+  expect(() => run(keeper, 1, 2, state(2))).toThrow(lost);
+  run(keeper, 1, 0, state(3));
+  // Begun anew, its old state goes.
+  run(keeper, 1, 0, state(4));
+  expect(dropped).toEqual([3]);
 });
 
 test('what ends while a run has it is not kept after the run', () => {
-  const keeper = new StateKeeper();
+  const { keeper, dropped } = keeping();
   const { keep } = keeper.take({ origin: A, sequence: 1, step: 0 }, BLANKS);
   keeper.end(A, 1);
-  keep([filled(1, 1)]);
-  expect([keeper.size, keeper.bytes]).toEqual([0, 0]);
+  keep([state(1)]);
+  expect([keeper.size, keeper.bytes, dropped]).toEqual([0, 0, [1]]);
 });
 
 test('the 65th sequence pushes out the one used least recently, whose next run is refused', () => {
-  const keeper = new StateKeeper();
-  for (let sequence = 1; sequence <= 64; sequence++) run(keeper, sequence, 0, filled(1, sequence));
-  run(keeper, 1, 1, filled(1, 1));
-  run(keeper, 65, 0, filled(1, 65));
+  const { keeper, dropped } = keeping();
+  for (let sequence = 1; sequence <= 64; sequence++) run(keeper, sequence, 0, state(sequence));
+  run(keeper, 1, 1, state(101));
+  run(keeper, 65, 0, state(65));
   expect(keeper.size).toBe(64);
-  expect(() => run(keeper, 2, 1, filled(1, 0))).toThrow(lost);
-  expect(asFloat32(run(keeper, 1, 2, filled(1, 0))[0] ?? filled(1, 9))[0]).toBe(1);
+  expect(dropped).toEqual([2]);
+  expect(() => run(keeper, 2, 1, state(0))).toThrow(lost);
+  expect(run(keeper, 1, 2, state(0))).toEqual([whole(101)]);
 });
 
 test('bytes are bounded too, also for one sequence that alone is too large', () => {
-  const keeper = new StateKeeper(1000);
-  run(keeper, 1, 0, filled(100, 1));
-  run(keeper, 2, 0, filled(200, 2));
-  expect([keeper.size, keeper.bytes]).toEqual([1, 800]);
-  run(keeper, 2, 1, filled(251, 2));
-  expect(keeper.bytes).toBe(0);
-  expect(() => run(keeper, 2, 2, filled(1, 0))).toThrow(lost);
+  const { keeper, dropped } = keeping(1000);
+  run(keeper, 1, 0, state(1, 400));
+  run(keeper, 2, 0, state(2, 800));
+  expect([keeper.size, keeper.bytes, dropped]).toEqual([1, 800, [1]]);
+  run(keeper, 2, 1, state(3, 1004));
+  expect([keeper.bytes, dropped]).toEqual([0, [1, 3]]);
+  expect(() => run(keeper, 2, 2, state(0))).toThrow(lost);
   const vast = [{ dtype: 'float32', dims: [2 ** 40] }] as const;
   expect(() => keeper.take({ origin: A, sequence: 3, step: 0 }, vast)).toThrow(lost);
 });
 
 test('a thousand sequences that end, or whose peer leaves, leave nothing', () => {
-  const keeper = new StateKeeper();
+  const { keeper, dropped } = keeping();
+  let made = 0;
+  let used = 0;
   for (let sequence = 1; sequence <= 1000; sequence++) {
-    for (let step = 0; step < 3; step++)
-      run(keeper, sequence, step, filled(1000, step), sequence % 2 ? A : B);
+    for (let step = 0; step < 3; step++) {
+      const inputs = run(keeper, sequence, step, state(++made, 4000), sequence % 2 ? A : B);
+      used += inputs.filter((input) => 'kept' in input && input.last).length;
+    }
     if (sequence % 2) keeper.end(A, sequence);
   }
   expect([keeper.size, keeper.bytes]).toEqual([64, 64 * 4000]);
-  run(keeper, 1, 0, filled(1, 1));
+  run(keeper, 1, 0, state(++made));
   keeper.forget(B);
   expect([keeper.size, keeper.bytes]).toEqual([1, 4]);
+  keeper.clear();
+  // Each state was a run's last, or was dropped, once.
+  expect(new Set(dropped).size).toBe(dropped.length);
+  expect(used + dropped.length).toBe(made);
 });
 
 describe("a decoder's sequence", () => {
-  /** Two rows of a state that holds `tokens` tokens of one number each: 0, 1, 2, … and 100, 101, … */
-  const cache = (tokens: number): Tensor =>
-    fromFloat32(
-      [1, 2, tokens, 1],
-      Float32Array.from({ length: 2 * tokens }, (_, i) => (i < tokens ? i : 100 + i - tokens)),
-    );
+  const cache = (kept: number, tokens: number): KeptTensor => ({
+    kept,
+    dtype: 'float32',
+    dims: [1, 2, tokens, 1],
+    bytes: 8 * tokens,
+  });
   const CACHE: readonly BlankState[] = [{ dtype: 'float32', dims: [1, 2, 0, 1] }];
+  let next = 0;
   const step = (keeper: StateKeeper, sequence: number, at: number, keep: number, count: number, from = 0) => {
     const decode = { from, keep, count };
     const taken = keeper.take({ origin: A, sequence, step: at, decode }, CACHE);
-    taken.keep([cache(keep + count)]);
-    const [state] = taken.tensors;
-    return state && { dims: state.dims, values: [...asFloat32(state)] };
+    taken.keep([cache(++next, keep + count)]);
+    return taken.inputs[0];
   };
 
   test('goes back to the tokens that count', () => {
-    const keeper = new StateKeeper();
+    const { keeper } = keeping();
     step(keeper, 1, 0, 0, 5);
-    expect(step(keeper, 1, 1, 3, 2)).toEqual({ dims: [1, 2, 3, 1], values: [0, 1, 2, 100, 101, 102] });
-    expect(step(keeper, 1, 2, 5, 1)?.dims).toEqual([1, 2, 5, 1]);
+    expect(step(keeper, 1, 1, 3, 2)).toMatchObject({ cut: { axis: 2, keep: 3 }, last: true });
+    expect(step(keeper, 1, 2, 5, 1)).toMatchObject({ cut: null, last: true });
     expect(() => step(keeper, 1, 3, 7, 1)).toThrow(lost);
     expect(() => step(keeper, 2, 0, 1, 1)).toThrow(lost);
   });
 
-  test("begins with a copy of another's, which goes on as before", () => {
-    const keeper = new StateKeeper();
+  test('begins with what another has, which goes on as before', () => {
+    const { keeper } = keeping();
     step(keeper, 1, 0, 0, 4);
-    const forked = keeper.take(
-      { origin: A, sequence: 2, step: 0, decode: { from: 1, keep: 4, count: 1 } },
-      CACHE,
-    );
-    const own = keeper.take(
-      { origin: A, sequence: 1, step: 1, decode: { from: 0, keep: 4, count: 1 } },
-      CACHE,
-    );
-    expect(forked.tensors[0]?.data).toEqual(own.tensors[0]?.data);
-    expect(forked.tensors[0]?.data.buffer).not.toBe(own.tensors[0]?.data.buffer);
+    const lent = next;
+    expect(step(keeper, 2, 0, 4, 1, 1)).toEqual({ kept: lent, cut: null, last: false });
+    expect(step(keeper, 4, 0, 3, 1, 1)).toEqual({ kept: lent, cut: { axis: 2, keep: 3 }, last: false });
+    expect(step(keeper, 1, 1, 4, 1)).toEqual({ kept: lent, cut: null, last: true });
     expect(() => step(keeper, 3, 0, 2, 1, 9)).toThrow(lost);
   });
 
   test('with a state that does not grow cannot go back', () => {
-    const keeper = new StateKeeper();
+    const { keeper } = keeping();
     const at = (step: number, keep: number) =>
       keeper.take({ origin: A, sequence: 1, step, decode: { from: 0, keep, count: 1 } }, BLANKS);
-    at(0, 0).keep([fromFloat32([1, 1, 4], new Float32Array(4)), filled(2, 1)]);
-    at(1, 1).keep([fromFloat32([1, 2, 4], new Float32Array(8)), filled(2, 2)]);
+    const grown = (tokens: number): KeptTensor => ({ ...state(1), dims: [1, tokens, 4] });
+    at(0, 0).keep([grown(1), state(2)]);
+    at(1, 1).keep([grown(2), state(3)]);
     expect(() => at(2, 1)).toThrow(lost);
   });
 });

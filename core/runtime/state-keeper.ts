@@ -2,8 +2,9 @@ import { RequestFailedError } from '../errors.ts';
 import type { PeerId } from '../ids.ts';
 import type { Decode } from '../language/decode.ts';
 import type { Dtype } from '../tensor/dtype.ts';
-import { buffersOf, type Tensor, tensor, tensorBytes } from '../tensor/tensor.ts';
+import { tensor, tensorBytes } from '../tensor/tensor.ts';
 import { cutState } from './cut-state.ts';
+import type { KeptTensor, StageInput } from './stage-executor.ts';
 
 /** Which run of which sequence: numbered by the peer that asks. */
 export interface SequenceRun {
@@ -21,11 +22,17 @@ export interface BlankState {
   readonly dims: readonly number[];
 }
 
-/** The states of one run; whoever takes them owns the tensors. */
+/** The states of one run. */
 export interface TakenStates {
-  readonly tensors: readonly Tensor[];
-  /** Gives the keeper the states for the next run, and their ownership. */
-  keep(next: readonly Tensor[]): void;
+  readonly inputs: readonly StageInput[];
+  /** Gives the keeper the states for the next run. */
+  keep(next: readonly KeptTensor[]): void;
+}
+
+export interface StateKeeperOptions {
+  /** Frees states where they are. */
+  readonly drop: (kept: readonly number[]) => void;
+  readonly maxBytes?: number;
 }
 
 /** Conversations that a room of 32 devices has at once, twice over. */
@@ -40,19 +47,21 @@ interface Entry {
   /** Tokens that the states hold, in a decoder's sequence. */
   tokens: number;
   /** Undefined while a run has them, and for good if it failed. */
-  tensors: readonly Tensor[] | undefined;
+  states: readonly KeptTensor[] | undefined;
 }
 
 /**
- * The states of one stage between the runs of each sequence, under one plan. Bounded: the sequence that was used least
- * recently goes first, and its next run is refused.
+ * Which states of one stage belong to which sequence between its runs, under one plan; the tensors themselves stay with
+ * the executor. Bounded: the sequence that was used least recently goes first, and its next run is refused.
  */
 export class StateKeeper {
   /** In order of use. */
   readonly #entries = new Map<string, Entry>();
+  readonly #drop: StateKeeperOptions['drop'];
   readonly #maxBytes: number;
 
-  constructor(maxBytes: number = MAX_BYTES) {
+  constructor({ drop, maxBytes = MAX_BYTES }: StateKeeperOptions) {
+    this.#drop = drop;
     this.#maxBytes = maxBytes;
   }
 
@@ -60,10 +69,10 @@ export class StateKeeper {
     return this.#entries.size;
   }
 
-  /** Bytes of the tensors in hand. */
+  /** Of the states that no run has just now. */
   get bytes(): number {
-    const tensors = [...this.#entries.values()].flatMap((entry) => entry.tensors ?? []);
-    return buffersOf(tensors).reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const states = [...this.#entries.values()].flatMap((entry) => entry.states ?? []);
+    return states.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /**
@@ -74,49 +83,66 @@ export class StateKeeper {
   take(run: SequenceRun, blanks: readonly BlankState[]): TakenStates {
     const { origin, sequence, step, decode } = run;
     const key = keyOf(origin, sequence);
-    const tensors = this.#statesFor(run, blanks);
-    const entry: Entry = { origin, step, tokens: 0, tensors: undefined };
+    const inputs = this.#inputsFor(run, blanks);
+    // Begun anew: what it had before is no input of this run.
+    if (step === 0) this.#remove(key);
+    const entry: Entry = { origin, step, tokens: 0, states: undefined };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     this.#shrink();
-    const keep = (next: readonly Tensor[]): void => {
+    const keep = (next: readonly KeptTensor[]): void => {
       // Ended, pushed out, or begun anew meanwhile.
-      if (this.#entries.get(key) !== entry) return;
-      entry.tensors = next;
+      if (this.#entries.get(key) !== entry) {
+        this.#drop(next.map(({ kept }) => kept));
+        return;
+      }
+      entry.states = next;
       entry.step = step + 1;
       entry.tokens = decode ? decode.keep + decode.count : 0;
       this.#shrink();
     };
-    return { tensors, keep };
+    return { inputs, keep };
   }
 
   end(origin: PeerId, sequence: number): void {
-    this.#entries.delete(keyOf(origin, sequence));
+    this.#remove(keyOf(origin, sequence));
   }
 
   /** Ends all sequences of a peer that is gone. */
   forget(origin: PeerId): void {
-    for (const [key, entry] of this.#entries) if (entry.origin === origin) this.#entries.delete(key);
+    for (const [key, entry] of this.#entries) if (entry.origin === origin) this.#remove(key);
   }
 
-  #statesFor(run: SequenceRun, blanks: readonly BlankState[]): readonly Tensor[] {
+  /** Ends all sequences: the plan is over. */
+  clear(): void {
+    for (const key of this.#entries.keys()) this.#remove(key);
+  }
+
+  #inputsFor(run: SequenceRun, blanks: readonly BlankState[]): readonly StageInput[] {
     const { origin, sequence, step, decode } = run;
     const forked = step === 0 && decode !== undefined && decode.from !== 0;
     if (step === 0 && !forked) {
       if (decode && decode.keep > 0) throw tooShort(decode.keep, 0);
       return this.#zeros(blanks);
     }
-    const kept = this.#entries.get(keyOf(origin, forked ? decode.from : sequence));
-    if (!kept?.tensors || (!forked && kept.step !== step)) throw gone(step, kept?.tensors && kept.step);
-    if (!decode) return kept.tensors;
-    const { keep } = decode;
-    if (kept.tokens < keep) throw tooShort(keep, kept.tokens);
-    // Of another sequence only a copy.
-    if (kept.tokens === keep && !forked) return kept.tensors;
-    return kept.tensors.map((state, at) => cutState(state, blanks[at]?.dims ?? [], kept.tokens, keep));
+    const from = keyOf(origin, forked ? decode.from : sequence);
+    const entry = this.#entries.get(from);
+    if (!entry?.states || (!forked && entry.step !== step)) throw gone(step, entry?.states && entry.step);
+    // Lately used, so that it isn't pushed out before this run has begun.
+    this.#entries.delete(from);
+    this.#entries.set(from, entry);
+    const { states, tokens } = entry;
+    const keep = decode?.keep ?? tokens;
+    if (tokens < keep) throw tooShort(keep, tokens);
+    return states.map((state, at) => ({
+      kept: state.kept,
+      cut: tokens === keep ? null : cutState(state, blanks[at]?.dims ?? [], tokens, keep),
+      // Another sequence's is only lent.
+      last: !forked,
+    }));
   }
 
-  #zeros(blanks: readonly BlankState[]): readonly Tensor[] {
+  #zeros(blanks: readonly BlankState[]): readonly StageInput[] {
     const bytes = blanks.reduce((sum, { dtype, dims }) => sum + tensorBytes(dtype, dims), 0);
     if (bytes > this.#maxBytes) {
       throw new RequestFailedError('The state of this model is larger than a device keeps.', {
@@ -131,8 +157,14 @@ export class StateKeeper {
   #shrink(): void {
     for (const key of this.#entries.keys()) {
       if (this.#entries.size <= MAX_SEQUENCES && this.bytes <= this.#maxBytes) return;
-      this.#entries.delete(key);
+      this.#remove(key);
     }
+  }
+
+  #remove(key: string): void {
+    const states = this.#entries.get(key)?.states ?? [];
+    this.#entries.delete(key);
+    if (states.length > 0) this.#drop(states.map(({ kept }) => kept));
   }
 }
 

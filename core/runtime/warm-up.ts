@@ -34,5 +34,5 @@ export function typicalInputs({ inputs, warmUp: samples }: LoadStage): Tensor[] 
 export async function warmUp({ terms, executor, handle }: Stage): Promise<void> {
   const inputs = typicalInputs(terms);
   // What is wrong with the stage itself will show at the first item, with its input.
-  if (inputs) await executor.run(handle, inputs).catch(() => undefined);
+  if (inputs) await executor.run(handle, inputs, { sends: [] }).catch(() => undefined);
 }

@@ -66,7 +66,8 @@ def publish(net, bpe, data, run, args):
     write_json(args.out / "bard.json", {
         "id": "bard", "name": "Bard", "file": "bard/model.onnx",
         "about": "Begin a scene and let the devices write on together, somewhat like Shakespeare.",
-        "bytes": len(blob), "starters": STARTERS}, indent=1)
+        "bytes": len(blob), "beside": ["tokenizer.json", "tokenizer_config.json", "config.json"],
+        "starters": STARTERS}, indent=1)
 
     with tempfile.TemporaryDirectory() as temporary:
         said, checked = Path(temporary) / "torch.json", Path(temporary) / "checked.json"

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { subtleDigest } from '../../../core/weights/digest.ts';
 import { MemoryPieceStore } from '../../../core/weights/memory-piece-store.ts';
 import { Shelf } from '../../../core/weights/shelf.ts';
+import { serveFiles } from '../../../e2e/file-server.ts';
 import { type Mirror, startMirror } from '../../../e2e/mirror/mirror.ts';
 import { besideModel } from './beside.ts';
 
@@ -34,6 +35,14 @@ it('finds what lies beside a model, and what hubs have one folder up', async () 
 
 it('is null for what is in neither place', async () => {
   expect(await found('/plain/model.onnx', 'tokenizer.json')).toBeNull();
+});
+
+it('takes no page for a file, as servers of single pages answer for what they do not have', async () => {
+  const page = await serveFiles({
+    '/tokenizer.json': { body: '<!doctype html>', headers: { 'Content-Type': 'text/html; charset=utf-8' } },
+  });
+  expect(await besideModel(`${page.origin}/model.onnx`, 'tokenizer.json', { signal, keep })).toBeNull();
+  await page.close();
 });
 
 it('keeps what it found: the next visit moves no byte of it', async () => {

@@ -38,6 +38,11 @@ async function fileAt(url: string, { signal, keep = null, cache }: BesideOptions
       if (blob) return blob;
     }
     const answer = await wholeProbe(url, { step: STEP, signal, ...(cache && { cache }) });
+    // Servers of single pages answer with their page for whatever they do not have.
+    if (answer.body.response.headers.get('content-type')?.startsWith('text/html')) {
+      answer.body.end();
+      return null;
+    }
     if ((answer.bytes ?? 0) > MOST_BYTES) {
       answer.body.end();
       const data = { step: STEP, expected: `at most ${MOST_BYTES} bytes`, actual: `${answer.bytes} bytes` };

@@ -4,13 +4,14 @@ import type {
   ExecutorFactory,
   ExecutorOptions,
   LoadOptions,
+  RunOptions,
   StageExecutor,
   StageHandle,
+  StageInput,
   StageModel,
   StageResult,
   WorkerMemory,
 } from '../../../core/runtime/stage-executor.ts';
-import type { Tensor } from '../../../core/tensor/tensor.ts';
 import type { Emulation } from './emulation.ts';
 
 export interface EmulatedOptions {
@@ -50,18 +51,23 @@ class EmulatedExecutor implements StageExecutor {
     return handle;
   }
 
-  run(stage: StageHandle, inputs: readonly Tensor[]): Promise<StageResult> {
+  run(stage: StageHandle, inputs: readonly StageInput[], options?: RunOptions): Promise<StageResult> {
     return this.#queue.run(async () => {
       const startedAt = performance.now();
-      const { outputs, computeMs } = await this.#inner.run(stage, inputs);
+      const result = await this.#inner.run(stage, inputs, options);
+      const { computeMs } = result;
       const { emulation, random } = this.#options;
       const wanted = emulatedMs(emulation, { computeMs, nodes: this.#nodes.get(stage) ?? 0 }, random());
-      if (wanted <= computeMs) return { outputs, computeMs };
+      if (wanted <= computeMs) return result;
       // The way to the worker and back is no computing, so it does not count.
       const way = performance.now() - startedAt - computeMs;
       await passed(startedAt + way + wanted);
-      return { outputs, computeMs: performance.now() - startedAt - way };
+      return { ...result, computeMs: performance.now() - startedAt - way };
     });
+  }
+
+  drop(kept: readonly number[]): void {
+    this.#queue.run(async () => this.#inner.drop(kept)).catch(() => undefined);
   }
 
   release(stage: StageHandle): Promise<void> {
