@@ -1,56 +1,117 @@
 import type { Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
 import { RuntimeFailedError } from '../core/errors.ts';
-import type { KeptInput, KeptTensor } from '../core/runtime/stage-executor.ts';
+import {
+  type JoinedInput,
+  type KeptInput,
+  type KeptRows,
+  type KeptTensor,
+  ownOf,
+} from '../core/runtime/stage-executor.ts';
 import { cutTensor } from '../core/tensor/cut.ts';
 import { isDtype } from '../core/tensor/dtype.ts';
-import { tensorBytes } from '../core/tensor/tensor.ts';
+import { type Fill, joinRows, rowOf } from '../core/tensor/rows.ts';
+import { type Tensor, tensorBytes } from '../core/tensor/tensor.ts';
 import { fromOrt, toOrt } from './feeds.ts';
 import type { MemoryMeter } from './memory-meter.ts';
 
-/** The runtime's tensors that stay in the worker between runs, wherever they are: in its memory or on the GPU. */
+/** A result of the runtime, which is freed when none of its rows is wanted any more. */
+interface Sheet {
+  readonly value: OrtTensor;
+  readonly bytes: number;
+  readonly rows: number;
+  wanted: number;
+}
+
+interface Held {
+  readonly sheet: Sheet;
+  readonly row: number;
+  /** What of the row is its own; null: all. */
+  readonly own: Fill | null;
+}
+
+/**
+ * The runtime's tensors that stay in the worker between runs, wherever they are: in its memory or on the GPU. Rows that
+ * one run made together are fed together again as they lie there; others are copied together on the CPU.
+ */
 export class KeptTensors {
   readonly #meter: MemoryMeter;
-  readonly #held: Map<number, { readonly value: OrtTensor; readonly bytes: number }> = new Map();
+  readonly #held: Map<number, Held> = new Map();
   #next = 1;
 
   constructor(meter: MemoryMeter) {
     this.#meter = meter;
   }
 
-  /** Takes a result over. @throws RuntimeFailedError for elements that are no numbers. */
-  keep(name: string, value: OrtTensor): KeptTensor {
+  /** Takes a result over. @throws RuntimeFailedError for elements that are no numbers, or other rows. */
+  keep(name: string, value: OrtTensor, rows: KeptRows | null): KeptTensor[] {
     const { type: dtype, dims } = value;
-    if (!isDtype(dtype)) {
+    const count = rows?.count ?? 1;
+    const [batch = 1, ...rest] = dims;
+    if (!isDtype(dtype) || (rows && batch % count !== 0)) {
       value.dispose();
-      const data = { step: 'run', expected: 'a tensor of numbers', actual: dtype };
-      throw new RuntimeFailedError(`The state "${name}" has the element type ${dtype}.`, data);
+      const expected = `a tensor of numbers in ${count} rows`;
+      const data = { step: 'run', expected, actual: `${dtype} [${dims}]` };
+      throw new RuntimeFailedError(`The state "${name}" is not what can be kept.`, data);
     }
-    const bytes = tensorBytes(dtype, dims);
-    const kept = this.#next++;
-    this.#held.set(kept, { value, bytes });
-    this.#meter.take(bytes);
-    return { kept, dtype, dims, bytes };
+    const sheet = { value, bytes: tensorBytes(dtype, dims), rows: count, wanted: count };
+    this.#meter.take(sheet.bytes);
+    return Array.from({ length: count }, (_, row) => {
+      const own = ownOf(rows, row);
+      const kept = this.#next++;
+      this.#held.set(kept, { sheet, row, own });
+      const whole = rows ? [batch / count, ...rest] : dims;
+      const shape = whole.map((size, d) => (d === own?.axis ? own.length : size));
+      return { kept, dtype, dims: shape, bytes: sheet.bytes / count };
+    });
   }
 
-  /** As an input of a run. What is cut comes to the CPU for it. @throws RuntimeFailedError for one that is not here. */
-  async feed(make: TensorConstructor, { kept, cut }: KeptInput): Promise<OrtTensor> {
-    const value = this.#held.get(kept)?.value;
-    if (!value) {
-      const data = { step: 'run', expected: 'a kept tensor', actual: `none of the number ${kept}` };
-      throw new RuntimeFailedError('The worker no longer has this state.', data);
-    }
-    if (!cut) return value;
-    await value.getData();
-    return toOrt(make, cutTensor(fromOrt('state', value), cut));
+  /** As an input of a run. What is cut, or put together anew, comes to the CPU for it. @throws RuntimeFailedError */
+  async feed(make: TensorConstructor, input: KeptInput | JoinedInput): Promise<OrtTensor> {
+    const rows = 'rows' in input ? input.rows : [input];
+    const fill = 'rows' in input ? input.fill : null;
+    const asItLies = this.#sheetOf(rows, fill);
+    if (asItLies) return asItLies.value;
+    const parts = await Promise.all(rows.map((row) => row && this.#tensor(row)));
+    const [first] = parts;
+    return toOrt(make, 'rows' in input || !first ? joinRows(parts, fill) : first);
   }
 
   drop(kept: Iterable<number>): void {
     for (const each of kept) {
-      const held = this.#held.get(each);
-      if (!held) continue;
+      const sheet = this.#held.get(each)?.sheet;
       this.#held.delete(each);
-      held.value.dispose();
-      this.#meter.giveBack(held.bytes);
+      if (!sheet || --sheet.wanted > 0) continue;
+      sheet.value.dispose();
+      this.#meter.giveBack(sheet.bytes);
     }
+  }
+
+  /** The result whose rows are just these, in order, equally filled up. */
+  #sheetOf(rows: readonly (KeptInput | null)[], fill: Fill | null): Sheet | null {
+    const [first] = rows;
+    const sheet = first && this.#found(first).sheet;
+    if (!sheet || sheet.rows !== rows.length) return null;
+    if (fill && sheet.value.dims[fill.axis] !== fill.length) return null;
+    const together = rows.every((row, at) => {
+      if (!row || row.cut) return false;
+      const held = this.#found(row);
+      return held.sheet === sheet && held.row === at && (!held.own || !fill || held.own.side === fill.side);
+    });
+    return together ? sheet : null;
+  }
+
+  async #tensor({ cut, ...row }: Pick<KeptInput, 'kept' | 'cut'>): Promise<Tensor> {
+    const { sheet, row: at, own } = this.#found(row);
+    await sheet.value.getData();
+    const all = fromOrt('state', sheet.value);
+    const whole = sheet.rows === 1 && !own ? all : rowOf(all, at, sheet.rows, own);
+    return cut ? cutTensor(whole, cut) : whole;
+  }
+
+  #found({ kept }: Pick<KeptInput, 'kept'>): Held {
+    const held = this.#held.get(kept);
+    if (held) return held;
+    const data = { step: 'run', expected: 'a kept tensor', actual: `none of the number ${kept}` };
+    throw new RuntimeFailedError('The worker no longer has this state.', data);
   }
 }

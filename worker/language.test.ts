@@ -7,6 +7,7 @@ import { systemClock } from '../core/mesh/clock.ts';
 import type { Asker } from '../core/runtime/asker.ts';
 import { Conversation, type WriteOptions } from '../core/runtime/conversation.ts';
 import { LAPTOP, modelOf, type Page, PHONE, RoomUnderTest, running, TABLET } from './room-under-test.ts';
+import { StageWorker } from './stage-worker.ts';
 
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'fatal';
@@ -57,7 +58,11 @@ async function written(text: AsyncGenerator<number, string>): Promise<number[]> 
 let room: RoomUnderTest;
 afterEach(() => room.close());
 
+/** Of all conversations of a test. */
+let texts: Set<Conversation>;
+
 async function opened(known: Known, devices: number): Promise<{ pages: readonly Page[]; io: DecoderIo }> {
+  texts = new Set();
   const model = await modelOf(known.name, new Uint8Array(readFileSync(known.model)));
   const io = decoderIo(model.card);
   if (!io) throw new Error(`${known.name} is a decoder`);
@@ -70,7 +75,8 @@ async function opened(known: Known, devices: number): Promise<{ pages: readonly 
 
 const talk = (page: Page | undefined, io: DecoderIo, { contextTokens }: Known): Conversation => {
   if (!page) throw new Error('no such device');
-  return new Conversation({ asker: page.member.asker, clock: systemClock, io, contextTokens });
+  const { asker } = page.member;
+  return new Conversation({ asker, clock: systemClock, io, contextTokens, invariant: true, texts });
 };
 
 describe.each([
@@ -94,6 +100,52 @@ describe.each([
   );
 });
 
+const shared = (path: string): URL => here(`../shared/models/${path}`);
+const GQA: Known = {
+  name: 'gqa-fp16-2layer',
+  model: shared('decoders/gqa-fp16-2layer.onnx'),
+  expected: shared('decoders/none'),
+  contextTokens: 256,
+};
+
+describe('texts that are written at the same time', () => {
+  it.skipIf(!HERE).each([
+    { known: BARD, devices: 2 },
+    { known: STORIES, devices: 3 },
+    { known: GQA, devices: 1 },
+    { known: GQA, devices: 2 },
+  ])(
+    'are those that each would be alone, though their steps run together: $known.name on $devices',
+    async ({ known, devices }) => {
+      const { pages, io } = await opened(known, devices);
+      const vocabulary = io.vocabulary ?? 100;
+      const prompts = [3, 17, 8, 40, 1, 25].map((length, n) =>
+        Array.from({ length }, (_, at) => (at * 31 + n * 17 + 5) % vocabulary),
+      );
+      const write = async (prompt: readonly number[], page: Page | undefined): Promise<number[]> => {
+        const conversation = talk(page, io, known);
+        const tokens = await written(
+          conversation.write(prompt, { ...PLAIN, maxNewTokens: 40, draft: false }),
+        );
+        conversation.end();
+        return tokens;
+      };
+      const alone: number[][] = [];
+      for (const prompt of prompts) alone.push(await write(prompt, pages[0]));
+      const run = vi.spyOn(StageWorker.prototype, 'run');
+      const together = await Promise.all(prompts.map((prompt, n) => write(prompt, pages[n % devices])));
+      const rows = run.mock.calls.map(([, inputs]) =>
+        Math.max(1, ...inputs.map((input) => ('rows' in input ? input.rows.length : 1))),
+      );
+      run.mockRestore();
+      expect(together).toEqual(alone);
+      // One stage takes all six at once; two take three each, if they come in time.
+      expect(Math.max(...rows)).toBeGreaterThanOrEqual(devices === 1 ? 6 : 2);
+      expect(rows.filter((count) => count > 1).length).toBeGreaterThan(rows.length / 4);
+    },
+  );
+});
+
 describe('a conversation in a room', () => {
   /** Fed one by one, as nothing else is known of what comes after it. */
   const long = (io: DecoderIo): number[] =>
@@ -108,13 +160,12 @@ describe('a conversation in a room', () => {
     const tokens = await written(first.write(prompt, options));
     const ask = vi.spyOn(page?.member.asker as Asker, 'ask');
     const second = talk(page, io, BARD);
-    const donor = first.prefixOf(prompt);
-    expect(donor?.tokens).toBe(prompt.length);
-    expect(await written(second.write(prompt, { ...options, draft: false }, donor))).toEqual(tokens);
+    expect(await written(second.write(prompt, { ...options, draft: false }))).toEqual(tokens);
     // The last word of the prompt, for what comes after it, and the eleven that came.
     expect(ask).toHaveBeenCalledTimes(12);
     const [all, more] = [[...prompt, ...tokens], await written(first.write([...prompt, ...tokens], options))];
     first.end();
+    second.end();
     const fresh = talk(page, io, BARD);
     expect(await written(fresh.write(all, options))).toEqual(more);
   });
@@ -138,6 +189,7 @@ describe('a conversation in a room', () => {
     // Another text that begins as the one before.
     const other = [...prompt.slice(0, 40), ...prompt.slice(0, 40).reverse()];
     const tokens = await written(conversation.write(other, options));
+    conversation.end();
     expect(await written(talk(page, io, BARD).write(other, options))).toEqual(tokens);
   });
 });

@@ -5,6 +5,8 @@ import { modelGraph } from '../core/graph/model-graph.ts';
 import { readModel } from '../core/graph/onnx-model.ts';
 import { sampleInputs } from '../core/graph/sample-inputs.ts';
 import type { PeerId } from '../core/ids.ts';
+import { runTraits } from '../core/language/batching.ts';
+import { decoderIo } from '../core/language/decoder-io.ts';
 import { systemClock } from '../core/mesh/clock.ts';
 import { MemoryDialler } from '../core/mesh/memory-dial.ts';
 import { MemoryRoom } from '../core/mesh/memory-rendezvous.ts';
@@ -139,6 +141,8 @@ export async function modelOf(name: string, file: Uint8Array<ArrayBuffer>): Prom
   const graph = modelGraph(await readModel(memorySource(file)));
   const blocks = blocksOf(graph);
   const states = initialStates(graph.inputs, blocks.states, {});
+  const slots = states.map(({ input, output }) => ({ input, output }));
+  const io = decoderIo({ inputs: graph.inputs, outputs: graph.outputs, states: slots });
   const blob = new Blob([file]);
   return {
     card: {
@@ -152,7 +156,8 @@ export async function modelOf(name: string, file: Uint8Array<ArrayBuffer>): Prom
       uncuttable: null,
       inputs: graph.inputs,
       outputs: graph.outputs,
-      states: states.map(({ input, output }) => ({ input, output })),
+      states: slots,
+      ...(io && { runs: runTraits(graph.nodes, io, states) }),
       dims: {},
       task: { kind: 'tensors' },
     },

@@ -531,7 +531,7 @@ describe.skipIf(!existsSync(SHARED))('sequences in a room (skipped where ../shar
         let tensors = tokens(next, before);
         for (const { stage, keeper } of stages) {
           const run = { origin: LAPTOP, sequence: 1, step };
-          tensors = (await runStage(stage, tensors, { run, keeper })).tensors;
+          tensors = (await runStage(stage, tensors, { runs: [run], keeper })).tensors;
         }
         before += next.length;
         next = [likeliest(tensors[0])];

@@ -19,6 +19,8 @@ export function sessionOptions(
   return {
     // As an object, because some provider options are read only then (facts.md A3).
     executionProviders: [{ name: provider }],
+    // Errors only: sessions with outputs on the GPU do not heed the level of the whole runtime.
+    logSeverityLevel: 3,
     // What stays between runs need not come down from the GPU and go up again.
     ...(provider === 'webgpu' &&
       keeps.length > 0 && {

@@ -2,16 +2,17 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { messageOf, RuntimeFailedError } from '../core/errors.ts';
 import type { BoundaryTensor } from '../core/graph/shard.types.ts';
 import { CallQueue } from '../core/runtime/call-queue.ts';
-import type {
-  ExecutorOptions,
-  LoadOptions,
-  RunOptions,
-  StageExecutor,
-  StageHandle,
-  StageInput,
-  StageModel,
-  StageResult,
-  WorkerMemory,
+import {
+  type ExecutorOptions,
+  type LoadOptions,
+  lastOf,
+  type RunOptions,
+  type StageExecutor,
+  type StageHandle,
+  type StageInput,
+  type StageModel,
+  type StageResult,
+  type WorkerMemory,
 } from '../core/runtime/stage-executor.ts';
 import { buffersOf, type Tensor } from '../core/tensor/tensor.ts';
 import type { BlobReader } from './blob-reader.ts';
@@ -111,7 +112,7 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
       try {
         return await this.#run(this.#stage(handle, 'run'), inputs, options);
       } finally {
-        this.#kept.drop(inputs.flatMap((input) => ('kept' in input && input.last ? [input.kept] : [])));
+        this.#kept.drop(lastOf(inputs));
       }
     });
   }
@@ -144,17 +145,20 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
       return { values, computeMs: performance.now() - startedAt };
     }).finally(() => this.#meter.giveBack(fed));
     const sent = new Set(sends ?? stage.outputs.keys());
+    const staying = new Set(keeps.map(({ output }) => output));
     const outputs: Tensor[] = [];
     for (const index of sent) {
       const [name, value] = outputOf(stage, values, index);
       await value.getData();
       const output = fromOrt(name, value);
       // The caller may move its buffer away.
-      outputs.push(keeps.includes(index) ? { ...output, data: output.data.slice() } : output);
+      outputs.push(staying.has(index) ? { ...output, data: output.data.slice() } : output);
     }
-    const kept = keeps.map((index) => this.#kept.keep(...outputOf(stage, values, index)));
+    const kept = keeps.flatMap(({ output, rows }) =>
+      this.#kept.keep(...outputOf(stage, values, output), rows),
+    );
     for (const index of stage.outputs.keys()) {
-      if (!keeps.includes(index)) outputOf(stage, values, index)[1].dispose();
+      if (!staying.has(index)) outputOf(stage, values, index)[1].dispose();
     }
     const made = heldBytes(outputs);
     this.#meter.take(made);

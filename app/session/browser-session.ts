@@ -25,6 +25,7 @@ import { catalogue, openBundled } from './catalogue.ts';
 import { rememberName } from './device-name.ts';
 import { fileSource } from './file-source.ts';
 import { findHubModel, hubModels } from './hub/catalogue.ts';
+import type { OpenLanguage } from './language/open-chat.ts';
 import type { RoomChat } from './language/room-chat.ts';
 import type { ModelSource } from './model-source.ts';
 import { openModel, type Provenance, withTask } from './open-model.ts';
@@ -84,8 +85,8 @@ export class BrowserSession implements Store, Actions {
   #opening = 0;
   #openControl: AbortController | undefined;
   #open: OpenModel | undefined;
-  /** The talk with the open model. */
-  #chat: { readonly key: string; readonly opened: Promise<RoomChat> } | undefined;
+  /** The open model as one that writes, and the talk with it. */
+  #language: { readonly key: string; readonly opened: Promise<OpenLanguage>; chat?: RoomChat } | undefined;
   /** The model before the present one, to go back to while that is not running yet. */
   #previous: OpenModel | undefined;
 
@@ -291,22 +292,31 @@ export class BrowserSession implements Store, Actions {
     return this.#questions.repeat(this.#model(), count, inFlight);
   };
 
-  readonly chat = (): Promise<Chat> => {
+  readonly chat = async (): Promise<Chat> => {
+    const opened = await this.language();
+    const { openChat } = await import('./language/open-chat.ts');
+    const language = this.#language;
+    if (!language) return openChat(this.member, opened);
+    language.chat ??= openChat(this.member, opened);
+    return language.chat;
+  };
+
+  /** @throws InputError for a model that does not write; what the way of its files throws. */
+  readonly language = (): Promise<OpenLanguage> => {
     const card = this.#model();
     const key = JSON.stringify([card.name, card.bytes, card.language]);
-    if (this.#chat?.key !== key) {
-      void this.#chat?.opened.then(
-        (chat) => chat.end(),
-        () => undefined,
+    if (this.#language?.key !== key) {
+      this.#language?.chat?.end();
+      const opened = import('./language/open-chat.ts').then(({ openLanguage }) =>
+        openLanguage(this.member, card),
       );
-      const opened = import('./language/open-chat.ts').then(({ openChat }) => openChat(this.member, card));
-      this.#chat = { key, opened };
+      this.#language = { key, opened };
       // The next one who asks tries again.
       opened.catch(() => {
-        if (this.#chat?.opened === opened) this.#chat = undefined;
+        if (this.#language?.opened === opened) this.#language = undefined;
       });
     }
-    return this.#chat.opened;
+    return this.#language.opened;
   };
 
   readonly dismiss = (notice: number): void => {

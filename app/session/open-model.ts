@@ -7,6 +7,8 @@ import { readModel } from '../../core/graph/onnx-model.ts';
 import { type Piece, piecesOf } from '../../core/graph/pieces.ts';
 import { sampleInputs } from '../../core/graph/sample-inputs.ts';
 import type { Sha256 } from '../../core/ids.ts';
+import { runTraits } from '../../core/language/batching.ts';
+import { decoderIo } from '../../core/language/decoder-io.ts';
 import type { OriginCard } from '../../core/protocol/origin-card.ts';
 import type { OpenModel } from '../../core/runtime/leader.ts';
 import { guessTask, type TaskGuess } from '../../core/session/guess-task.ts';
@@ -120,12 +122,12 @@ export function withTask(
   task: ModelTask,
   dims: Readonly<Record<string, number>>,
 ): OpenModel {
-  const { inputs } = model.card;
-  const states = initialStates(inputs, model.blocks.states, dims).map(({ input, output }) => ({
-    input,
-    output,
-  }));
-  const card = { ...model.card, states, task, dims };
+  const { inputs, outputs } = model.card;
+  const initial = initialStates(inputs, model.blocks.states, dims);
+  const states = initial.map(({ input, output }) => ({ input, output }));
+  const io = decoderIo({ inputs, outputs, states });
+  const runs = io && runTraits(model.graph.nodes, io, initial);
+  const card = { ...model.card, states, ...(runs && { runs }), task, dims };
   return { ...model, card, sample: (guess) => sampleInputs(card.inputs, dims, 1, guess) };
 }
 

@@ -45,6 +45,8 @@ export interface ProgramWrite {
   readonly seed?: number;
   /** Whether guesses from the text itself are checked several at a time; the text is the same. Default true. */
   readonly draft?: boolean;
+  /** Told of each token as it comes. */
+  readonly onToken?: (token: number) => void;
 }
 
 export interface ProgramText {
@@ -96,8 +98,11 @@ export function programs(session: BrowserSession): Programs {
       return { outputs, latencyMs: answer.latencyMs, stages: request?.stages ?? [] };
     },
     write: async (prompt, options = {}) => {
-      const { writeOnce } = await import('./language/write-once.ts');
-      return writeOnce(session.member, openCard(session), prompt, options);
+      const [language, { writeOnce }] = await Promise.all([
+        session.language(),
+        import('./language/write-once.ts'),
+      ]);
+      return writeOnce(session.member, language, prompt, options);
     },
     sequence: () => {
       const sequence = new ModelSequence(openCard(session), new Sequence(session.member.asker));

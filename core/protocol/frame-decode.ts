@@ -31,8 +31,8 @@ export function decodeBytes({ before }: Decode): number {
   return FIXED_BYTES + before.length * TOKEN_BYTES;
 }
 
-/** @throws ProtocolError when it breaks a limit of the layout. */
-export function writeDecode(view: DataView, at: number, decode: Decode): void {
+/** Where what follows it begins. @throws ProtocolError when it breaks a limit of the layout. */
+export function writeDecode(view: DataView, at: number, decode: Decode): number {
   checkLimits(decode);
   const { sampling, before } = decode;
   view.setUint32(at + FROM, decode.from, true);
@@ -48,6 +48,7 @@ export function writeDecode(view: DataView, at: number, decode: Decode): void {
   for (const [index, token] of before.entries()) {
     view.setUint32(at + FIXED_BYTES + index * TOKEN_BYTES, token, true);
   }
+  return at + decodeBytes(decode);
 }
 
 /** @throws ProtocolError */

@@ -1,25 +1,27 @@
-import type { Epoch, PeerId, RequestId } from '../ids.ts';
+import type { Epoch, RequestId } from '../ids.ts';
 import type { StageTiming } from '../session/state.ts';
 import { dtypeCode, dtypeFromCode, elementBytes } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Activation } from './frame.types.ts';
 import { atLeast, atMost, malformed } from './frame-checks.ts';
 import { decodeBytes, readDecode, writeDecode } from './frame-decode.ts';
+import { JOINED_BYTES, readJoined, readPeer, writeJoined, writePeer } from './frame-joined.ts';
 
 /**
  * An Activation as bytes, little-endian:
  *
- *     0   magic "PLA3"      4   epoch u32          8   origin, 8 bytes of the peer id
+ *     0   magic "PLA4"      4   epoch u32          8   origin, 8 bytes of the peer id
  *     16  request u32       20  sequence u32       24  step u32
  *     28  microBatch u16    30  microBatches u16   32  stage u16           34  trail length u16
- *     36  tensor count u16  38  decode u16: 1 where a decoder's part follows, else 0
+ *     36  tensor count u16  38  decoders u16: how many texts a decoder goes on with, 0 in all other runs
  *     40  trail:   stage u32, computeMs f32, queueMs f32          12 bytes each
- *         decode:  see `frame-decode.ts`
+ *         decoders: the first text's decode, see `frame-decode.ts`; of each other text
+ *                  origin, 8 bytes; request u32; sequence u32; step u32; 0 u32; then its decode
  *         tensors: dtype u8, rank u8, 0 u16, byte length u32, dims u32 each
  *         padding to a multiple of 8
  *         the tensors' bytes, each padded to a multiple of 8, so that typed views need no copy
  */
-const MAGIC = 0x33414c50;
+const MAGIC = 0x34414c50;
 const EPOCH = 4;
 const ORIGIN = EPOCH + 4;
 const REQUEST = ORIGIN + 8;
@@ -30,8 +32,8 @@ const MICRO_BATCHES = MICRO_BATCH + 2;
 const STAGE = MICRO_BATCHES + 2;
 const TRAIL = STAGE + 2;
 const TENSORS = TRAIL + 2;
-const DECODE = TENSORS + 2;
-const FIXED_BYTES = DECODE + 2;
+const DECODERS = TENSORS + 2;
+const FIXED_BYTES = DECODERS + 2;
 const TIMING_BYTES = 12;
 const TENSOR_BYTES = 8;
 const DIM_BYTES = 4;
@@ -43,6 +45,8 @@ const MAX_TENSORS = 256;
 const MAX_RANK = 16;
 /** Stages of a plan: one per device, 32 in a room. */
 const MAX_TRAIL = 256;
+/** Beyond this, texts that are written together gain nothing more. */
+export const MAX_JOINED: number = 32;
 
 /**
  * The parts of a message to send: a header and views of the tensors with padding between; tensor bytes are
@@ -50,19 +54,21 @@ const MAX_TRAIL = 256;
  * @throws ProtocolError when the activation breaks a limit of the layout.
  */
 export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer>[] {
-  const { trail, tensors, decode } = activation;
+  const { trail, tensors, decode, joined = [] } = activation;
+  const texts = decode ? [decode, ...joined.map((each) => each.decode)] : [];
+  atMost('texts', texts.length, MAX_JOINED);
   atMost('tensors', tensors.length, MAX_TENSORS);
   atMost('stages in the trail', trail.length, MAX_TRAIL);
   for (const tensor of tensors) atMost('dims', tensor.dims.length, MAX_RANK);
   const dims = tensors.reduce((sum, tensor) => sum + tensor.dims.length, 0);
-  const asked = decode ? decodeBytes(decode) : 0;
+  const asked = texts.reduce((sum, each) => sum + decodeBytes(each), joined.length * JOINED_BYTES);
   const described = tensors.length * TENSOR_BYTES + dims * DIM_BYTES;
   const used = FIXED_BYTES + trail.length * TIMING_BYTES + asked + described;
   const header = new Uint8Array(aligned(used));
   const view = new DataView(header.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint32(EPOCH, activation.epoch, true);
-  view.setBigUint64(ORIGIN, BigInt(`0x${activation.origin}`));
+  writePeer(view, ORIGIN, activation.origin);
   view.setUint32(REQUEST, activation.request, true);
   view.setUint32(SEQUENCE, activation.sequence, true);
   view.setUint32(STEP, activation.step, true);
@@ -71,7 +77,7 @@ export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer
   view.setUint16(STAGE, activation.stage, true);
   view.setUint16(TRAIL, trail.length, true);
   view.setUint16(TENSORS, tensors.length, true);
-  view.setUint16(DECODE, decode ? 1 : 0, true);
+  view.setUint16(DECODERS, texts.length, true);
   let at = FIXED_BYTES;
   for (const timing of trail) {
     view.setUint32(at, timing.stage, true);
@@ -79,8 +85,8 @@ export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer
     view.setFloat32(at + 8, timing.queueMs, true);
     at += TIMING_BYTES;
   }
-  if (decode) writeDecode(view, at, decode);
-  at += asked;
+  if (decode) at = writeDecode(view, at, decode);
+  for (const run of joined) at = writeJoined(view, at, run);
   const parts: Uint8Array<ArrayBuffer>[] = [header];
   for (const tensor of tensors) {
     view.setUint8(at, dtypeCode(tensor.dtype));
@@ -105,7 +111,7 @@ export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer
 export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   atLeast('header', view.byteLength, FIXED_BYTES);
-  if (view.getUint32(0, true) !== MAGIC) throw malformed('the magic PLA3', 'something else');
+  if (view.getUint32(0, true) !== MAGIC) throw malformed('the magic PLA4', 'something else');
   const trailLength = view.getUint16(TRAIL, true);
   const tensorCount = view.getUint16(TENSORS, true);
   atMost('stages in the trail', trailLength, MAX_TRAIL);
@@ -120,11 +126,16 @@ export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
   if (sequence === 0 && step > 0) throw malformed('a sequence of several steps', `step ${step} of none`);
   let at = FIXED_BYTES + trailLength * TIMING_BYTES;
   atLeast('trail', view.byteLength, at);
-  const hasDecode = view.getUint16(DECODE, true);
-  if (hasDecode > 1) throw malformed('0 or 1 for a decoder', `${hasDecode}`);
-  const decode = hasDecode === 1 ? readDecode(view, at) : undefined;
+  const texts = view.getUint16(DECODERS, true);
+  atMost('texts', texts, MAX_JOINED);
+  const decode = texts > 0 ? readDecode(view, at) : undefined;
   if (decode && sequence === 0) throw malformed('a sequence where a decoder runs', 'none');
   at += decode ? decodeBytes(decode) : 0;
+  const joined = Array.from({ length: Math.max(0, texts - 1) }, () => {
+    const run = readJoined(view, at);
+    at += JOINED_BYTES + decodeBytes(run.decode);
+    return run;
+  });
   const shapes = Array.from({ length: tensorCount }, () => {
     const shape = readShape(view, at);
     at += TENSOR_BYTES + shape.dims.length * DIM_BYTES;
@@ -141,11 +152,12 @@ export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
   if (at !== view.byteLength) throw malformed(`${at} bytes`, `${view.byteLength} bytes`);
   return {
     epoch: view.getUint32(EPOCH, true) as Epoch,
-    origin: view.getBigUint64(ORIGIN).toString(16).padStart(16, '0') as PeerId,
+    origin: readPeer(view, ORIGIN),
     request: view.getUint32(REQUEST, true) as RequestId,
     sequence,
     step,
     ...(decode && { decode }),
+    ...(joined.length > 0 && { joined }),
     microBatch,
     microBatches,
     stage: view.getUint16(STAGE, true),

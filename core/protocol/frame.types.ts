@@ -6,6 +6,15 @@ import type { Tensor } from '../tensor/tensor.ts';
 /** `stage` of a frame that carries the result back to whoever asked. */
 export const RESULT_STAGE = 0xffff;
 
+/** Another run that goes together with a first one. */
+export interface JoinedRun {
+  readonly origin: PeerId;
+  readonly request: RequestId;
+  readonly sequence: number;
+  readonly step: number;
+  readonly decode: Decode;
+}
+
 /** Tensors on their way into a stage, or back to the asker. */
 export interface Activation {
   readonly epoch: Epoch;
@@ -21,6 +30,8 @@ export interface Activation {
   readonly step: number;
   /** What a run of a decoder asks besides; absent for all other runs. */
   readonly decode?: Decode;
+  /** Next steps of other texts that run together with this one: its tensors' further rows, in order. */
+  readonly joined?: readonly JoinedRun[];
   /** Which slice of a batch this is, of how many. */
   readonly microBatch: number;
   readonly microBatches: number;

@@ -1,5 +1,6 @@
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { Epoch, PeerId, RequestId, Sha256 } from '../ids.ts';
+import type { Batching } from '../language/batching.ts';
 import type { Spread } from '../plan/profile.ts';
 import type { StageHolder } from '../session/holders.ts';
 import type {
@@ -196,6 +197,8 @@ export interface LoadStage {
   readonly kept?: KeptTerms;
   /** The last stage of a decoder: which of `sends` says how likely each word is to come next. */
   readonly scores?: string;
+  /** How this decoder's steps of several texts become one run; absent where each runs by itself. */
+  readonly batching?: Batching;
   /** Each input as measured, to run once before the first item; empty when not known. */
   readonly warmUp: readonly TensorSample[];
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { ProtocolError } from '../errors.ts';
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import { type Epoch, isPeerId, isSha256, type PeerId, type RequestId, type Sha256 } from '../ids.ts';
+import type { Batching, RunTraits } from '../language/batching.ts';
 import type { Spread } from '../plan/profile.ts';
 import type {
   DeviceCard,
@@ -164,6 +165,11 @@ const task: SchemaOf<ModelTask> = v.variant('kind', [
 /** The largest piece, 16 MiB: the largest models have 2048 of them. */
 const pieceBytes: SchemaOf<number> = v.pipe(count, v.minValue(1), v.maxValue(16 * 1024 ** 2));
 const filePiece: SchemaOf<FilePiece> = v.object({ hash, length: pieceBytes });
+const batching: SchemaOf<Batching> = v.object({
+  side: v.picklist(['left', 'right']),
+  roles: listOf(v.picklist(['ids', 'mask', 'positions', 'scored', 'cached']), 16),
+});
+const runs: SchemaOf<RunTraits> = v.object({ invariant: v.boolean(), batching: v.nullable(batching) });
 const language: SchemaOf<LanguageCard> = v.object({
   files: listOf(v.object({ name, pieces: listOf(filePiece, 64) }), 16),
   contextTokens: v.pipe(count, v.minValue(1)),
@@ -183,6 +189,7 @@ const model: SchemaOf<ModelCard> = v.object({
   inputs: boundary,
   outputs: boundary,
   states: v.exactOptional(listOf(v.object({ input: name, output: name }), MAX_TENSORS)),
+  runs: v.exactOptional(runs),
   guess: v.exactOptional(v.object({ open: v.exactOptional(count), ids: v.exactOptional(count) })),
   dims: v.pipe(v.record(v.pipe(v.string(), v.maxLength(1024)), count), v.maxEntries(MAX_TENSORS)),
   task,
@@ -311,6 +318,7 @@ const loadStage: SchemaOf<LoadStage> = v.object({
   sends: boundary,
   kept: v.exactOptional(kept),
   scores: v.exactOptional(name),
+  batching: v.exactOptional(batching),
   warmUp: listOf(sample, MAX_TENSORS),
 });
 

@@ -220,13 +220,18 @@ export class Asker {
     const depth = IN_FLIGHT_PER_HOLDER * plan.stages.reduce((sum, stage) => sum + holdersOf(stage).length, 0);
     const inside = new Map<PeerId, number>();
     const enter = (peer: PeerId): void => void inside.set(peer, (inside.get(peer) ?? 0) + 1);
-    for (const { sent } of this.#pending.values()) if (sent) enter(sent.to);
-    for (const pending of this.#pending.values()) {
+    for (const { sent, place } of this.#pending.values()) if (sent && !isNextWord(place)) enter(sent.to);
+    for (const pending of [...this.#pending.values()]) {
       if (pending.sent) continue;
+      if (isNextWord(pending.place)) {
+        const door = ofSequence(doors, pending.place.sequence);
+        if (door !== undefined) this.#send(pending, plan.epoch, door);
+        continue;
+      }
       const open = doors.filter(({ peer }) => (inside.get(peer) ?? 0) < depth / doors.length);
       const load = (peer: PeerId): number => inside.get(peer) ?? 0;
       const to = ofSequence(doors, pending.place.sequence) ?? soonest(open, load)?.peer;
-      if (open.length === 0 || to === undefined) return;
+      if (open.length === 0 || to === undefined) continue;
       enter(to);
       this.#send(pending, plan.epoch, to);
     }
@@ -251,4 +256,12 @@ export class Asker {
     };
     forward(to, activation).catch(() => this.#again(request));
   }
+}
+
+/**
+ * Of each text there is one such run at a time, and few texts are written at once: they may all be inside, and run
+ * together.
+ */
+function isNextWord({ decode }: SequencePlace): boolean {
+  return decode !== undefined && decode.picks > 0;
 }

@@ -15,6 +15,8 @@ import { Sequence } from './sequence.ts';
  * estimate: fewer overlap better, more use the processor better.
  */
 const CHUNK = 32;
+/** A beginning that another text has is taken over from so many tokens on: reading fewer costs no more than the copy. */
+const WORTH_TAKING = 16;
 /** Attempts without any new token before a text is given up: the plan may change while one begins again. */
 const TRIES = 4;
 
@@ -25,6 +27,10 @@ export interface Writer {
   readonly io: DecoderIo;
   /** Tokens of prompt and answer together that the model can hold. */
   readonly contextTokens: number;
+  /** Whether several tokens in one run get the scores that each would get alone: only then are guesses checked so. */
+  readonly invariant: boolean;
+  /** The conversations that have not ended: one may begin with what another has. */
+  readonly texts: Set<Conversation>;
 }
 
 export interface WriteOptions {
@@ -41,14 +47,14 @@ export interface WriteOptions {
 export type WriteEnd = 'stop' | 'length' | 'context';
 
 /** A beginning of a text that another conversation of this device has on all stages. */
-export interface Prefix {
+interface Prefix {
   readonly sequence: number;
   readonly tokens: number;
 }
 
 /**
  * One text that grows: the devices keep what they computed of it, and go on from there. A further turn, or another
- * answer to the same prompt, goes back to where the texts part. When the state is lost, with a device or a plan, the
+ * answer to the same prompt, goes back to where the texts part; a new text that begins as another does takes that over. When the state is lost, with a device or a plan, the
  * text is read again from the start and goes on as it would have: the choice of a token depends on nothing else.
  */
 export class Conversation {
@@ -57,34 +63,27 @@ export class Conversation {
   #sequence: Sequence | undefined;
   /** Tokens that the stages hold, or will when the runs under way are over. */
   #held: readonly number[] = [];
+  /** So many of them have passed all stages. */
+  #sure = 0;
   #writing = false;
   #ended = false;
 
   constructor(writer: Writer) {
     this.#writer = writer;
-  }
-
-  /** How much of `tokens` the stages have; null while a text is being written, which may yet fail. */
-  prefixOf(tokens: readonly number[]): Prefix | null {
-    if (!this.#sequence || this.#writing) return null;
-    return { sequence: this.#sequence.number, tokens: common(this.#held, tokens) };
+    writer.texts.add(this);
   }
 
   /**
-   * Writes on after `prompt`, the whole text so far. `donor`: what another conversation has of it, if anything.
-   * A signal ends it between two tokens: the text is kept for the next turn.
+   * Writes on after `prompt`, the whole text so far. A signal ends it between two tokens: the text is kept for the next
+   * turn.
    * @throws InputError for a prompt that is empty or too long; RequestFailedError; the signal's reason.
    */
-  async *write(
-    prompt: readonly number[],
-    options: WriteOptions,
-    donor: Prefix | null = null,
-  ): AsyncGenerator<number, WriteEnd> {
+  async *write(prompt: readonly number[], options: WriteOptions): AsyncGenerator<number, WriteEnd> {
     this.#check(prompt);
     const { signal, maxNewTokens, stopTokens } = options;
     const tokens = [...prompt];
     const most = Math.min(this.#writer.contextTokens, prompt.length + maxNewTokens);
-    let lent = donor;
+    let donor = this.#sequence ? null : this.#donor(tokens);
     let tries = TRIES;
     this.#writing = true;
     try {
@@ -92,11 +91,11 @@ export class Conversation {
         signal?.throwIfAborted();
         let fresh: readonly number[];
         try {
-          fresh = await abortable(this.#next(tokens, options, lent, most), signal);
+          fresh = await abortable(this.#next(tokens, options, donor, most), signal);
         } catch (error) {
           if (signal?.aborted || !(error instanceof RequestFailedError) || --tries === 0) throw error;
           this.#lose();
-          lent = null;
+          donor = null;
           continue;
         }
         tries = TRIES;
@@ -115,7 +114,26 @@ export class Conversation {
   /** Frees what the devices keep of it. */
   end(): void {
     this.#ended = true;
+    this.#writer.texts.delete(this);
     this.#lose();
+  }
+
+  /** The longest beginning of `tokens` that another conversation has. */
+  #donor(tokens: readonly number[]): Prefix | null {
+    const { asker, texts } = this.#writer;
+    // Each sequence goes its own way through the copies of a stage.
+    if (asker.plan?.stages.some(({ copies = [] }) => copies.length > 0)) return null;
+    const least: Prefix = { sequence: 0, tokens: WORTH_TAKING - 1 };
+    const best = [...texts]
+      .flatMap((text) => text.#prefixOf(tokens) ?? [])
+      .reduce((longest, prefix) => (prefix.tokens > longest.tokens ? prefix : longest), least);
+    return best === least ? null : best;
+  }
+
+  /** Also while it is being written: what has passed stays as it is. */
+  #prefixOf(tokens: readonly number[]): Prefix | null {
+    if (!this.#sequence) return null;
+    return { sequence: this.#sequence.number, tokens: common(this.#held.slice(0, this.#sure), tokens) };
   }
 
   #check(prompt: readonly number[]): void {
@@ -137,6 +155,7 @@ export class Conversation {
     this.#sequence?.end();
     this.#sequence = undefined;
     this.#held = [];
+    this.#sure = 0;
   }
 
   /** The next tokens: one, and as many more as a draft foresaw. */
@@ -146,7 +165,7 @@ export class Conversation {
     donor: Prefix | null,
     most: number,
   ): Promise<readonly number[]> {
-    const { asker, clock, io } = this.#writer;
+    const { asker, clock, io, invariant } = this.#writer;
     const fresh = this.#sequence === undefined;
     const sequence = this.#sequence ?? new Sequence(asker);
     this.#sequence = sequence;
@@ -156,7 +175,8 @@ export class Conversation {
     const begin = Math.min(known, tokens.length - 1);
     const isStep = begin === tokens.length - 1 && !fresh;
     const room = Math.min(this.#drafts.size, most - tokens.length - 1);
-    const drafted = isStep && draft && sampling.repetitionPenalty === 1 ? lookUp(tokens, room) : [];
+    const guesses = draft && invariant && sampling.repetitionPenalty === 1;
+    const drafted = isStep && guesses ? lookUp(tokens, room) : [];
     const text = [...tokens, ...drafted];
     const ends = chunkEnds(begin, text.length);
     const exact = onTheWire(sampling);
@@ -172,10 +192,14 @@ export class Conversation {
       const chosen = picks > 0 ? { picks, before } : { picks, before: [] };
       const decode: Decode = { from, keep, count: end - keep, ...chosen, sampling: exact };
       this.#held = text.slice(0, end);
+      this.#sure = Math.min(this.#sure, keep);
       const feeds = decoderFeeds(io, text.slice(keep, end), keep, picks);
       const run = sequence.run(feeds, { decode }).then(({ tensors }) => tensors);
-      // Heard below; where one fails, or the text is stopped, nobody waits for the rest.
-      run.catch(() => undefined);
+      const passed = (): void => {
+        if (this.#sequence === sequence) this.#sure = end;
+      };
+      // Failures are heard below; where one fails, or the text is stopped, nobody waits for the rest.
+      run.then(passed, () => undefined);
       runs.push(run);
       if (runs.length >= ahead) await runs[runs.length - ahead];
     }

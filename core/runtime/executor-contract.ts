@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { DTYPES, type Dtype } from '../tensor/dtype.ts';
 import { asFloat32, elementCount, fromFloat32, type Tensor, tensor } from '../tensor/tensor.ts';
-import type { ExecutorFactory, ExecutorOptions, StageExecutor, StageModel } from './stage-executor.ts';
+import type {
+  ExecutorFactory,
+  ExecutorOptions,
+  KeptInput,
+  KeptOutput,
+  KeptTensor,
+  StageExecutor,
+  StageModel,
+} from './stage-executor.ts';
+
+const WHOLE: KeptOutput = { output: 0, rows: null };
 
 /** What an implementation gives the contract to work with. */
 export interface ExecutorCase {
@@ -107,14 +117,17 @@ export function executorContract(name: string, the: ExecutorCase): void {
         });
         const before = (await executor.memory()).bufferBytes;
         const six = fromFloat32([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6));
-        const first = await executor.run(stage, [six], { sends: [], keeps: [0] });
+        const first = await executor.run(stage, [six], { sends: [], keeps: [WHOLE] });
         expect(first.outputs).toEqual([]);
         expect(first.kept).toMatchObject([{ dtype: 'float32', dims: [2, 3], bytes: 24 }]);
         expect((await executor.memory()).bufferBytes).toBe(before + 24);
         const [{ kept } = { kept: 0 }] = first.kept;
         const cut = await executor.run(stage, [{ kept, cut: { axis: 1, keep: 2 }, last: false }]);
         expect(cut.outputs.map(asFloat32)).toEqual([Float32Array.of(1, 2, 4, 5)]);
-        const both = await executor.run(stage, [{ kept, cut: null, last: true }], { sends: [0], keeps: [0] });
+        const both = await executor.run(stage, [{ kept, cut: null, last: true }], {
+          sends: [0],
+          keeps: [WHOLE],
+        });
         const [output] = both.outputs;
         expect(output && asFloat32(output)).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
         structuredClone(output?.data.buffer, { transfer: [output?.data.buffer as ArrayBuffer] });
@@ -126,6 +139,57 @@ export function executorContract(name: string, the: ExecutorCase): void {
         await expect(executor.run(stage, [{ kept: other, cut: null, last: false }])).rejects.toEqual(
           failed('run'),
         );
+        expect((await executor.memory()).bufferBytes).toBe(before);
+      }));
+
+    test('keeps the rows of a run each by itself, and feeds several together', () =>
+      opened(async (executor) => {
+        const keeping = the.identity('float32');
+        const stage = await executor.load({ ...keeping, keeps: keeping.outputs.map(({ name }) => name) });
+        const before = (await executor.memory()).bufferBytes;
+        const make = async (values: readonly number[], lengths: readonly number[]) => {
+          const two = fromFloat32([2, values.length / 2], Float32Array.from(values));
+          const rows = { count: 2, own: { axis: 1, side: 'left', lengths } } as const;
+          return (await executor.run(stage, [two], { sends: [], keeps: [{ output: 0, rows }] })).kept;
+        };
+        const last = ({ kept }: KeptTensor): KeptInput => ({ kept, cut: null, last: true });
+        const [a, b] = (await make([0, 1, 2, 3], [1, 2])) as [KeptTensor, KeptTensor];
+        expect([a.dims, b.dims]).toEqual([
+          [1, 1],
+          [1, 2],
+        ]);
+        const [c, d] = (await make([4, 5, 6, 7], [2, 1])) as [KeptTensor, KeptTensor];
+        const joined = async (rows: readonly (KeptInput | null)[], length: number): Promise<unknown> => {
+          const fill = { axis: 1, length, side: 'left' } as const;
+          const { outputs } = await executor.run(stage, [{ rows, fill }]);
+          return outputs.map((t) => [t.dims, [...asFloat32(t)]]);
+        };
+        // Two that were made together, then what is mixed, one of them alone, and one that is missing.
+        expect(
+          await joined(
+            [
+              { ...last(a), last: false },
+              { ...last(b), last: false },
+            ],
+            2,
+          ),
+        ).toEqual([
+          [
+            [2, 2],
+            [0, 1, 2, 3],
+          ],
+        ]);
+        expect(await joined([last(b), last(d), null], 3)).toEqual([
+          [
+            [3, 3],
+            [0, 2, 3, 0, 0, 7, 0, 0, 0],
+          ],
+        ]);
+        const alone = await executor.run(stage, [last(a)]);
+        expect(alone.outputs.map(asFloat32)).toEqual([Float32Array.of(1)]);
+        expect((await executor.memory()).bufferBytes).toBeGreaterThan(before);
+        executor.drop([c.kept]);
+        await expect(joined([last(a)], 1)).rejects.toEqual(failed('run'));
         expect((await executor.memory()).bufferBytes).toBe(before);
       }));
 

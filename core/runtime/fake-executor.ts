@@ -1,19 +1,24 @@
 import { RuntimeFailedError } from '../errors.ts';
 import { type Clock, systemClock } from '../mesh/clock.ts';
 import { cutTensor } from '../tensor/cut.ts';
+import { joinRows, rowOf } from '../tensor/rows.ts';
 import { asFloat32, buffersOf, fromFloat32, type Tensor } from '../tensor/tensor.ts';
 import { CallQueue } from './call-queue.ts';
 import { type FakeOp, parseFakeStage } from './fake-stage.ts';
-import type {
-  ExecutorOptions,
-  KeptTensor,
-  RunOptions,
-  StageExecutor,
-  StageHandle,
-  StageInput,
-  StageModel,
-  StageResult,
-  WorkerMemory,
+import {
+  type ExecutorOptions,
+  type KeptInput,
+  type KeptOutput,
+  type KeptTensor,
+  lastOf,
+  ownOf,
+  type RunOptions,
+  type StageExecutor,
+  type StageHandle,
+  type StageInput,
+  type StageModel,
+  type StageResult,
+  type WorkerMemory,
 } from './stage-executor.ts';
 
 export type FakeStep = 'open' | 'create' | 'run' | 'release';
@@ -89,7 +94,7 @@ export class FakeExecutor implements StageExecutor {
     return this.#step('run', async () => {
       try {
         const { ops, stage, weights } = this.#stage(handle, 'run');
-        const fed = own.map((input) => ('data' in input ? input : this.#keptTensor(input)));
+        const fed = own.map((input) => this.#fed(input));
         checkInputs(stage, fed);
         const computeMs = ops.length * (this.#options.msPerOp ?? 0);
         if (computeMs > 0) await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, computeMs));
@@ -99,9 +104,13 @@ export class FakeExecutor implements StageExecutor {
           return () => apply(ops, weights, input);
         });
         const all = (sends ?? [...made.keys()]).flatMap((index) => made[index]?.() ?? []);
-        return { outputs: all, kept: keeps.flatMap((index) => this.#keep(made[index]?.())), computeMs };
+        return {
+          outputs: all,
+          kept: keeps.flatMap((order) => this.#keep(made[order.output]?.(), order)),
+          computeMs,
+        };
       } finally {
-        this.#free(own.flatMap((input) => ('kept' in input && input.last ? [input.kept] : [])));
+        this.#free(lastOf(own));
       }
     });
   }
@@ -129,14 +138,26 @@ export class FakeExecutor implements StageExecutor {
     this.#queue.end(failure('close', 'closed', 'an open executor'));
   }
 
-  #keep(tensor: Tensor | undefined): KeptTensor[] {
+  #keep(tensor: Tensor | undefined, { rows }: KeptOutput): KeptTensor[] {
     if (!tensor) return [];
-    const kept = this.#nextKept++;
-    this.#kept.set(kept, tensor);
-    return [{ kept, dtype: tensor.dtype, dims: tensor.dims, bytes: tensor.data.byteLength }];
+    return Array.from({ length: rows?.count ?? 1 }, (_, at) => {
+      const row = rows ? rowOf(tensor, at, rows.count, ownOf(rows, at)) : tensor;
+      const kept = this.#nextKept++;
+      this.#kept.set(kept, row);
+      return { kept, dtype: row.dtype, dims: row.dims, bytes: row.data.byteLength };
+    });
   }
 
-  #keptTensor({ kept, cut }: Extract<StageInput, { kept: number }>): Tensor {
+  #fed(input: StageInput): Tensor {
+    if ('data' in input) return input;
+    if ('kept' in input) return this.#keptTensor(input);
+    return joinRows(
+      input.rows.map((row) => row && this.#keptTensor(row)),
+      input.fill,
+    );
+  }
+
+  #keptTensor({ kept, cut }: KeptInput): Tensor {
     const held = this.#kept.get(kept);
     if (!held) throw failure('run', `no kept tensor ${kept}`, 'a kept tensor');
     return cut ? cutTensor(held, cut) : held;

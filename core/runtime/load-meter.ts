@@ -13,11 +13,12 @@ export class LoadMeter {
     this.#startedAt = at;
   }
 
-  finished(at: number, computeMs: number): void {
+  /** A run of `items` together is over. */
+  finished(at: number, computeMs: number, items = 1): void {
     if (this.#startedAt !== undefined) this.#busyMs += at - this.#startedAt;
     this.#startedAt = undefined;
-    this.#items += 1;
-    this.#recent = [...this.#recent, computeMs].slice(-RECENT);
+    this.#items += items;
+    this.#recent = [...this.#recent, computeMs / items].slice(-RECENT);
   }
 
   /** A run that failed counts as time, not as an item. */

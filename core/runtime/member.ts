@@ -453,7 +453,9 @@ export class Member {
     if (this.#mayDeliver(peer, activation)) this.#deliver(activation);
   }
 
-  #mayDeliver(peer: PeerId, { epoch, stage, origin }: Activation): boolean {
+  #mayDeliver(peer: PeerId, { epoch, stage, origin, joined }: Activation): boolean {
+    // Runs of several are put together where they enter, and go home one by one.
+    if (joined && (stage === 0 || stage === RESULT_STAGE)) return false;
     if (stage === 0) return peer === origin;
     const last = this.asker.plan?.stages.at(-1);
     const before =

@@ -180,6 +180,7 @@ export class ShardCourier {
       origin: model.origin,
       ...(kept ? { kept } : {}),
       ...(scores === undefined ? {} : { scores }),
+      ...(model.card.runs?.batching ? { batching: model.card.runs.batching } : {}),
       warmUp: warmUpFor(shard, samples),
     });
     return { terms, weights: shard.weights };

@@ -2,6 +2,7 @@ import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { Provider } from '../provider.ts';
 import type { Cut } from '../tensor/cut.ts';
 import type { Dtype } from '../tensor/dtype.ts';
+import type { Fill, PadSide } from '../tensor/rows.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 export interface ExecutorOptions {
@@ -39,14 +40,50 @@ export interface KeptInput {
   readonly last: boolean;
 }
 
-export type StageInput = Tensor | KeptInput;
+/** Kept tensors as one input, one below the other along axis 0; a null is all zeros. */
+export interface JoinedInput {
+  readonly rows: readonly (KeptInput | null)[];
+  /** How they are made equally long; null: they are. */
+  readonly fill: Fill | null;
+}
 
-/** Which outputs of a run are wanted, by their places among the stage's `outputs`. */
+export type StageInput = Tensor | KeptInput | JoinedInput;
+
+/** An output that stays for later runs: as one tensor, or as one for each row. */
+export interface KeptOutput {
+  /** Its place among the stage's `outputs`. */
+  readonly output: number;
+  readonly rows: KeptRows | null;
+}
+
+export interface KeptRows {
+  readonly count: number;
+  /** How much of each row is its own, and not what filled it up; null: all. */
+  readonly own: { readonly axis: number; readonly side: PadSide; readonly lengths: readonly number[] } | null;
+}
+
+/** Which outputs of a run are wanted. */
 export interface RunOptions {
-  /** These come back; all of them where left out. */
+  /** Places among the stage's `outputs`: these come back; all of them where left out. */
   readonly sends?: readonly number[];
-  /** These stay for later runs; none where left out. */
-  readonly keeps?: readonly number[];
+  /** These stay; none where left out. */
+  readonly keeps?: readonly KeptOutput[];
+}
+
+/** What of a row is its own; null: all. */
+export function ownOf(rows: KeptRows | null, row: number): Fill | null {
+  const { axis, side, lengths } = rows?.own ?? {};
+  const length = lengths?.[row];
+  return axis === undefined || side === undefined || length === undefined ? null : { axis, side, length };
+}
+
+/** The kept tensors that are freed with a run, however it ends. */
+export function lastOf(inputs: readonly StageInput[]): number[] {
+  return inputs.flatMap((input) => {
+    if ('data' in input) return [];
+    const rows = 'rows' in input ? input.rows : [input];
+    return rows.flatMap((row) => (row?.last ? [row.kept] : []));
+  });
 }
 
 /** How the runtime holds the weights of a stage. Left out, the executor decides from the memory it may use. */
@@ -68,7 +105,7 @@ export interface WorkerMemory {
 export interface StageResult {
   /** In the order of {@link RunOptions.sends}; the caller owns the buffers. */
   readonly outputs: readonly Tensor[];
-  /** In the order of {@link RunOptions.keeps}: the executor's until a run has them as its last, or `drop`. */
+  /** In the order of {@link RunOptions.keeps}, row by row: the executor's until a run has them as its last, or `drop`. */
   readonly kept: readonly KeptTensor[];
   /** Wall time inside the runtime's `run`, in milliseconds. */
   readonly computeMs: number;

@@ -10,6 +10,7 @@ import { ofSequence } from './share-out.ts';
 import { picked, runStage, type Stage } from './stage.ts';
 import type { WorkerMemory } from './stage-executor.ts';
 import { type LoadingOptions, StageLoading } from './stage-loading.ts';
+import { joinActivations, runsOf, StepJoiner } from './step-joiner.ts';
 import { guarded, isDead } from './watchdog.ts';
 
 /** Activations that may wait; a 65th is refused, so that a slow device pushes back instead of filling up. */
@@ -35,6 +36,11 @@ export interface StageHostOptions extends LoadingOptions {
   readonly events: StageHostEvents;
 }
 
+interface Item {
+  readonly activation: Activation;
+  readonly arrivedAt: number;
+}
+
 /**
  * Holds this device's stages: those of the plan in force, and those of the next while they load. Runs items in the
  * order in which they arrive, one at a time, whatever stage they are for.
@@ -47,12 +53,16 @@ export class StageHost {
   /** The plan that runs, as far as this device knows, and the one that it was last told to prepare. */
   #serving: number | undefined;
   #preparing: number | undefined;
-  #inbox: { activation: Activation; arrivedAt: number }[] = [];
+  readonly #joiner: StepJoiner;
+  #inbox: Item[] = [];
+  /** Called when another item arrives. */
+  #another: (() => void) | undefined;
   #working = false;
   #sending: Promise<void>[] = [];
 
   constructor(options: StageHostOptions) {
     this.#options = options;
+    this.#joiner = new StepJoiner(options.clock);
   }
 
   get queue(): number {
@@ -125,13 +135,16 @@ export class StageHost {
 
   /** Takes an activation for one of the stages; false when it belongs to none of them. */
   accept(activation: Activation): boolean {
-    if (!this.#find(activation)) return false;
+    const held = this.#find(activation);
+    if (!held) return false;
     if (this.#inbox.length >= INBOX_LIMIT || this.#inboxBytes() > INBOX_BYTES) {
       const message = `${this.#inbox.length} items already wait on this device.`;
-      this.#options.events.requestFailed(activation, 'queue', message);
+      this.#fail(activation, 'queue', message);
       return true;
     }
+    if (this.#joiner.joins(activation, held.stage.terms)) this.#joiner.came(activation);
     this.#inbox.push({ activation, arrivedAt: this.#options.clock.now() });
+    this.#another?.();
     if (!this.#working) void this.#work();
     return true;
   }
@@ -199,39 +212,95 @@ export class StageHost {
     this.#working = true;
     for (let item = this.#inbox.shift(); item; item = this.#inbox.shift()) {
       const held = this.#find(item.activation);
-      if (held) await this.#runOne(held, item.activation, item.arrivedAt);
+      if (!held) continue;
+      const { activation, arrivedAt } = await this.#together(held, item);
+      if (this.#held.all.includes(held)) await this.#runOne(held, activation, arrivedAt);
     }
     this.#working = false;
+  }
+
+  /** The item with others that wait for the same stage and may run with it, or by itself. */
+  async #together(held: HeldStage, first: Item): Promise<Item> {
+    const { terms } = held.stage;
+    const { batching } = terms;
+    if (!batching || !this.#joiner.joins(first.activation, terms)) return first;
+    const may = ({ activation }: Item): boolean =>
+      this.#find(activation) === held && this.#joiner.joins(activation, terms);
+    const stageMs = held.times.median ?? 0;
+    for (let waited = 0; ; ) {
+      const waiting = 1 + this.#inbox.filter(may).length;
+      const { most, waitMs } = this.#joiner.order(terms, waiting, stageMs);
+      const left = waitMs - waited;
+      if (left > 0) {
+        const began = this.#options.clock.now();
+        await this.#anotherWithin(left);
+        waited += Math.max(1, this.#options.clock.now() - began);
+        continue;
+      }
+      const others = this.#inbox.filter(may).slice(0, most - 1);
+      this.#inbox = this.#inbox.filter((item) => !others.includes(item));
+      const activations = [first, ...others].map(({ activation }) => activation);
+      const activation = joinActivations(activations, batching) ?? first.activation;
+      return { activation, arrivedAt: first.arrivedAt };
+    }
+  }
+
+  /** Resolves when another item arrives, or after so long. */
+  #anotherWithin(ms: number): Promise<void> {
+    const { clock } = this.#options;
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(() => this.#another?.(), ms);
+      this.#another = () => {
+        clock.clearTimeout(timer);
+        this.#another = undefined;
+        resolve();
+      };
+    });
   }
 
   async #runOne(held: HeldStage, activation: Activation, arrivedAt: number): Promise<void> {
     const { clock, events } = this.#options;
     const { stage, keeper, times } = held;
+    const { terms } = stage;
+    const runs = runsOf(activation);
     const startedAt = clock.now();
     this.meter.started(startedAt);
-    const sequence = activation.sequence > 0 ? { run: activation, keeper } : undefined;
+    const sequence = activation.sequence > 0 ? { runs, keeper } : undefined;
     try {
-      const run = await guarded(clock, runStage(stage, activation.tensors, sequence));
-      const { computeMs } = run;
-      const isLast = stage.terms.holders[stage.terms.stage + 1] === undefined;
-      const { decode } = activation;
+      const { tensors, computeMs, lost } = await guarded(
+        clock,
+        runStage(stage, activation.tensors, sequence),
+      );
+      for (const run of runs) if (lost.has(run)) this.#fail(run, ...why(lost.get(run)));
+      const isLast = terms.holders[terms.stage + 1] === undefined;
       // Words and not scores go home: a vocabulary's scores are up to a megabyte for each word.
-      const tensors = isLast && decode ? [picked(stage.terms, run.tensors, decode)] : run.tensors;
+      const decodes = isLast ? runs.flatMap(({ decode }) => decode ?? []) : [];
+      const words = decodes.length > 0 ? picked(terms, tensors, decodes) : undefined;
       const endedAt = clock.now();
-      this.meter.finished(endedAt, computeMs);
-      times.add(endedAt - startedAt);
+      this.meter.finished(endedAt, computeMs, runs.length);
+      // What several took together says little of what one takes, which is what a plan goes by.
+      if (runs.length === 1) times.add(endedAt - startedAt);
       events.ran();
-      const timing = { stage: stage.terms.stage, computeMs, queueMs: startedAt - arrivedAt };
-      await this.#handOn(held, { ...activation, trail: [...activation.trail, timing], tensors });
+      const timing = { stage: terms.stage, computeMs, queueMs: startedAt - arrivedAt };
+      const trail = [...activation.trail, timing];
+      if (!words) return await this.#handOn(held, { ...activation, trail, tensors });
+      for (const [row, run] of runs.entries()) {
+        const word = words[row];
+        if (word) await this.#handOn(held, { ...run, trail, tensors: [word] });
+      }
     } catch (error) {
       this.meter.failed(clock.now());
-      const step = error instanceof RequestFailedError ? error.data.step : 'run';
-      events.requestFailed(activation, step, messageOf(error));
+      this.#fail(activation, ...why(error));
       if (!isDead(error) || !this.#held.all.includes(held)) return;
       // Every other item would fail too, so the leader has to find another place.
       this.#held.keepOnly((other) => other.stage.executor !== stage.executor);
-      events.failed(stage.terms, 'run', messageOf(error));
+      events.failed(terms, 'run', messageOf(error));
     }
+  }
+
+  /** Tells whoever asked, each of them. */
+  #fail(activation: Activation, step: string, message: string): void {
+    for (const run of runsOf(activation)) this.#options.events.requestFailed(run, step, message);
   }
 
   async #handOn({ stage: { terms }, out }: HeldStage, activation: Activation): Promise<void> {
@@ -243,11 +312,16 @@ export class StageHost {
     // The link is gone: whoever asked enters the item again, under this plan or the next.
     const sent = events
       .forward(to, { ...activation, stage: next ? stage : RESULT_STAGE })
-      .catch((error: unknown) => events.requestFailed(activation, 'send', messageOf(error)));
+      .catch((error: unknown) => this.#fail(activation, 'send', messageOf(error)));
     this.#sending.push(sent);
     void sent.then(() => {
       this.#sending = this.#sending.filter((other) => other !== sent);
     });
     if (this.#sending.length >= SENDS_AT_ONCE) await Promise.race(this.#sending);
   }
+}
+
+function why(error: unknown): [step: string, message: string] {
+  const step = error instanceof RequestFailedError ? error.data.step : 'run';
+  return [step, messageOf(error)];
 }

@@ -3,8 +3,17 @@ import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { Decode } from '../language/decode.ts';
 import { pickTokens } from '../language/pick-tokens.ts';
 import type { LoadStage } from '../protocol/messages.ts';
+import { rowOf } from '../tensor/rows.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { StageExecutor, StageHandle, StageInput } from './stage-executor.ts';
+import type {
+  JoinedInput,
+  KeptInput,
+  KeptOutput,
+  KeptTensor,
+  StageExecutor,
+  StageHandle,
+  StageInput,
+} from './stage-executor.ts';
 import type { BlankState, SequenceRun, StateKeeper, TakenStates } from './state-keeper.ts';
 
 /** A stage that is loaded and may run. */
@@ -14,10 +23,18 @@ export interface Stage {
   readonly handle: StageHandle;
 }
 
-/** A run that belongs to a sequence, and who knows its states. */
+/** A run that belongs to a sequence, or one of the next steps of several together, and who knows their states. */
 export interface InSequence {
-  readonly run: SequenceRun;
+  /** Each is a row of the tensors; one alone is all of them. */
+  readonly runs: readonly SequenceRun[];
   readonly keeper: StateKeeper;
+}
+
+export interface StageRun {
+  readonly tensors: readonly Tensor[];
+  readonly computeMs: number;
+  /** The runs of several whose state is not here: what was made of them means nothing. */
+  readonly lost: ReadonlyMap<SequenceRun, unknown>;
 }
 
 /** Where each tensor of a stage comes from: what was received, the states kept here, an output of its model. */
@@ -35,19 +52,19 @@ interface Wiring {
 
 /**
  * Runs a stage on what it received and returns what it sends on, in the order agreed at plan time. In a sequence the
- * states are among neither: the keeper has them. Takes ownership of `received`.
- * @throws ProtocolError when the number or types of tensors differ from the agreement; RequestFailedError when a state
- * is not here; RuntimeFailedError. A run that fails has lost the states of its sequence.
+ * states are among neither: the keeper knows them. Takes ownership of `received`.
+ * @throws ProtocolError when the number or types of tensors differ from the agreement; RequestFailedError when the state
+ * of the only run is not here; RuntimeFailedError. A run that fails has lost the states of its sequence.
  */
 export async function runStage(
   stage: Stage,
   received: readonly Tensor[],
   sequence?: InSequence,
-): Promise<{ tensors: readonly Tensor[]; computeMs: number }> {
+): Promise<StageRun> {
   const { terms } = stage;
   const wiring = wire(terms, sequence !== undefined);
   checkAgreement(terms, wiring, received);
-  const states = takeStates(wiring, sequence);
+  const states = sequence && wiring.blanks.length > 0 ? takeStates(terms, wiring, sequence) : undefined;
   const feeds = wiring.inputs.map(
     (source): StageInput =>
       'state' in source ? at(states?.inputs ?? [], source.state) : at(received, source.received),
@@ -59,20 +76,24 @@ export async function runStage(
     if ('made' in source) return undefined;
     return through[source.received] ?? copyOf(at(received, source.received));
   });
-  const wanted = { sends: wiring.made, keeps: states ? wiring.kept : [] };
+  const wanted = { sends: wiring.made, keeps: states?.keeps ?? [] };
   const { outputs, kept, computeMs } = await stage.executor.run(stage.handle, feeds, wanted);
   states?.keep(kept);
   const tensors = wiring.sends.map((source, index) =>
     'received' in source ? at(passing, index) : at(outputs, source.made),
   );
-  return { tensors, computeMs };
+  return { tensors, computeMs, lost: states?.lost ?? new Map() };
 }
 
 /**
- * The tokens that a run of a decoder asked for, as int32 [1, picks], from what the last stage made.
+ * The tokens that each run of a decoder asked for, as int32 [1, picks], from what the last stage made of all of them.
  * @throws RequestFailedError when the model is no decoder, or its scores are not what a decoder's are.
  */
-export function picked({ scores, sends, kept }: LoadStage, made: readonly Tensor[], decode: Decode): Tensor {
+export function picked(
+  { scores, sends, kept }: LoadStage,
+  made: readonly Tensor[],
+  decodes: readonly Decode[],
+): readonly Tensor[] {
   const unsent = new Set(kept?.unsent);
   const at = sends.filter(({ name }) => !unsent.has(name)).findIndex(({ name }) => name === scores);
   const tensor = made[at];
@@ -80,11 +101,66 @@ export function picked({ scores, sends, kept }: LoadStage, made: readonly Tensor
     const data = { step: 'choose a token', expected: 'a language model', actual: 'another model' };
     throw new RequestFailedError('This model does not write.', data);
   }
-  return pickTokens(tensor, decode);
+  return decodes.map((decode, row) => {
+    const own = decodes.length === 1 ? tensor : rowOf(tensor, row, decodes.length, null);
+    return pickTokens(own, decode);
+  });
 }
 
-function takeStates({ blanks }: Wiring, sequence: InSequence | undefined): TakenStates | undefined {
-  return blanks.length > 0 ? sequence?.keeper.take(sequence.run, blanks) : undefined;
+/** The states of all runs, as a stage is fed with them. */
+interface RunStates {
+  readonly inputs: readonly StageInput[];
+  readonly keeps: readonly KeptOutput[];
+  readonly lost: ReadonlyMap<SequenceRun, unknown>;
+  /** All that was kept, in the order of `keeps`, row by row. */
+  keep(kept: readonly KeptTensor[]): void;
+}
+
+function takeStates(
+  { stage, batching }: LoadStage,
+  { blanks, kept }: Wiring,
+  { runs, keeper }: InSequence,
+): RunStates {
+  const [only] = runs;
+  if (only && runs.length === 1) {
+    const { inputs, keep } = keeper.take(only, blanks);
+    return { inputs, keep, keeps: kept.map((output) => ({ output, rows: null })), lost: new Map() };
+  }
+  const side = batching?.side ?? missing(`stage ${stage}`);
+  const lost = new Map<SequenceRun, unknown>();
+  const taken = runs.map((run): TakenStates | undefined => {
+    try {
+      return keeper.take(run, blanks);
+    } catch (error) {
+      lost.set(run, error);
+      return undefined;
+    }
+  });
+  const tokens = runs.map(({ decode }) => decode?.keep ?? 0);
+  const axes = blanks.map(({ dims }) => dims.indexOf(0));
+  const inputs = axes.map((axis, state): JoinedInput => {
+    const rows = taken.map((states) => states && keptInput(states.inputs[state]));
+    const fill = axis < 0 ? null : { axis, length: Math.max(...tokens), side };
+    return { rows: rows.map((row) => row ?? null), fill };
+  });
+  const keeps = kept.map((output, state): KeptOutput => {
+    const axis = axes[state] ?? -1;
+    const lengths = runs.map(({ decode }, row) => (tokens[row] ?? 0) + (decode?.count ?? 0));
+    return { output, rows: { count: runs.length, own: axis < 0 ? null : { axis, side, lengths } } };
+  });
+  const keep = (all: readonly KeptTensor[]): void => {
+    for (const [row, states] of taken.entries()) {
+      const own = kept.map((_, state) => at(all, state * runs.length + row));
+      if (states) states.keep(own);
+      else keeper.refuse(own);
+    }
+  };
+  return { inputs, keeps, lost, keep };
+}
+
+/** Steps have a past, so it is never the zeros before a first run. */
+function keptInput(input: StageInput | undefined): KeptInput | null {
+  return input && 'kept' in input ? input : null;
 }
 
 /** The wiring depends on the terms alone, so it is worked out once for each. */

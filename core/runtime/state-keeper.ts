@@ -93,7 +93,7 @@ export class StateKeeper {
     const keep = (next: readonly KeptTensor[]): void => {
       // Ended, pushed out, or begun anew meanwhile.
       if (this.#entries.get(key) !== entry) {
-        this.#drop(next.map(({ kept }) => kept));
+        this.refuse(next);
         return;
       }
       entry.states = next;
@@ -102,6 +102,11 @@ export class StateKeeper {
       this.#shrink();
     };
     return { inputs, keep };
+  }
+
+  /** Frees states that belong to no sequence. */
+  refuse(states: readonly KeptTensor[]): void {
+    this.#drop(states.map(({ kept }) => kept));
   }
 
   end(origin: PeerId, sequence: number): void {
@@ -164,7 +169,7 @@ export class StateKeeper {
   #remove(key: string): void {
     const states = this.#entries.get(key)?.states ?? [];
     this.#entries.delete(key);
-    if (states.length > 0) this.#drop(states.map(({ kept }) => kept));
+    if (states.length > 0) this.refuse(states);
   }
 }
 

@@ -1,6 +1,6 @@
 import { StopStrings } from '../language/stop-strings.ts';
 import { TextStream } from '../language/text-stream.ts';
-import type { Conversation, Prefix, WriteEnd, WriteOptions } from './conversation.ts';
+import type { Conversation, WriteEnd, WriteOptions } from './conversation.ts';
 import type { Turns } from './turns.ts';
 
 export interface TextWriter {
@@ -17,7 +17,6 @@ export interface TextOptions extends WriteOptions {
   readonly onPlace?: (place: number) => void;
   /** Told when it is this text's turn. */
   readonly onTurn?: () => void;
-  readonly donor?: Prefix | null;
 }
 
 /** What one token adds: whole characters only, so it may be nothing, and the last piece may have no token. */
@@ -35,13 +34,13 @@ export async function* writeText(
   prompt: readonly number[],
   options: TextOptions,
 ): AsyncGenerator<TextPiece, WriteEnd> {
-  const { signal, onPlace, onTurn, stopStrings, donor = null } = options;
+  const { signal, onPlace, onTurn, stopStrings } = options;
   const endTurn = await turns.take(onPlace ?? (() => undefined), signal);
   try {
     onTurn?.();
     const stream = new TextStream(decode, prompt);
     const stops = new StopStrings(stopStrings);
-    const tokens = conversation.write(prompt, options, donor);
+    const tokens = conversation.write(prompt, options);
     for (let next = await tokens.next(); ; next = await tokens.next()) {
       if (next.done) {
         const { text } = stops.push(stream.end());

@@ -2,6 +2,7 @@ import type { Guess } from '../graph/sample-inputs.ts';
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { StateSlot } from '../graph/state-slots.ts';
 import type { Epoch, PeerId, RoomId, Sha256 } from '../ids.ts';
+import type { RunTraits } from '../language/batching.ts';
 import type { Spread } from '../plan/profile.ts';
 import type { Provider } from '../provider.ts';
 
@@ -220,6 +221,8 @@ export interface ModelCard {
   readonly outputs: readonly BoundaryTensor[];
   /** Inputs and outputs that a sequence leaves out, as the devices keep them between its runs; absent where there are none. */
   readonly states?: readonly StateSlot[];
+  /** How runs of a decoder may be put together; absent for every other model. */
+  readonly runs?: RunTraits;
   /** Value of each symbolic dimension in use. */
   readonly dims: Readonly<Record<string, number>>;
   readonly task: ModelTask;

@@ -36,7 +36,10 @@ export async function openLanguage(member: Member, card: ModelCard): Promise<Ope
   );
   const { contextTokens } = language;
   const stopTokens = stopTokensOf(language, tokeniser);
-  return { writer: { asker: member.asker, clock: systemClock, io, contextTokens }, tokeniser, stopTokens };
+  const { invariant = false } = card.runs ?? {};
+  const { asker } = member;
+  const writer: Writer = { asker, clock: systemClock, io, contextTokens, invariant, texts: new Set() };
+  return { writer, tokeniser, stopTokens };
 }
 
 /** What ends a text, by the model's settings and by its tokeniser's. */
@@ -44,14 +47,11 @@ export function stopTokensOf({ stopTokens }: LanguageCard, { endToken }: Tokenis
   return new Set(endToken === null ? stopTokens : [...stopTokens, endToken]);
 }
 
-/** A talk with the open model. @throws what {@link openLanguage} throws. */
-export async function openChat(member: Member, card: ModelCard): Promise<RoomChat> {
-  const { writer, tokeniser, stopTokens } = await openLanguage(member, card);
+/** A talk with an open model. */
+export function openChat({ turns }: Member, language: OpenLanguage): RoomChat {
   return new RoomChat({
-    writer,
-    turns: member.turns,
-    tokeniser,
-    stopTokens,
+    ...language,
+    turns,
     now: () => performance.now(),
     seed: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
   });

@@ -48,7 +48,14 @@ function parts({ talks = false, failing = false, contextTokens = 200 } = {}): Pa
       codes(list.map(({ role, content }) => `${role[0]}:${content}`).join(';')),
   };
   const chat = new RoomChat({
-    writer: { asker: asker as unknown as Asker, clock: systemClock, io: IO, contextTokens },
+    writer: {
+      asker: asker as unknown as Asker,
+      clock: systemClock,
+      io: IO,
+      contextTokens,
+      invariant: true,
+      texts: new Set(),
+    },
     turns,
     tokeniser: tokeniser as unknown as Tokeniser,
     stopTokens: new Set([END]),

@@ -1,18 +1,16 @@
 import { Conversation } from '../../../core/runtime/conversation.ts';
 import type { Member } from '../../../core/runtime/member.ts';
 import { writeText } from '../../../core/runtime/write-text.ts';
-import type { ModelCard } from '../../../core/session/state.ts';
 import type { ProgramText, ProgramWrite } from '../programs.ts';
-import { openLanguage } from './open-chat.ts';
+import type { OpenLanguage } from './open-chat.ts';
 
 /** Writes one text for a program, and frees what the room kept of it. */
 export async function writeOnce(
-  member: Member,
-  card: ModelCard,
+  { turns }: Member,
+  { writer, tokeniser, stopTokens }: OpenLanguage,
   prompt: string,
   options: ProgramWrite,
 ): Promise<ProgramText> {
-  const { writer, tokeniser, stopTokens } = await openLanguage(member, card);
   const { maxNewTokens = 64, temperature = 0, topK = 0, topP = 1, repetitionPenalty = 1, seed = 0 } = options;
   const conversation = new Conversation(writer);
   const promptIds = tokeniser.encode(prompt, { special: true });
@@ -21,7 +19,7 @@ export async function writeOnce(
   let [askedAt, firstAt, lastAt] = [0, 0, 0];
   try {
     const decode = (tokens: readonly number[]): string => tokeniser.decode(tokens);
-    const pieces = writeText({ conversation, turns: member.turns, decode }, promptIds, {
+    const pieces = writeText({ conversation, turns, decode }, promptIds, {
       sampling: { temperature, topK, topP, repetitionPenalty, seed },
       maxNewTokens,
       stopTokens,
@@ -35,6 +33,7 @@ export async function writeOnce(
       text += piece.text;
       if (piece.token === null) continue;
       ids.push(piece.token);
+      options.onToken?.(piece.token);
       lastAt = performance.now();
       if (ids.length === 1) firstAt = lastAt;
     }
