@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { messageOf } from '../core/errors.ts';
 import { buildOnce } from '../e2e/build.ts';
 import { follow } from './follow.ts';
+import { conversations } from './language/conversations.ts';
 import { leftOut } from './left-out.ts';
 import { measureLoading } from './loading.ts';
 import { loadingTable } from './loading-table.ts';
@@ -24,6 +25,7 @@ const SECTIONS: Readonly<Record<SectionName, Section>> = {
   'left-out': leftOut,
   follow,
   replicas,
+  conversations,
 };
 
 const options = parseBenchOptions(process.argv.slice(2));

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { parseBenchOptions } from './options.ts';
 
 it('runs all sections when none is named, and only those that are', () => {
-  const all = ['splitting', 'loading', 'predict', 'left-out', 'follow', 'replicas'];
+  const all = ['splitting', 'loading', 'predict', 'left-out', 'follow', 'replicas', 'conversations'];
   expect(parseBenchOptions([]).sections).toEqual(all);
   expect(parseBenchOptions(['--replicas', '--left-out']).sections).toEqual(['left-out', 'replicas']);
 });

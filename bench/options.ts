@@ -4,7 +4,15 @@ import { parseArgs } from 'node:util';
 import { ROOT, SHARED } from '../e2e/repository.ts';
 
 /** In the order in which they run. */
-const SECTION_NAMES = ['splitting', 'loading', 'predict', 'left-out', 'follow', 'replicas'] as const;
+const SECTION_NAMES = [
+  'splitting',
+  'loading',
+  'predict',
+  'left-out',
+  'follow',
+  'replicas',
+  'conversations',
+] as const;
 
 export type SectionName = (typeof SECTION_NAMES)[number];
 
@@ -31,8 +39,8 @@ const LOADS = 3;
 const ROUNDS = 30;
 
 /**
- * Reads the command line: any of `--splitting --loading --predict --left-out --follow --replicas`, which leave out the
- * sections that are not named, and `[--model FILE]… [--tabs N]… [--rounds N] [--loads N] [--json OUT]`; `--rounds 0`
+ * Reads the command line: any of `--splitting --loading --predict --left-out --follow --replicas --conversations`, which
+ * leave out the sections that are not named, and `[--model FILE]… [--tabs N]… [--rounds N] [--loads N] [--json OUT]`; `--rounds 0`
  * and `--loads 0` leave out the splitting and the loading.
  * @throws TypeError or RangeError that names the option.
  */
@@ -47,6 +55,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       'left-out': flag,
       follow: flag,
       replicas: flag,
+      conversations: flag,
       model: { type: 'string', multiple: true },
       tabs: { type: 'string', multiple: true },
       rounds: { type: 'string', default: String(ROUNDS) },

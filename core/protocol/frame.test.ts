@@ -6,8 +6,8 @@ import type { Decode } from '../language/decode.ts';
 import { GREEDY } from '../language/sampling.ts';
 import { DTYPES } from '../tensor/dtype.ts';
 import { tensorBytes } from '../tensor/tensor.ts';
-import { decodeActivation, encodeActivation } from './frame.ts';
-import { type Activation, RESULT_STAGE } from './frame.types.ts';
+import { decodeActivation, encodeActivation, MAX_JOINED } from './frame.ts';
+import { type Activation, type JoinedRun, RESULT_STAGE } from './frame.types.ts';
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
@@ -50,17 +50,31 @@ const someDecode: fc.Arbitrary<Decode> = fc.record({
   }),
 });
 
+const someRun = {
+  origin: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((n) => n.toString(16).padStart(16, '0') as PeerId),
+  request: u32.map((n) => n as RequestId),
+};
+const someJoined: fc.Arbitrary<JoinedRun> = fc.record({
+  ...someRun,
+  sequence: u32.map((n) => n || 1),
+  step: u32,
+  decode: someDecode,
+});
+
 const someActivation: fc.Arbitrary<Activation> = fc
   .record({
     epoch: u32.map((n) => n as Epoch),
-    origin: fc
-      .bigInt({ min: 0n, max: 2n ** 64n - 1n })
-      .map((n) => n.toString(16).padStart(16, '0') as PeerId),
-    request: u32.map((n) => n as RequestId),
+    ...someRun,
     run: fc.oneof(
       fc.constant({ sequence: 0, step: 0 }),
       fc.record({ sequence: u32.map((n) => n || 1), step: u32 }),
       fc.record({ sequence: u32.map((n) => n || 1), step: u32, decode: someDecode }),
+      fc.record({
+        sequence: u32.map((n) => n || 1),
+        step: u32,
+        decode: someDecode,
+        joined: fc.array(someJoined, { minLength: 1, maxLength: 4 }),
+      }),
     ),
     batch: fc.tuple(fc.integer({ min: 1, max: 0xffff }), u16),
     stage: u16,
@@ -180,4 +194,17 @@ test("refuses a decoder's part outside any sequence", () => {
   const decode: Decode = { from: 0, keep: 0, count: 2, picks: 1, before: [], sampling: GREEDY };
   const frame = joined(encodeActivation({ ...example, sequence: 0, step: 0, decode }));
   expect(() => decodeActivation(frame)).toThrow(ProtocolError);
+});
+
+test('refuses further texts outside any sequence, and more than may run together', () => {
+  const decode: Decode = { from: 0, keep: 1, count: 1, picks: 1, before: [], sampling: GREEDY };
+  const run: JoinedRun = { origin: example.origin, request: example.request, sequence: 2, step: 1, decode };
+  const first = { ...example, sequence: 1, step: 1, decode };
+  const outside = joined(encodeActivation({ ...first, joined: [{ ...run, sequence: 0 }] }));
+  expect(() => decodeActivation(outside)).toThrow(ProtocolError);
+  const many = Array.from({ length: MAX_JOINED }, () => run);
+  expect(() => encodeActivation({ ...first, joined: many })).toThrow(ProtocolError);
+  expect(decodeActivation(joined(encodeActivation({ ...first, joined: many.slice(1) }))).joined).toHaveLength(
+    MAX_JOINED - 1,
+  );
 });

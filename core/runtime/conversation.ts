@@ -7,7 +7,7 @@ import { lookUp } from '../language/prompt-lookup.ts';
 import type { SamplingOptions } from '../language/sampling.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Asker } from './asker.ts';
+import type { Asker, AskResult } from './asker.ts';
 import { Sequence } from './sequence.ts';
 
 /**
@@ -40,6 +40,8 @@ export interface WriteOptions {
   readonly stopTokens: ReadonlySet<number>;
   /** Whether guesses from the text itself may be checked several at a time; the text is the same. Default true. */
   readonly draft?: boolean;
+  /** Told of each run that chose tokens: how long it took, and what of that in each stage. */
+  readonly onRun?: (run: Pick<AskResult, 'latencyMs' | 'stages'>) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -161,7 +163,7 @@ export class Conversation {
   /** The next tokens: one, and as many more as a draft foresaw. */
   async #next(
     tokens: readonly number[],
-    { sampling, draft = true, signal }: WriteOptions,
+    { sampling, draft = true, onRun, signal }: WriteOptions,
     donor: Prefix | null,
     most: number,
   ): Promise<readonly number[]> {
@@ -194,7 +196,10 @@ export class Conversation {
       this.#held = text.slice(0, end);
       this.#sure = Math.min(this.#sure, keep);
       const feeds = decoderFeeds(io, text.slice(keep, end), keep, picks);
-      const run = sequence.run(feeds, { decode }).then(({ tensors }) => tensors);
+      const run = sequence.run(feeds, { decode }).then((result) => {
+        if (picks > 0) onRun?.(result);
+        return result.tensors;
+      });
       const passed = (): void => {
         if (this.#sequence === sequence) this.#sure = end;
       };

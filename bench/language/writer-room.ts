@@ -1,0 +1,43 @@
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type LabModel, labModel } from '../../e2e/lab/model-files.ts';
+import { openModel } from '../../e2e/lab/room-model.ts';
+import { ROOT, SHARED } from '../../e2e/repository.ts';
+import { type LabRoom, withLabRoom } from '../lab-room.ts';
+import { writeShape } from '../shape.ts';
+
+/** The sizes of SmolLM2-135M, in the operators that hubs export it with: 540 MB in float32. */
+export const SHAPE = 'llama-135m';
+const FOLDER = join(ROOT, '.cache/bench', SHAPE);
+/** Beside the model, as on a hub. The words mean nothing to random weights; there only have to be as many. */
+const TOKENISER = join(SHARED, 'models/tokenizers/gpt2');
+const CONTEXT = 2048;
+
+/** The model of full size with random weights, written once. */
+export async function shapeOf135M(): Promise<LabModel> {
+  const model = join(FOLDER, 'model.onnx');
+  if (!existsSync(model)) {
+    console.error(`writing ${SHAPE}, 540 MB`);
+    writeShape([SHAPE, '--ops', 'fused'], FOLDER);
+  }
+  mkdirSync(FOLDER, { recursive: true });
+  for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
+    copyFileSync(join(TOKENISER, name), join(FOLDER, name));
+  }
+  writeFileSync(join(FOLDER, 'config.json'), JSON.stringify({ max_position_embeddings: CONTEXT }));
+  return labModel(model);
+}
+
+/** So many tokens of that tokeniser. */
+export function promptOf(tokens: number): string {
+  return `the${' the'.repeat(tokens - 1)}`;
+}
+
+/** A room of two in which the model of 135M parameters is open. */
+export async function withWriterRoom<T>(use: (room: LabRoom) => Promise<T>): Promise<T> {
+  const model = await shapeOf135M();
+  return withLabRoom({ devices: 2 }, async (room) => {
+    await openModel(room.leader.page, { model }, 'everyone');
+    return use(room);
+  });
+}
