@@ -28,6 +28,7 @@ function measured(here: boolean): Promise<Calibration> {
     runtime: { provider: 'wasm', threads: 1 },
     inputs: sampleInputs(graph.inputs, {}, 0),
     clock: systemClock,
+    unsent: new Set(),
     memoryBytes: 1e9,
     onProgress: () => undefined,
     signal: new AbortController().signal,

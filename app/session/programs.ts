@@ -47,6 +47,8 @@ export interface ProgramWrite {
   readonly draft?: boolean;
   /** Told of each token as it comes. */
   readonly onToken?: (token: number) => void;
+  /** Told of each run that chose tokens. */
+  readonly onRun?: (run: { readonly latencyMs: number; readonly stages: readonly StageTiming[] }) => void;
 }
 
 export interface ProgramText {

@@ -1,7 +1,6 @@
 import { haveShared } from '../../e2e/repository.ts';
 import type { LabRoom } from '../lab-room.ts';
 import type { Section } from '../section.ts';
-import { choosePlan } from '../settled-plan.ts';
 import { type Spread, spread } from '../statistics.ts';
 import { conversationTable } from './conversation-table.ts';
 import { writeTexts } from './texts.ts';
@@ -38,16 +37,16 @@ export const conversations: Section = async () => {
   if (!haveShared('conversations: the tokeniser of the model is there')) {
     return { text: 'Conversations: skipped', good: true, data: null };
   }
-  const rounds = await withWriterRoom(async (room) => {
-    const done: { one: Sample; two: Sample }[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const two = await sampled(room, 'two');
-      const one = await sampled(room, 'one');
-      done.push({ one, two });
-      console.error(`conversations: ${round + 1} of ${ROUNDS} rounds`);
-    }
-    return done;
-  });
+  const rounds = await withWriterRoom(1, (one) =>
+    withWriterRoom(2, async (two) => {
+      const done: { one: Sample; two: Sample }[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        done.push({ two: await sampled(two), one: await sampled(one) });
+        console.error(`conversations: ${round + 1} of ${ROUNDS} rounds`);
+      }
+      return done;
+    }),
+  );
   const rates = CONTEXTS.flatMap((context) =>
     CONVERSATIONS.map((count): ConversationRates => {
       const key = keyOf(context, count);
@@ -66,12 +65,9 @@ export const conversations: Section = async () => {
   return { text: conversationTable(rates), good, data: rates };
 };
 
-/** Everything once, under a plan of one stage on the leader's device, or of two. */
-async function sampled(room: LabRoom, stages: 'one' | 'two'): Promise<Sample> {
-  const { page } = room.leader;
-  const pinnedOut = stages === 'one' ? room.peers.slice(1) : [];
-  await choosePlan(page, { mode: 'everyone', rules: { pinnedOut } });
-  const pages = room.devices.map((device) => device.page);
+/** Everything once, asked from each device in turn. */
+async function sampled({ devices }: LabRoom): Promise<Sample> {
+  const pages = devices.map(({ page }) => page);
   const sample: Sample = new Map();
   for (const context of CONTEXTS) {
     const options = { prompt: promptOf(context), newTokens: NEW_TOKENS };

@@ -4,6 +4,7 @@ import { type LabModel, labModel } from '../../e2e/lab/model-files.ts';
 import { openModel } from '../../e2e/lab/room-model.ts';
 import { ROOT, SHARED } from '../../e2e/repository.ts';
 import { type LabRoom, withLabRoom } from '../lab-room.ts';
+import { choosePlan, stagesInWords } from '../settled-plan.ts';
 import { writeShape } from '../shape.ts';
 
 /** The sizes of SmolLM2-135M, in the operators that hubs export it with: 540 MB in float32. */
@@ -33,11 +34,14 @@ export function promptOf(tokens: number): string {
   return `the${' the'.repeat(tokens - 1)}`;
 }
 
-/** A room of two in which the model of 135M parameters is open. */
-export async function withWriterRoom<T>(use: (room: LabRoom) => Promise<T>): Promise<T> {
+/** A room in which the model of 135M parameters is open: shared out over two devices, or whole on one. */
+export async function withWriterRoom<T>(devices: 1 | 2, use: (room: LabRoom) => Promise<T>): Promise<T> {
   const model = await shapeOf135M();
-  return withLabRoom({ devices: 2 }, async (room) => {
-    await openModel(room.leader.page, { model }, 'everyone');
+  return withLabRoom({ devices }, async (room) => {
+    const { page } = room.leader;
+    await openModel(page, { model }, 'everyone');
+    const plan = await choosePlan(page, { mode: 'everyone' });
+    console.error(`${SHAPE}: ${stagesInWords(plan, (peer) => `device ${room.peers.indexOf(peer)}`)}`);
     return use(room);
   });
 }

@@ -28,6 +28,8 @@ export function hubLayout(source: string, target: string, sizes: DecoderSizes): 
     symlinkSync(realpathSync(join(source, name)), link);
   }
   writeFileSync(join(target, 'config.json'), `${JSON.stringify(configOf(sizes), null, 2)}\n`);
+  // The library asks for it, and does without; an empty one keeps the console clean.
+  writeFileSync(join(target, 'generation_config.json'), '{}\n');
   copyTokenizer(target);
 }
 

@@ -14,9 +14,9 @@ interface RivalWindow {
 
 /** Where the page finds things; absolute addresses. */
 export interface Addresses {
-  /** The library's bundle for script tags, which brings the runtime's script. */
+  /** The library as CDNs serve it: one script, all it needs but the runtime's program. */
   readonly bundle: string;
-  /** The runtime's loader and program. */
+  /** The runtime's program, and what loads it. */
   readonly mjs: string;
   readonly wasm: string;
   /** Where the folder `model` lies; a path. */
@@ -35,7 +35,7 @@ export interface Written {
   readonly times: number[];
 }
 
-/** Loads library and model, for one thread. */
+/** Loads library and model, for one thread: that of the page, as the library's manual does it. */
 export async function loadModel({ bundle, mjs, wasm, models }: Addresses): Promise<void> {
   const library: Library = await import(bundle);
   const { AutoModelForCausalLM, env } = library;

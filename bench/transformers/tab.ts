@@ -28,9 +28,11 @@ const RUNTIME = 'ort-wasm-simd-threaded.asyncify';
 /** Opens a tab for the model in `folder`, which is laid out as on the hub. The caller closes it. */
 export async function openTransformersTab(folder: string): Promise<TransformersTab> {
   const server = await serveRival(folder);
+  let close = server.close;
   try {
-    const { page, close } = await launchDevice();
-    await page.goto(server.origin);
+    const device = await launchDevice();
+    close = () => device.close().finally(server.close);
+    await device.page.goto(server.origin);
     const addresses = {
       bundle: `${server.origin}/library/transformers.min.js`,
       mjs: `${server.origin}/runtime/${RUNTIME}.mjs`,
@@ -38,15 +40,12 @@ export async function openTransformersTab(folder: string): Promise<TransformersT
       models: '/models/',
     };
     return {
-      load: () => page.evaluate(loadModel, addresses),
-      generate: (writing) => page.evaluate(write, writing),
-      close: async () => {
-        await close();
-        await server.close();
-      },
+      load: () => device.page.evaluate(loadModel, addresses),
+      generate: (writing) => device.page.evaluate(write, writing),
+      close,
     };
   } catch (error) {
-    await server.close();
+    await close();
     throw error;
   }
 }

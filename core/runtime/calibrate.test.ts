@@ -100,6 +100,7 @@ function measure(
     },
     runtime: { provider: 'wasm', threads: 1 },
     inputs: [fromFloat32([3, WIDTH], new Float32Array(3 * WIDTH))],
+    unsent: new Set(),
     clock: systemClock,
     memoryBytes: 1e9,
     onProgress: () => undefined,
@@ -133,6 +134,9 @@ describe('calibrate', () => {
     const sample = { dims: [3, WIDTH], bytes: null };
     expect(boundarySamples).toEqual(Array.from({ length: parts.blocks.count + 1 }, () => [sample]));
     expect(boundaryBytes).toEqual(boundarySamples.map(() => 3 * WIDTH * 4));
+    const unsent = new Set(parts.graph.outputs.map(({ name }) => name));
+    const staying = await measure(parts, { unsent }).calibration;
+    expect(staying.boundaryBytes).toEqual([...boundaryBytes.slice(0, -1), 0]);
   });
 
   test('times stand-ins where the weights are elsewhere: small floats of the right number, never the whole', async () => {

@@ -2,7 +2,7 @@ import type { Blocks } from '../graph/blocks.ts';
 import { largestWeight } from '../graph/largest-weight.ts';
 import type { ModelGraph } from '../graph/model-graph.ts';
 import { makeShard } from '../graph/shard.ts';
-import type { Shard } from '../graph/shard.types.ts';
+import type { BoundaryTensor, Shard } from '../graph/shard.types.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { MeasuredModel } from '../plan/profile.ts';
 import type { TensorSample } from '../protocol/messages.ts';
@@ -33,6 +33,8 @@ export interface CalibrateOptions {
   readonly runtime: ExecutorOptions;
   /** One input of the shapes in use. */
   readonly inputs: readonly Tensor[];
+  /** Names of what stays on its device in the use that is planned for. */
+  readonly unsent: ReadonlySet<string>;
   readonly clock: Clock;
   /** Bytes of weights and workspace that this device may hold. What is larger does not run. */
   readonly memoryBytes: number;
@@ -80,7 +82,7 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
 }
 
 async function withExecutor(options: CalibrateOptions, executor: RoomyExecutor): Promise<Calibration> {
-  const { blocks, inputs, clock, onProgress } = options;
+  const { graph, blocks, inputs, clock, onProgress, unsent } = options;
   const startedAt = clock.now();
   let walked = await walk(options, executor, (part) => onProgress(part / 2));
   if (clock.now() - startedAt < QUICK_MS) {
@@ -94,7 +96,7 @@ async function withExecutor(options: CalibrateOptions, executor: RoomyExecutor):
   const scale = wholeMs !== null && sum > 0 ? wholeMs / sum : 1;
   return {
     blockMs: blockMs.map((ms) => ms * scale),
-    boundaryBytes: [totalBytes(inputs), ...walked.map(({ outputBytes }) => outputBytes)],
+    boundaryBytes: [sentBytes(graph.inputs, inputs, unsent), ...walked.map(({ outputBytes }) => outputBytes)],
     boundarySamples: [inputs.map(sampleOf), ...walked.map(({ samples }) => samples)],
     blockWeightBytes: walked.map(({ weightBytes }) => weightBytes),
     blockWorkspaceBytes: walked.map(({ workspaceBytes }) => workspaceBytes),
@@ -110,7 +112,7 @@ async function walk(
   executor: RoomyExecutor,
   onProgress: (part: number) => void,
 ): Promise<BlockMeasure[]> {
-  const { graph, blocks, inputs, clock, signal } = options;
+  const { graph, blocks, inputs, clock, signal, unsent } = options;
   const startedAt = clock.now();
   const measures: BlockMeasure[] = [];
   const kinds = new Map<string, BlockRun>();
@@ -128,7 +130,7 @@ async function walk(
       weightBytes: shard.weightBytes,
       tensorBytes: largestWeight(graph, shard),
       workspaceBytes: totalBytes(tensors) + totalBytes(sent),
-      outputBytes: totalBytes(sent),
+      outputBytes: sentBytes(shard.sends, sent, unsent),
       samples: sent.map(sampleOf),
     });
     tensors = sent;
@@ -163,4 +165,13 @@ function completed(walked: readonly BlockMeasure[], costs: readonly number[]): n
 
 function faster(one: number | null, other: number | null): number | null {
   return one === null || other === null ? one : Math.min(one, other);
+}
+
+/** Bytes of what goes over a boundary. */
+function sentBytes(
+  boundary: readonly BoundaryTensor[],
+  tensors: readonly Tensor[],
+  unsent: ReadonlySet<string>,
+): number {
+  return totalBytes(tensors.filter((_, at) => !unsent.has(boundary[at]?.name ?? '')));
 }

@@ -4,6 +4,7 @@ import type { ModelGraph } from '../graph/model-graph.ts';
 import { packBlob } from '../graph/pack.ts';
 import { type Guess, guesses } from '../graph/sample-inputs.ts';
 import type { PeerId, Sha256 } from '../ids.ts';
+import { decoderIo } from '../language/decoder-io.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Network } from '../mesh/network.ts';
 import type { Planner } from '../plan/question.ts';
@@ -292,6 +293,7 @@ export class Leader implements LeaderEars {
           executors: member.executors,
           runtime: runtime(),
           inputs: model.sample(guess),
+          unsent: staying(model.card),
           clock,
           memoryBytes: member.card.profile?.memoryBytes ?? 0,
           onProgress: (fraction) => this.#prepare({ step: 'Measuring the model', fraction }),
@@ -390,4 +392,11 @@ async function accepted<T>(inputs: ModelCard['inputs'], attempt: (guess: Guess) 
     }
   }
   throw first;
+}
+
+/** Of a model that writes: what its devices keep, and the scores, of which only the chosen words go home. */
+function staying({ inputs, outputs, states = [], runs }: ModelCard): ReadonlySet<string> {
+  if (!runs) return new Set();
+  const scores = decoderIo({ inputs, outputs, states })?.scores.name ?? '';
+  return new Set([scores, ...states.flatMap(({ input, output }) => [input, output])]);
 }

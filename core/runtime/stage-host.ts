@@ -210,39 +210,52 @@ export class StageHost {
 
   async #work(): Promise<void> {
     this.#working = true;
-    for (let item = this.#inbox.shift(); item; item = this.#inbox.shift()) {
-      const held = this.#find(item.activation);
-      if (!held) continue;
-      const { activation, arrivedAt } = await this.#together(held, item);
-      if (this.#held.all.includes(held)) await this.#runOne(held, activation, arrivedAt);
+    while (this.#inbox.length > 0) {
+      const next = this.#next();
+      if ('waitMs' in next) {
+        await this.#anotherWithin(next.waitMs);
+        continue;
+      }
+      const held = this.#find(next.activation);
+      if (held) await this.#runOne(held, next.activation, next.arrivedAt);
     }
     this.#working = false;
   }
 
-  /** The item with others that wait for the same stage and may run with it, or by itself. */
-  async #together(held: HeldStage, first: Item): Promise<Item> {
-    const { terms } = held.stage;
-    const { batching } = terms;
-    if (!batching || !this.#joiner.joins(first.activation, terms)) return first;
-    const may = ({ activation }: Item): boolean =>
-      this.#find(activation) === held && this.#joiner.joins(activation, terms);
-    const stageMs = held.times.median ?? 0;
-    for (let waited = 0; ; ) {
-      const waiting = 1 + this.#inbox.filter(may).length;
-      const { most, waitMs } = this.#joiner.order(terms, waiting, stageMs);
-      const left = waitMs - waited;
-      if (left > 0) {
-        const began = this.#options.clock.now();
-        await this.#anotherWithin(left);
-        waited += Math.max(1, this.#options.clock.now() - began);
+  /** Takes what is to run next out of the inbox; or says how long to wait for others that are to run with what is there. */
+  #next(): Item | { readonly waitMs: number } {
+    let waitMs = Number.POSITIVE_INFINITY;
+    const asked = new Set<HeldStage | undefined>();
+    for (const item of this.#inbox) {
+      const held = this.#find(item.activation);
+      const { batching } = held?.stage.terms ?? {};
+      if (!held || !batching || !this.#joiner.joins(item.activation, held.stage.terms))
+        return this.#take([item], item);
+      if (asked.has(held)) continue;
+      asked.add(held);
+      const { terms } = held.stage;
+      const waiting = this.#inbox.filter(
+        ({ activation }) => this.#find(activation) === held && this.#joiner.joins(activation, terms),
+      );
+      const order = this.#joiner.order(terms, waiting.length, held.times.median ?? 0);
+      if ('waitMs' in order) {
+        waitMs = Math.min(waitMs, order.waitMs);
         continue;
       }
-      const others = this.#inbox.filter(may).slice(0, most - 1);
-      this.#inbox = this.#inbox.filter((item) => !others.includes(item));
-      const activations = [first, ...others].map(({ activation }) => activation);
-      const activation = joinActivations(activations, batching) ?? first.activation;
-      return { activation, arrivedAt: first.arrivedAt };
+      const together = waiting.slice(0, order.most);
+      const steps = together.map(({ activation }) => activation);
+      this.#joiner.entered(steps);
+      return this.#take(together, {
+        ...item,
+        activation: joinActivations(steps, batching) ?? item.activation,
+      });
     }
+    return { waitMs };
+  }
+
+  #take(items: readonly Item[], as: Item): Item {
+    this.#inbox = this.#inbox.filter((item) => !items.includes(item));
+    return as;
   }
 
   /** Resolves when another item arrives, or after so long. */

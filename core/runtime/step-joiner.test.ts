@@ -48,30 +48,56 @@ test('steps join where they enter, unless rows could go different ways', () => {
   expect(it.joins(step(A, 1), without)).toBe(false);
   expect(it.joins(step(A, 1), { ...TERMS, stage: 1 })).toBe(false);
   const copied = [
-    ...TERMS.holders,
-    [
-      { peer: A, ms: 1 },
-      { peer: B, ms: 1 },
-    ],
+    { peer: A, ms: 1 },
+    { peer: B, ms: 1 },
   ];
-  expect(it.joins(step(A, 1), { ...TERMS, holders: copied })).toBe(false);
+  expect(it.joins(step(A, 1), { ...TERMS, holders: [...TERMS.holders, copied] })).toBe(false);
+  // Copies of the first stage each get texts of their own.
+  expect(it.joins(step(A, 1), { ...TERMS, holders: [copied] })).toBe(true);
   expect(it.joins(step(A, 1, 3, { joined: [] }), TERMS)).toBe(false);
   const { decode: __, ...plain } = step(A, 1);
   expect(it.joins(plain, TERMS)).toBe(false);
 });
 
-test('texts are dealt out evenly to as many runs as there are stages, and those that ended do not count', () => {
+test('there are as many groups under way as stages, of equal size', () => {
   const { it, wait } = joiner();
-  for (const sequence of [1, 2, 3, 4, 5]) it.came(step(A, sequence));
-  expect(it.order(TERMS, 1, 20)).toEqual({ most: 3, waitMs: 5 });
-  expect(it.order(TERMS, 3, 20)).toEqual({ most: 3, waitMs: 0 });
-  expect(it.order(TERMS, 1, 1000).waitMs).toBe(10);
-  wait(80);
-  it.came(step(A, 1));
-  it.came(step(B, 1));
-  wait(250);
-  // Only the two that came last, each as long as three of its pauses.
-  expect(it.order(TERMS, 1, 20).most).toBe(1);
+  const [a, b, c, d, e] = [1, 2, 3, 4, 5].map((sequence) => step(A, sequence)) as [
+    Activation,
+    Activation,
+    Activation,
+    Activation,
+    Activation,
+  ];
+  expect(it.order(TERMS, 5, 20)).toEqual({ most: 3 });
+  it.entered([a, b, c]);
+  expect(it.order(TERMS, 2, 20)).toEqual({ most: 3 });
+  it.entered([d, e]);
+  // A sixth text, while both groups are away.
+  expect(it.order(TERMS, 1, 20)).toEqual({ waitMs: 200 });
+  wait(30);
+  it.came(b);
+  // The first of a group is back: it waits for the others, but not for long.
+  expect(it.order(TERMS, 2, 20)).toEqual({ waitMs: 10 });
+  wait(4);
+  it.came(a);
+  expect(it.order(TERMS, 3, 20)).toEqual({ most: 3 });
+  wait(6);
+  expect(it.order(TERMS, 2, 20)).toEqual({ most: 2 });
+});
+
+test('a group whose texts have ended is not awaited for long', () => {
+  const { it, wait } = joiner();
+  const alone = { ...TERMS, holders: TERMS.holders.slice(0, 1) };
+  const [a, b] = [step(A, 1), step(A, 2)];
+  it.entered([a]);
+  wait(30);
+  it.came(a);
+  expect(it.order(alone, 1, 20)).toEqual({ most: 1 });
+  it.entered([a]);
+  it.came(b);
+  expect(it.order(alone, 1, 20)).toEqual({ waitMs: 60 });
+  wait(61);
+  expect(it.order(alone, 1, 20)).toEqual({ most: 1 });
 });
 
 test('a group has one order, whoever came first, and comes apart into its runs', () => {

@@ -4,27 +4,37 @@ import { MAX_JOINED } from '../protocol/frame.ts';
 import type { Activation, JoinedRun } from '../protocol/frame.types.ts';
 import type { LoadStage } from '../protocol/messages.ts';
 
-/** A text whose step has come is written for so many times the pause before it, at least so long. */
-const PATIENCE = 3;
-const PATIENCE_MS = 100;
-/** Steps that come back together arrive within this share of a stage's time, and no longer is waited for them. */
-const WAIT_SHARE = 0.25;
+/** When the first of a group is back, the others are awaited for this share of a stage's time, and no longer. */
+const WAIT_SHARE = 0.5;
 const WAIT_MS = 10;
+/** A group that stays away for so many times the usual is not awaited any more: its texts have ended. */
+const PATIENCE = 2;
+/** The way round is taken for this while none is known. */
+const FIRST_WAY_MS = 100;
+/** How much of what was known stays after another group. */
+const MEMORY = 0.8;
 
-/** When a text's last steps came. */
-interface Text {
-  readonly at: number;
-  readonly pauseMs: number;
+/** Texts whose steps run together, from when they enter until they are back for their next. */
+interface Group {
+  readonly enteredAt: number;
+  /** Those that are not back yet. */
+  readonly away: Set<string>;
+  /** When the first was back. */
+  backAt: number | undefined;
 }
+
+/** How many steps may run together now; or for how long to wait for more, unless another comes. */
+export type JoinOrder = { readonly most: number } | { readonly waitMs: number };
 
 /**
  * Decides which waiting steps of several texts run together. A matrix of weights is read once for all of them, so four
- * together take little longer than one. But all in one run would leave the other stages idle, so the texts that are
- * being written are dealt out evenly to as many runs as there are stages.
+ * together take little longer than one. But all in one run would leave the other stages idle, so there are as many
+ * groups under way as there are stages, of equal size: what is left over when a group is back joins the next.
  */
 export class StepJoiner {
   readonly #clock: Clock;
-  readonly #texts: Map<string, Text> = new Map();
+  #groups: Group[] = [];
+  #wayMs: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -32,29 +42,50 @@ export class StepJoiner {
 
   /** Whether an activation may run together with others under these terms. */
   joins(activation: Activation, { stage, holders, batching }: LoadStage): boolean {
-    // All rows go one way, and only where they enter is it known what each input is for.
-    if (!batching || stage !== 0 || holders.some((each) => each.length > 1)) return false;
+    // Only where they enter is it known what each input is for, and from there all rows go one way.
+    if (!batching || stage !== 0 || holders.slice(1).some((each) => each.length > 1)) return false;
     const { decode, tensors } = activation;
     return decode !== undefined && !activation.joined && isStep({ decode, tensors }, batching);
   }
 
-  /** A step has come. */
-  came({ origin, sequence }: Activation): void {
-    const key = `${origin}/${sequence}`;
-    const at = this.#clock.now();
-    const before = this.#texts.get(key);
-    this.#texts.delete(key);
-    this.#texts.set(key, { at, pauseMs: before ? at - before.at : PATIENCE_MS });
+  /** A step has come: its text is back. */
+  came(step: Activation): void {
+    const key = keyOf(step);
+    const now = this.#clock.now();
+    for (const group of this.#groups) {
+      if (!group.away.delete(key)) continue;
+      if (group.backAt === undefined) {
+        const wayMs = now - group.enteredAt;
+        this.#wayMs = this.#wayMs === undefined ? wayMs : this.#wayMs * MEMORY + wayMs * (1 - MEMORY);
+      }
+      group.backAt ??= now;
+    }
   }
 
-  /** Steps that are to run together, at most; and how long the first of so many that wait may wait for the others. */
-  order({ holders }: LoadStage, waiting: number, stageMs: number): { most: number; waitMs: number } {
+  /** What to do with so many steps that wait, under these terms. `stageMs`: what one step takes here. */
+  order({ holders }: LoadStage, waiting: number, stageMs: number): JoinOrder {
     const now = this.#clock.now();
-    for (const [key, { at, pauseMs }] of this.#texts) {
-      if (now - at > Math.max(PATIENCE_MS, pauseMs * PATIENCE)) this.#texts.delete(key);
-    }
-    const most = Math.min(MAX_JOINED, Math.max(1, Math.ceil(this.#texts.size / Math.max(1, holders.length))));
-    return { most, waitMs: waiting < most ? Math.min(WAIT_MS, stageMs * WAIT_SHARE) : 0 };
+    const patienceMs = PATIENCE * (this.#wayMs ?? FIRST_WAY_MS);
+    const lateMs = Math.min(WAIT_MS, stageMs * WAIT_SHARE);
+    const leftMs = ({ enteredAt, backAt }: Group): number =>
+      backAt === undefined ? enteredAt + patienceMs - now : backAt + lateMs - now;
+    this.#groups = this.#groups.filter((group) => group.away.size > 0 && leftMs(group) > 0);
+    const under = this.#groups.filter(({ backAt }) => backAt === undefined);
+    const runs = Math.max(1, holders.length);
+    if (under.length >= runs) return { waitMs: Math.min(...under.map(leftMs)) };
+    const late = this.#groups.filter(({ backAt }) => backAt !== undefined);
+    const texts = this.#groups.reduce((sum, { away }) => sum + away.size, waiting);
+    const most = Math.min(MAX_JOINED, Math.ceil(texts / runs));
+    return late.length > 0 && waiting < most ? { waitMs: Math.max(...late.map(leftMs)) } : { most };
+  }
+
+  /** These run now. */
+  entered(steps: readonly Activation[]): void {
+    this.#groups.push({
+      enteredAt: this.#clock.now(),
+      away: new Set(steps.map(keyOf)),
+      backAt: undefined,
+    });
   }
 }
 
@@ -81,4 +112,8 @@ export function joinActivations(
 export function runsOf(activation: Activation): readonly Activation[] {
   const { joined = [], ...first } = activation;
   return [first, ...joined.map((run) => ({ ...first, ...run }))];
+}
+
+function keyOf({ origin, sequence }: Activation): string {
+  return `${origin}/${sequence}`;
 }

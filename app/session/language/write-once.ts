@@ -25,6 +25,7 @@ export async function writeOnce(
       stopTokens,
       stopStrings: [],
       draft: options.draft ?? true,
+      ...(options.onRun && { onRun: options.onRun }),
       onTurn: () => {
         askedAt = performance.now();
       },
