@@ -6,6 +6,7 @@ import { ROOT, SHARED } from '../../e2e/repository.ts';
 import { type LabRoom, withLabRoom } from '../lab-room.ts';
 import { choosePlan, stagesInWords } from '../settled-plan.ts';
 import { writeShape } from '../shape.ts';
+import { writeTexts } from './texts.ts';
 
 /** The sizes of SmolLM2-135M, in the operators that hubs export it with: 540 MB in float32. */
 export const SHAPE = 'llama-135m';
@@ -34,14 +35,26 @@ export function promptOf(tokens: number): string {
   return `the${' the'.repeat(tokens - 1)}`;
 }
 
+/** Words that each device writes alone before both write together: what it takes at work is what the plan goes by. */
+const LEARNING = { prompt: 'the', newTokens: 80 };
+
 /** A room in which the model of 135M parameters is open: shared out over two devices, or whole on one. */
 export async function withWriterRoom<T>(devices: 1 | 2, use: (room: LabRoom) => Promise<T>): Promise<T> {
   const model = await shapeOf135M();
   return withLabRoom({ devices }, async (room) => {
     const { page } = room.leader;
     await openModel(page, { model }, 'everyone');
+    for (const peer of devices > 1 ? room.peers : []) {
+      await choosePlan(page, {
+        mode: 'everyone',
+        rules: { pinnedOut: room.peers.filter((other) => other !== peer) },
+      });
+      await writeTexts([page], 1, LEARNING);
+    }
     const plan = await choosePlan(page, { mode: 'everyone' });
-    console.error(`${SHAPE}: ${stagesInWords(plan, (peer) => `device ${room.peers.indexOf(peer)}`)}`);
+    const inWords = stagesInWords(plan, (peer) => `device ${room.peers.indexOf(peer)}`);
+    const times = plan.stages.map(({ predictedMs }) => predictedMs.toFixed(1)).join(' and ');
+    console.error(`${SHAPE}: ${inWords}, predicted ${times} ms`);
     return use(room);
   });
 }

@@ -39,18 +39,20 @@ export function chooseToken(
   const best = likeliest(row);
   if (!(temperature > 0)) return best;
   const top = row[best] ?? 0;
-  const weights = Float64Array.from(row, (score) => {
-    const weight = Math.exp((score - top) / temperature);
-    return Number.isNaN(weight) ? 0 : weight;
-  });
-  const candidates = nucleus(weights, topK > 0 ? topK : weights.length, topP);
-  const total = candidates.reduce((sum, token) => sum + (weights[token] ?? 0), 0);
-  let left = drawn(seed, position) * total;
-  for (const token of candidates) {
-    left -= weights[token] ?? 0;
-    if (left < 0) return token;
+  const tokens = topK > 0 && topK < row.length ? largest(row, topK) : Uint32Array.from(row.keys());
+  const weights = new Float64Array(tokens.length);
+  for (let at = 0; at < tokens.length; at++) {
+    const weight = Math.exp(((row[tokens[at] ?? 0] ?? 0) - top) / temperature);
+    weights[at] = Number.isNaN(weight) ? 0 : weight;
   }
-  return candidates.at(-1) ?? best;
+  const candidates = nucleus(weights, topP);
+  const total = candidates.reduce((sum, at) => sum + (weights[at] ?? 0), 0);
+  let left = drawn(seed, position) * total;
+  for (const at of candidates) {
+    left -= weights[at] ?? 0;
+    if (left < 0) return tokens[at] ?? best;
+  }
+  return tokens[candidates.at(-1) ?? 0] ?? best;
 }
 
 /** The token with the largest score. */
@@ -72,26 +74,44 @@ function penalised(scores: Float32Array, tokens: ReadonlySet<number>, penalty: n
   return row;
 }
 
-/** The likeliest tokens first: at most `most`, and no more than have `share` of all the weight of these. */
-function nucleus(weights: Float64Array, most: number, share: number): number[] {
+/** The `most` tokens with the largest scores, largest first. One pass: nearly all of a vocabulary is below the least of them. */
+function largest(scores: Float32Array, most: number): number[] {
+  const kept: number[] = [];
+  let least = Number.NEGATIVE_INFINITY;
+  for (let token = 0; token < scores.length; token++) {
+    const score = scores[token] ?? Number.NaN;
+    const isLarge = kept.length < most ? !Number.isNaN(score) : score > least;
+    if (!isLarge) continue;
+    let [low, high] = [0, kept.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((scores[kept[middle] ?? 0] ?? 0) >= score) low = middle + 1;
+      else high = middle;
+    }
+    kept.splice(low, 0, token);
+    if (kept.length > most) kept.pop();
+    least = scores[kept.at(-1) ?? 0] ?? least;
+  }
+  return kept;
+}
+
+/** Places of the likeliest first, no more than have `share` of all the weight. */
+function nucleus(weights: Float64Array, share: number): number[] {
   const all = weights.reduce((sum, weight) => sum + weight, 0);
-  // All tokens below this weigh less than what may be left out, so sorting can do without them.
-  const least = most < weights.length ? 0 : ((1 - share) * all) / weights.length;
+  // All that weigh less than this make up less than what may be left out, so sorting can do without them.
+  const least = ((1 - share) * all) / weights.length;
   const sorted: number[] = [];
-  weights.forEach((weight, token) => {
-    if (weight > 0 && weight >= least) sorted.push(token);
+  weights.forEach((weight, at) => {
+    if (weight > 0 && weight >= least) sorted.push(at);
   });
   sorted.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b);
-  const kept = sorted.slice(0, Math.max(1, most));
-  if (share >= 1) return kept;
-  const enough =
-    share * (most < weights.length ? kept.reduce((sum, token) => sum + (weights[token] ?? 0), 0) : all);
+  if (share >= 1) return sorted;
   let sum = 0;
-  const end = kept.findIndex((token) => {
-    sum += weights[token] ?? 0;
-    return sum >= enough;
+  const end = sorted.findIndex((at) => {
+    sum += weights[at] ?? 0;
+    return sum >= share * all;
   });
-  return kept.slice(0, end < 0 ? kept.length : end + 1);
+  return sorted.slice(0, end < 0 ? sorted.length : end + 1);
 }
 
 /** In [0, 1). */

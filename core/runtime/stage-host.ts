@@ -285,10 +285,6 @@ export class StageHost {
         runStage(stage, activation.tensors, sequence),
       );
       for (const run of runs) if (lost.has(run)) this.#fail(run, ...why(lost.get(run)));
-      const isLast = terms.holders[terms.stage + 1] === undefined;
-      // Words and not scores go home: a vocabulary's scores are up to a megabyte for each word.
-      const decodes = isLast ? runs.flatMap(({ decode }) => decode ?? []) : [];
-      const words = decodes.length > 0 ? picked(terms, tensors, decodes) : undefined;
       const endedAt = clock.now();
       this.meter.finished(endedAt, computeMs, runs.length);
       // What several took together says little of what one takes, which is what a plan goes by.
@@ -296,10 +292,13 @@ export class StageHost {
       events.ran();
       const timing = { stage: terms.stage, computeMs, queueMs: startedAt - arrivedAt };
       const trail = [...activation.trail, timing];
-      if (!words) return await this.#handOn(held, { ...activation, trail, tensors });
+      const isLast = terms.holders[terms.stage + 1] === undefined;
+      if (!isLast || !activation.decode) return await this.#handOn(held, { ...activation, trail, tensors });
       for (const [row, run] of runs.entries()) {
-        const word = words[row];
-        if (word) await this.#handOn(held, { ...run, trail, tensors: [word] });
+        if (!run.decode) continue;
+        // Words and not scores go home: a vocabulary's scores are up to a megabyte for each word.
+        const word = picked(terms, tensors, run.decode, { row, rows: runs.length });
+        await this.#handOn(held, { ...run, trail, tensors: [word] });
       }
     } catch (error) {
       this.meter.failed(clock.now());

@@ -86,14 +86,15 @@ export async function runStage(
 }
 
 /**
- * The tokens that each run of a decoder asked for, as int32 [1, picks], from what the last stage made of all of them.
+ * The tokens that a run of a decoder asked for, as int32 [1, picks], from what the last stage made of `rows` runs.
  * @throws RequestFailedError when the model is no decoder, or its scores are not what a decoder's are.
  */
 export function picked(
   { scores, sends, kept }: LoadStage,
   made: readonly Tensor[],
-  decodes: readonly Decode[],
-): readonly Tensor[] {
+  decode: Decode,
+  { row, rows }: { readonly row: number; readonly rows: number },
+): Tensor {
   const unsent = new Set(kept?.unsent);
   const at = sends.filter(({ name }) => !unsent.has(name)).findIndex(({ name }) => name === scores);
   const tensor = made[at];
@@ -101,10 +102,7 @@ export function picked(
     const data = { step: 'choose a token', expected: 'a language model', actual: 'another model' };
     throw new RequestFailedError('This model does not write.', data);
   }
-  return decodes.map((decode, row) => {
-    const own = decodes.length === 1 ? tensor : rowOf(tensor, row, decodes.length, null);
-    return pickTokens(own, decode);
-  });
+  return pickTokens(rows === 1 ? tensor : rowOf(tensor, row, rows, null), decode);
 }
 
 /** The states of all runs, as a stage is fed with them. */
