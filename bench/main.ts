@@ -4,6 +4,8 @@ import { messageOf } from '../core/errors.ts';
 import { buildOnce } from '../e2e/build.ts';
 import { follow } from './follow.ts';
 import { conversations } from './language/conversations.ts';
+import { keptMemory } from './language/kept-memory.ts';
+import { tokenCost } from './language/token-cost.ts';
 import { leftOut } from './left-out.ts';
 import { measureLoading } from './loading.ts';
 import { loadingTable } from './loading-table.ts';
@@ -26,6 +28,8 @@ const SECTIONS: Readonly<Record<SectionName, Section>> = {
   follow,
   replicas,
   conversations,
+  'token-cost': tokenCost,
+  'kept-memory': keptMemory,
 };
 
 const options = parseBenchOptions(process.argv.slice(2));

@@ -2,7 +2,17 @@ import { expect, it } from 'vitest';
 import { parseBenchOptions } from './options.ts';
 
 it('runs all sections when none is named, and only those that are', () => {
-  const all = ['splitting', 'loading', 'predict', 'left-out', 'follow', 'replicas', 'conversations'];
+  const all = [
+    'splitting',
+    'loading',
+    'predict',
+    'left-out',
+    'follow',
+    'replicas',
+    'conversations',
+    'token-cost',
+    'kept-memory',
+  ];
   expect(parseBenchOptions([]).sections).toEqual(all);
   expect(parseBenchOptions(['--replicas', '--left-out']).sections).toEqual(['left-out', 'replicas']);
 });

@@ -12,6 +12,8 @@ const SECTION_NAMES = [
   'follow',
   'replicas',
   'conversations',
+  'token-cost',
+  'kept-memory',
 ] as const;
 
 export type SectionName = (typeof SECTION_NAMES)[number];
@@ -39,9 +41,9 @@ const LOADS = 3;
 const ROUNDS = 30;
 
 /**
- * Reads the command line: any of `--splitting --loading --predict --left-out --follow --replicas --conversations`, which
- * leave out the sections that are not named, and `[--model FILE]… [--tabs N]… [--rounds N] [--loads N] [--json OUT]`; `--rounds 0`
- * and `--loads 0` leave out the splitting and the loading.
+ * Reads the command line: any of the sections' names as `--splitting`, which leaves out those that are not named, and
+ * `[--model FILE]… [--tabs N]… [--rounds N] [--loads N] [--json OUT]`; `--rounds 0` and `--loads 0` leave out the
+ * splitting and the loading.
  * @throws TypeError or RangeError that names the option.
  */
 export function parseBenchOptions(args: readonly string[]): BenchOptions {
@@ -56,6 +58,8 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       follow: flag,
       replicas: flag,
       conversations: flag,
+      'token-cost': flag,
+      'kept-memory': flag,
       model: { type: 'string', multiple: true },
       tabs: { type: 'string', multiple: true },
       rounds: { type: 'string', default: String(ROUNDS) },

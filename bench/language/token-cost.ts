@@ -1,0 +1,85 @@
+import type { Device } from '../../e2e/browser.ts';
+import { haveShared } from '../../e2e/repository.ts';
+import { stateOf } from '../../e2e/session-page.ts';
+import type { LabRoom } from '../lab-room.ts';
+import { connectRaw, type Hop } from '../raw-channel.ts';
+import type { Section } from '../section.ts';
+import { type Spread, spread } from '../statistics.ts';
+import { timeRuns } from './texts.ts';
+import { promptOf, withWriterRoom } from './writer-room.ts';
+
+const ROUNDS = 12;
+const NEW_TOKENS = 24;
+const PINGS = 8;
+const LIMIT = 1.1;
+/** A word on its way home: a frame's header and four bytes. */
+const WORD_BYTES = 128;
+/** Of a frame beside its tensors: header, trail, what the decoder asks, sizes of the tensors. */
+const FRAME_BYTES = 256;
+/** Longer than a load report's interval. */
+const SETTLE_MS = 1500;
+
+interface Round {
+  readonly tokenMs: number;
+  readonly computeMs: number;
+  readonly rawMs: number;
+  readonly ratio: number;
+}
+
+/** What one word of one text costs, over what its stages compute and its bytes take on bare data channels. */
+export const tokenCost: Section = async () => {
+  if (!haveShared('the cost of a token: the tokeniser of the model is there')) {
+    return { text: 'Cost of a token: skipped', good: true, data: null };
+  }
+  const rounds = await withWriterRoom(2, measured);
+  const over = (key: keyof Round): Spread => spread(rounds.map((round) => round[key]));
+  const ratio = over('ratio');
+  const good = ratio.median <= LIMIT;
+  const text = [
+    'One word of one text over two devices, 135M parameters in float32: median (p10 to p90)',
+    `a word              ${span(over('tokenMs'), 1)} ms`,
+    `stages compute      ${span(over('computeMs'), 1)} ms`,
+    `bare data channels  ${span(over('rawMs'), 1)} ms for all hops`,
+    `ratio               ${span(ratio, 3)} (<= ${LIMIT})  ${good ? 'good' : 'poor'}`,
+  ].join('\n');
+  return { text, good, data: rounds };
+};
+
+async function measured(room: LabRoom): Promise<Round[]> {
+  const { page } = room.leader;
+  const raw = await connectRaw(await hopsOf(room));
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const rounds: Round[] = [];
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      const { gaps, runs } = await timeRuns(page, { prompt: promptOf(8), newTokens: NEW_TOKENS });
+      const pings: number[] = [];
+      for (let at = 0; at < PINGS; at++) pings.push(await raw.ping());
+      const tokenMs = spread(gaps).median;
+      const computeMs = spread(runs.slice(1).map((run) => run.computeMs)).median;
+      const rawMs = spread(pings).median;
+      rounds.push({ tokenMs, computeMs, rawMs, ratio: tokenMs / (computeMs + rawMs) });
+    }
+  } finally {
+    await raw.close();
+  }
+  return rounds;
+}
+
+/** The way of a word: from the page that asks through all stages and home, as far as it leaves a device. */
+async function hopsOf(room: LabRoom): Promise<Hop[]> {
+  const plan = (await stateOf(room.leader.page))?.plan;
+  if (!plan) throw new Error('There is no plan.');
+  const holders = plan.stages.map(({ peer }) => room.deviceOf(peer));
+  const way: Device[] = [room.leader, ...holders, room.leader];
+  const bytes = [FRAME_BYTES, ...plan.stages.map(({ sendsBytes }) => FRAME_BYTES + sendsBytes)];
+  bytes[bytes.length - 1] = WORD_BYTES;
+  return bytes.flatMap((amount, at): Hop[] => {
+    const [from, to] = [way[at], way[at + 1]];
+    return from && to && from !== to ? [{ from: from.page, to: to.page, bytes: amount }] : [];
+  });
+}
+
+function span({ median, p10, p90 }: Spread, digits: number): string {
+  return `${median.toFixed(digits)} (${p10.toFixed(digits)} to ${p90.toFixed(digits)})`;
+}
