@@ -4,26 +4,25 @@ import type { ConversationRates } from './conversations.ts';
 
 /** As a person reads it in a terminal. */
 export function conversationTable(rates: readonly ConversationRates[]): string {
-  const alone = new Map(
-    rates.map(({ context, conversations, one }) => [`${context}/${conversations}`, one.median]),
-  );
-  const rows = rates.map(({ context, conversations, one, two, ratio, least }) => [
+  const rows = rates.map(({ context, conversations, one, two, overOne, overAsMany, least, rival }) => [
     String(context),
     String(conversations),
+    rival ? span(rival, 1) : '',
     span(one, 1),
     span(two, 1),
-    span(ratio, 2),
-    (two.median / (alone.get(`${context}/1`) ?? Number.NaN)).toFixed(2),
+    span(overAsMany, 2),
+    span(overOne, 2),
     least === undefined ? '' : `>= ${least}`,
-    least === undefined ? '' : ratio.median >= least ? 'good' : 'poor',
+    least === undefined ? '' : overOne.median >= least ? 'good' : 'poor',
   ]);
   const head = [
     'context',
     'conversations',
+    'transformers.js',
     'one stage',
     'two stages',
     'two / one',
-    'two / one conversation on one',
+    'two / one that writes one text',
     'limit',
     '',
   ];

@@ -3,7 +3,7 @@ import type { Page } from 'playwright';
 import { labModel } from '../../e2e/lab/model-files.ts';
 import { openModel } from '../../e2e/lab/room-model.ts';
 import { ROOT } from '../../e2e/repository.ts';
-import { type PotluckWindow, stateOf, until } from '../../e2e/session-page.ts';
+import { type PotluckWindow, until } from '../../e2e/session-page.ts';
 import { type LabRoom, withLabRoom } from '../lab-room.ts';
 import type { Section } from '../section.ts';
 

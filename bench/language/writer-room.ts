@@ -6,17 +6,19 @@ import { ROOT, SHARED } from '../../e2e/repository.ts';
 import { type LabRoom, withLabRoom } from '../lab-room.ts';
 import { choosePlan, stagesInWords } from '../settled-plan.ts';
 import { writeShape } from '../shape.ts';
+import { hubLayout } from '../transformers/hub-layout.ts';
 import { writeTexts } from './texts.ts';
 
 /** The sizes of SmolLM2-135M, in the operators that hubs export it with: 540 MB in float32. */
-export const SHAPE = 'llama-135m';
+const SHAPE = 'llama-135m';
 const FOLDER = join(ROOT, '.cache/bench', SHAPE);
 /** Beside the model, as on a hub. The words mean nothing to random weights; there only have to be as many. */
 const TOKENISER = join(SHARED, 'models/tokenizers/gpt2');
 const CONTEXT = 2048;
+const SIZES = { layers: 30, hidden: 576, heads: 9, kvHeads: 3, mlp: 1536, vocab: 49_152, context: CONTEXT };
 
 /** The model of full size with random weights, written once. */
-export async function shapeOf135M(): Promise<LabModel> {
+async function shapeOf135M(): Promise<LabModel> {
   const model = join(FOLDER, 'model.onnx');
   if (!existsSync(model)) {
     console.error(`writing ${SHAPE}, 540 MB`);
@@ -28,6 +30,19 @@ export async function shapeOf135M(): Promise<LabModel> {
   }
   writeFileSync(join(FOLDER, 'config.json'), JSON.stringify({ max_position_embeddings: CONTEXT }));
   return labModel(model);
+}
+
+/** The same as a repository of a hub, for transformers.js. */
+export async function hubOf135M(): Promise<string> {
+  await shapeOf135M();
+  const hub = `${FOLDER}-hub`;
+  hubLayout(FOLDER, hub, SIZES);
+  return hub;
+}
+
+/** The tokens of {@link promptOf}. */
+export function promptIds(tokens: number): number[] {
+  return Array.from({ length: tokens }, (_, at) => (at === 0 ? 1169 : 262));
 }
 
 /** So many tokens of that tokeniser. */

@@ -36,7 +36,7 @@ test('whatever a device claims, times are finite and more than nothing', () => {
   }
 });
 
-test('parts that are too long are timed from their beginning, and blocks behind them as the nearest', () => {
+test('of parts that are too large the piece that takes longest is timed, and never a mere table', () => {
   const bytes = [50e6, 50e6, 1, 1];
   const short = rangesToTime([1, 1, 1, 97], bytes, []);
   expect(short.at(-1)).toEqual({ start: 3, end: 4 });
@@ -45,6 +45,22 @@ test('parts that are too long are timed from their beginning, and blocks behind 
     { start: 0, end: 1 },
     { start: 1, end: 2 },
   ]);
+  // A table of words that is read in no time, layers, and a large product at the end.
+  const decoder = rangesToTime(
+    [0.01, ...Array<number>(8).fill(1), 4],
+    [113e6, ...Array<number>(8).fill(14e6), 113e6],
+    [],
+  );
+  expect(decoder).toEqual([
+    { start: 1, end: 4 },
+    { start: 4, end: 7 },
+    { start: 7, end: 9 },
+    { start: 9, end: 10 },
+  ]);
+  expect(rangesToTime([1, 2, 4, 2, 1, 40, 40, 40], [40e6, 30e6, 30e6, 30e6, 40e6, 1, 1, 1], [])[0]).toEqual({
+    start: 2,
+    end: 4,
+  });
 });
 
 test('parts meet where few bytes cross, near where their times would be equal', () => {

@@ -54,7 +54,7 @@ const PARTS = 4;
 const MOST_BYTES = 64e6;
 
 /**
- * Parts that together cover the model, about equal in time; of too large ones a piece from the beginning. They meet
+ * Parts that together cover the model, about equal in time; of too large ones the piece that takes longest. They meet
  * where few bytes cross: what a run copies in and out takes time too, which is that of no block. `boundaryBytes` as in
  * a calibration: the input, after each block, the result last.
  */
@@ -78,14 +78,23 @@ export function rangesToTime(
     const bytes = (at: number): number => boundaryBytes[at] ?? 0;
     cuts.push(near.reduce((best, at) => (bytes(at) < bytes(best) ? at : best), nearest));
   }
-  return cuts.map((start, at) => ({ start, end: withinBytes(start, cuts[at + 1] ?? count, blockBytes) }));
+  return cuts.map((start, at) => longestPiece({ start, end: cuts[at + 1] ?? count }, ends, blockBytes));
 }
 
-function withinBytes(start: number, end: number, blockBytes: readonly number[]): number {
-  let bytes = 0;
-  for (let block = start; block < end; block++) {
-    bytes += blockBytes[block] ?? 0;
-    if (bytes > MOST_BYTES && block > start) return block;
+/**
+ * The piece of a part that takes longest of those small enough; of one whose blocks are all too large, the first. A
+ * table of words, large and hardly read, tells nothing of how quick a device is. `ends`: the time up to each block.
+ */
+function longestPiece(part: TimedRange, ends: readonly number[], blockBytes: readonly number[]): TimedRange {
+  const msOf = ({ start, end }: TimedRange): number => (ends[end] ?? 0) - (ends[start] ?? 0);
+  let best: TimedRange | undefined;
+  let [start, bytes] = [part.start, 0];
+  for (let end = part.start; end < part.end; end++) {
+    bytes += blockBytes[end] ?? 0;
+    for (; bytes > MOST_BYTES; start++) bytes -= blockBytes[start] ?? 0;
+    const piece = { start, end: end + 1 };
+    // A piece only grows in time as it grows in blocks.
+    if (start <= end && (!best || msOf(piece) >= msOf(best))) best = piece;
   }
-  return end;
+  return best ?? { start: part.start, end: part.start + 1 };
 }

@@ -38,7 +38,10 @@ const step = (origin: PeerId, sequence: number, keep = 3, change: Partial<Activa
 function joiner() {
   let now = 0;
   const clock = { now: () => now } as Clock;
-  return { it: new StepJoiner(clock), wait: (ms: number) => void (now += ms) };
+  const wait = (ms: number): void => {
+    now += ms;
+  };
+  return { it: new StepJoiner(clock), wait };
 }
 
 test('steps join where they enter, unless rows could go different ways', () => {
