@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web/wasm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { PeerId } from '../core/ids.ts';
 import { type DecoderIo, decoderIo } from '../core/language/decoder-io.ts';
 import { GREEDY } from '../core/language/sampling.ts';
 import { systemClock } from '../core/mesh/clock.ts';
 import type { Asker } from '../core/runtime/asker.ts';
 import { Conversation, type WriteOptions } from '../core/runtime/conversation.ts';
+import { int8Twin } from '../models/int8/twin.ts';
 import { LAPTOP, modelOf, type Page, PHONE, RoomUnderTest, running, TABLET } from './room-under-test.ts';
 import { StageWorker } from './stage-worker.ts';
 
@@ -61,16 +63,21 @@ afterEach(() => room.close());
 /** Of all conversations of a test. */
 let texts: Set<Conversation>;
 
-async function opened(known: Known, devices: number): Promise<{ pages: readonly Page[]; io: DecoderIo }> {
+async function opened(
+  known: Pick<Known, 'name' | 'model'>,
+  devices: number,
+  change: (file: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> = (file) => file,
+): Promise<{ pages: readonly Page[]; io: DecoderIo; invariant: boolean }> {
   texts = new Set();
-  const model = await modelOf(known.name, new Uint8Array(readFileSync(known.model)));
+  const model = await modelOf(known.name, change(new Uint8Array(readFileSync(known.model))));
   const io = decoderIo(model.card);
   if (!io) throw new Error(`${known.name} is a decoder`);
   room = new RoomUnderTest(ort);
-  const pages = [LAPTOP, PHONE, TABLET].slice(0, devices).map((peer) => room.join(peer));
+  const others = ['d', 'e'].map((letter) => letter.repeat(16) as PeerId);
+  const pages = [LAPTOP, PHONE, TABLET, ...others].slice(0, devices).map((peer) => room.join(peer));
   await pages[0]?.leader?.open(model);
   for (const page of pages) await running(page, devices);
-  return { pages, io };
+  return { pages, io, invariant: model.card.runs?.invariant ?? false };
 }
 
 const talk = (page: Page | undefined, io: DecoderIo, { contextTokens }: Known): Conversation => {
@@ -81,7 +88,7 @@ const talk = (page: Page | undefined, io: DecoderIo, { contextTokens }: Known): 
 
 describe.each([
   { known: BARD, devices: [1, 3], there: true },
-  { known: STORIES, devices: [1, 2, 3], there: HERE },
+  { known: STORIES, devices: [1, 2, 3, 5], there: HERE },
 ])('$known.name in a room on memory links', ({ known, devices, there }) => {
   it.skipIf(!there).each(devices)(
     'writes what its file says, over %i devices, with drafts and without',
@@ -107,6 +114,32 @@ const GQA: Known = {
   expected: shared('decoders/none'),
   contextTokens: 256,
 };
+
+describe.skipIf(!HERE)('every kind of decoder, 128 words', () => {
+  const decoder = (name: string) => ({ name, model: shared(`decoders/${name}.onnx`) });
+  it.each([
+    { ...decoder('gpt2-fused-past'), twin: false },
+    { ...decoder('gqa-fp16-2layer'), twin: false },
+    { ...decoder('hybrid-conv-state'), twin: false },
+    { name: 'the int8 twin of stories260k', model: STORIES.model, twin: true },
+  ])('writes on two devices what it writes on one: $name', async ({ twin, ...known }) => {
+    const prompt = [3, 1, 4, 1, 5, 9, 2, 6];
+    const onDevices: number[][] = [];
+    for (const devices of [1, 2]) {
+      const { pages, io, invariant } = await opened(known, devices, twin ? int8Twin : undefined);
+      expect(invariant).toBe(!twin);
+      const [page] = pages;
+      if (!page) throw new Error('no such device');
+      const { asker } = page.member;
+      const writer = { asker, clock: systemClock, io, contextTokens: 160, invariant, texts };
+      const text = new Conversation(writer).write(prompt, { ...PLAIN, maxNewTokens: 128 });
+      onDevices.push(await written(text));
+      room.close();
+    }
+    expect(onDevices[0]).toHaveLength(128);
+    expect(onDevices[1]).toEqual(onDevices[0]);
+  });
+});
 
 describe('texts that are written at the same time', () => {
   it.skipIf(!HERE).each([

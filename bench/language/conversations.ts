@@ -8,11 +8,20 @@ import { writeTexts } from './texts.ts';
 import { rateTogether } from './together.ts';
 import { hubOf135M, promptIds, promptOf, withWriterRoom } from './writer-room.ts';
 
-/** Tokens of the prompt: a question, a page, a long document. */
-const CONTEXTS = [8, 200, 1000];
-const CONVERSATIONS = [1, 2, 4, 8];
+interface Case {
+  /** Tokens of the prompt. */
+  readonly context: number;
+  readonly conversations: readonly number[];
+  readonly rounds: number;
+}
+/** A question, a page, and a long document, which takes half a minute to read. */
+const CASES: readonly Case[] = [
+  { context: 8, conversations: [1, 2, 4, 8], rounds: 5 },
+  { context: 200, conversations: [1, 4, 8], rounds: 2 },
+  { context: 1000, conversations: [1, 4], rounds: 1 },
+];
+const SHORTEST = 8;
 const NEW_TOKENS = 40;
-const ROUNDS = 3;
 /** Of two stages with so many conversations over one stage with one, at a short context. */
 const LEAST: ReadonlyMap<number, number> = new Map([
   [4, 1.45],
@@ -33,8 +42,8 @@ export interface ConversationRates {
   readonly rival: Spread | undefined;
 }
 
-type Sample = Map<string, number>;
-const keyOf = (context: number, conversations: number): string => `${context}/${conversations}`;
+/** Tokens per second by the number of conversations. */
+type Sample = ReadonlyMap<number, number>;
 
 /** Many conversations through a chain of two, against one device alone with as many. */
 export const conversations: Section = async () => {
@@ -45,70 +54,68 @@ export const conversations: Section = async () => {
     withWriterRoom(1, (one) =>
       withWriterRoom(2, async (two) => {
         const done: Round[] = [];
-        for (let round = 0; round < ROUNDS; round++) {
-          done.push({ two: await sampled(two), one: await sampled(one), rival: await rivalRates(rival) });
-          console.error(`conversations: ${round + 1} of ${ROUNDS} rounds`);
+        for (const each of CASES) {
+          for (let round = 0; round < each.rounds; round++) {
+            done.push({
+              ...each,
+              two: await sampled(two, each),
+              one: await sampled(one, each),
+              rival: await rivalRate(rival, each),
+            });
+          }
+          console.error(`conversations: measured at ${each.context} tokens`);
         }
         return done;
       }),
     ),
   );
-  const rates = CONTEXTS.flatMap((context) =>
-    CONVERSATIONS.map((count): ConversationRates => {
-      const of = (sample: Sample, conversations = count): number =>
-        sample.get(keyOf(context, conversations)) ?? Number.NaN;
+  const rates = CASES.flatMap(({ context, conversations: counts }) => {
+    const own = rounds.filter((round) => round.context === context);
+    return counts.map((count): ConversationRates => {
+      const over = (value: (round: Round) => number): Spread => spread(own.map(value));
+      const of = (sample: Sample, conversations = count): number => sample.get(conversations) ?? Number.NaN;
       return {
         context,
         conversations: count,
-        one: spread(rounds.map(({ one }) => of(one))),
-        two: spread(rounds.map(({ two }) => of(two))),
-        overOne: spread(rounds.map(({ one, two }) => of(two) / of(one, 1))),
-        overAsMany: spread(rounds.map(({ one, two }) => of(two) / of(one))),
-        least: context === CONTEXTS[0] ? LEAST.get(count) : undefined,
-        rival: count === 1 ? spread(rounds.map(({ rival }) => of(rival))) : undefined,
+        one: over(({ one }) => of(one)),
+        two: over(({ two }) => of(two)),
+        overOne: over(({ one, two }) => of(two) / of(one, 1)),
+        overAsMany: over(({ one, two }) => of(two) / of(one)),
+        least: context === SHORTEST ? LEAST.get(count) : undefined,
+        rival: count === 1 ? over(({ rival }) => rival) : undefined,
       };
-    }),
-  );
+    });
+  });
   const good = rates.every(({ overOne, least }) => least === undefined || overOne.median >= least);
   return { text: conversationTable(rates), good, data: rates };
 };
 
-/** Each by {@link keyOf}. */
-interface Round {
+interface Round extends Case {
   readonly one: Sample;
   readonly two: Sample;
-  readonly rival: Sample;
+  readonly rival: number;
 }
 
 async function withRival<T>(use: (tab: TransformersTab) => Promise<T>): Promise<T> {
   const tab = await openTransformersTab(await hubOf135M());
   try {
     await tab.load();
-    await tab.generate({ promptIds: promptIds(8), newTokens: NEW_TOKENS });
+    await tab.generate({ promptIds: promptIds(SHORTEST), newTokens: NEW_TOKENS });
     return await use(tab);
   } finally {
     await tab.close();
   }
 }
 
-async function rivalRates(tab: TransformersTab): Promise<Sample> {
-  const sample: Sample = new Map();
-  for (const context of CONTEXTS) {
-    const written = await tab.generate({ promptIds: promptIds(context), newTokens: NEW_TOKENS });
-    sample.set(keyOf(context, 1), rateTogether([written]));
-  }
-  return sample;
+async function rivalRate(tab: TransformersTab, { context }: Case): Promise<number> {
+  return rateTogether([await tab.generate({ promptIds: promptIds(context), newTokens: NEW_TOKENS })]);
 }
 
-/** Everything once, asked from each device in turn. */
-async function sampled({ devices }: LabRoom): Promise<Sample> {
+/** Every number of conversations once, asked from each device in turn. */
+async function sampled({ devices }: LabRoom, { context, conversations: counts }: Case): Promise<Sample> {
   const pages = devices.map(({ page }) => page);
-  const sample: Sample = new Map();
-  for (const context of CONTEXTS) {
-    const options = { prompt: promptOf(context), newTokens: NEW_TOKENS };
-    for (const count of CONVERSATIONS) {
-      sample.set(keyOf(context, count), rateTogether(await writeTexts(pages, count, options)));
-    }
-  }
+  const options = { prompt: promptOf(context), newTokens: NEW_TOKENS };
+  const sample = new Map<number, number>();
+  for (const count of counts) sample.set(count, rateTogether(await writeTexts(pages, count, options)));
   return sample;
 }

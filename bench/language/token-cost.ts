@@ -9,9 +9,12 @@ import { type Spread, spread } from '../statistics.ts';
 import { timeRuns } from './texts.ts';
 import { promptOf, withWriterRoom } from './writer-room.ts';
 
-/** Tokens of the prompt. */
-const CONTEXTS = [8, 200, 1000];
-const ROUNDS = 8;
+/** Tokens of the prompt, and how often it is tried: the longest takes half a minute to read. */
+const CASES = [
+  { context: 8, rounds: 12 },
+  { context: 200, rounds: 6 },
+  { context: 1000, rounds: 2 },
+];
 const NEW_TOKENS = 24;
 const PINGS = 8;
 /** As long as the channels rest between two words: what has rested takes longer to wake. */
@@ -62,11 +65,11 @@ async function measured(room: LabRoom): Promise<Cost[]> {
   const raw = await connectRaw(await hopsOf(room));
   try {
     const costs: Cost[] = [];
-    for (const context of CONTEXTS) {
+    for (const { context, rounds: count } of CASES) {
       const rounds: Round[] = [];
-      for (let at = 0; at < ROUNDS; at++) rounds.push(await roundOf(room, raw, context));
+      for (let at = 0; at < count; at++) rounds.push(await roundOf(room, raw, context));
       costs.push({ context, rounds });
-      console.error(`token-cost: ${costs.length} of ${CONTEXTS.length} contexts`);
+      console.error(`token-cost: measured at ${context} tokens`);
     }
     return costs;
   } finally {

@@ -8,13 +8,23 @@ test('finds context and ends under the names that families of models use', () =>
   expect(config({ max_position_embeddings: 2048, eos_token_id: 2 })).toEqual({
     contextTokens: 2048,
     stopTokens: [2],
+    sampling: {},
   });
   expect(config({ n_positions: 1024, eos_token_id: [128001, 128009], more: { of: 'it' } })).toEqual({
     contextTokens: 1024,
     stopTokens: [128001, 128009],
+    sampling: {},
   });
-  expect(config({ eos_token_id: null })).toEqual({ contextTokens: null, stopTokens: [] });
+  expect(config({ eos_token_id: null })).toEqual({ contextTokens: null, stopTokens: [], sampling: {} });
   expect(config({ max_position_embeddings: 1e30 }).contextTokens).toBe(1 << 24);
+});
+
+test('finds how words are to be chosen, where the file means it', () => {
+  const said = { temperature: 0.6, top_k: 50, top_p: 0.9, repetition_penalty: 1.1 };
+  const sampling = { temperature: 0.6, topK: 50, topP: 0.9, repetitionPenalty: 1.1 };
+  expect(config({ ...said, do_sample: true }).sampling).toEqual(sampling);
+  expect(config(said).sampling).toEqual({ repetitionPenalty: 1.1 });
+  expect(() => config({ ...said, top_p: 7 })).toThrow(/top_p/);
 });
 
 test('finds special tokens and the template, however they are written', () => {

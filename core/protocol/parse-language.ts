@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ModelFormatError } from '../errors.ts';
+import type { SamplingOptions } from '../language/sampling.ts';
 
 /** What is used of a model's `config.json` and `generation_config.json`. */
 export interface LanguageConfig {
@@ -7,6 +8,8 @@ export interface LanguageConfig {
   readonly contextTokens: number | null;
   /** Each of them ends a text. */
   readonly stopTokens: readonly number[];
+  /** How its makers want words to be chosen, as far as the file says. */
+  readonly sampling: Partial<Omit<SamplingOptions, 'seed'>>;
 }
 
 /** What is used of `tokenizer_config.json`. */
@@ -37,6 +40,11 @@ const config = v.object({
   n_ctx: v.nullish(size),
   max_seq_len: v.nullish(size),
   eos_token_id: v.nullish(ids),
+  do_sample: v.nullish(v.boolean()),
+  temperature: v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
+  top_k: v.nullish(id),
+  top_p: v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  repetition_penalty: v.nullish(v.pipe(v.number(), v.minValue(0.01), v.maxValue(100))),
 });
 
 const text = v.pipe(v.string(), v.maxLength(1024));
@@ -56,7 +64,21 @@ export function parseLanguageConfig(file: string, json: string): LanguageConfig 
   const { max_position_embeddings, n_positions, n_ctx, max_seq_len, eos_token_id } = read;
   const contextTokens = max_position_embeddings ?? n_positions ?? n_ctx ?? max_seq_len ?? null;
   const stops = eos_token_id ?? [];
-  return { contextTokens, stopTokens: typeof stops === 'number' ? [stops] : stops };
+  const stopTokens = typeof stops === 'number' ? [stops] : stops;
+  return { contextTokens, stopTokens, sampling: samplingOf(read) };
+}
+
+/** Files say `do_sample` where words are to be drawn; without it the numbers beside it are leftovers. */
+function samplingOf(read: v.InferOutput<typeof config>): LanguageConfig['sampling'] {
+  const { do_sample, temperature, top_k, top_p, repetition_penalty } = read;
+  const penalty = typeof repetition_penalty === 'number' ? { repetitionPenalty: repetition_penalty } : {};
+  if (!do_sample) return penalty;
+  return {
+    ...penalty,
+    ...(typeof temperature === 'number' && { temperature }),
+    ...(typeof top_k === 'number' && { topK: top_k }),
+    ...(typeof top_p === 'number' && { topP: top_p }),
+  };
 }
 
 /** @throws ModelFormatError */

@@ -174,6 +174,14 @@ const language: SchemaOf<LanguageCard> = v.object({
   files: listOf(v.object({ name, pieces: listOf(filePiece, 64) }), 16),
   contextTokens: v.pipe(count, v.minValue(1)),
   stopTokens: listOf(u32, 256),
+  sampling: v.exactOptional(
+    v.object({
+      temperature: v.exactOptional(amount),
+      topK: v.exactOptional(u32),
+      topP: v.exactOptional(amount),
+      repetitionPenalty: v.exactOptional(amount),
+    }),
+  ),
   starters: v.exactOptional(listOf(prose(LINE), 8)),
 });
 

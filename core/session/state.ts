@@ -3,6 +3,7 @@ import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { StateSlot } from '../graph/state-slots.ts';
 import type { Epoch, PeerId, RoomId, Sha256 } from '../ids.ts';
 import type { RunTraits } from '../language/batching.ts';
+import type { SamplingOptions } from '../language/sampling.ts';
 import type { Spread } from '../plan/profile.ts';
 import type { Provider } from '../provider.ts';
 
@@ -240,6 +241,8 @@ export interface LanguageCard {
   readonly contextTokens: number;
   /** Each of them ends a text. */
   readonly stopTokens: readonly number[];
+  /** How its makers want words to be chosen, as far as they say. */
+  readonly sampling?: Partial<Omit<SamplingOptions, 'seed'>>;
   /** Beginnings to try, for a person who has none. */
   readonly starters?: readonly string[];
 }

@@ -56,5 +56,6 @@ export async function findLanguage(
   }
   const contextTokens = said.find((each) => each?.contextTokens)?.contextTokens ?? MODEST_CONTEXT;
   const stopTokens = [...new Set(said.flatMap((each) => each?.stopTokens ?? []))];
-  return { card: { files, contextTokens, stopTokens }, pieces };
+  const sampling = Object.assign({}, ...said.map((each) => each?.sampling));
+  return { card: { files, contextTokens, stopTokens, sampling }, pieces };
 }

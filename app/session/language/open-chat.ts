@@ -17,6 +17,8 @@ export interface OpenLanguage {
   readonly tokeniser: Tokeniser;
   /** Each of them ends a text. */
   readonly stopTokens: ReadonlySet<number>;
+  /** What the model's makers say of how words are chosen. */
+  readonly sampling: NonNullable<LanguageCard['sampling']>;
 }
 
 /** @throws InputError for a model that does not write; what the way of its files throws. */
@@ -39,7 +41,7 @@ export async function openLanguage(member: Member, card: ModelCard): Promise<Ope
   const { invariant = false } = card.runs ?? {};
   const { asker } = member;
   const writer: Writer = { asker, clock: systemClock, io, contextTokens, invariant, texts: new Set() };
-  return { writer, tokeniser, stopTokens };
+  return { writer, tokeniser, stopTokens, sampling: language.sampling ?? {} };
 }
 
 /** What ends a text, by the model's settings and by its tokeniser's. */

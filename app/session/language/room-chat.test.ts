@@ -59,6 +59,7 @@ function parts({ talks = false, failing = false, contextTokens = 200 } = {}): Pa
     turns,
     tokeniser: tokeniser as unknown as Tokeniser,
     stopTokens: new Set([END]),
+    sampling: { topK: 3 },
     now: () => performance.now(),
     seed: () => 1,
   });

@@ -1,5 +1,6 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { messageOf } from '../../../core/errors.ts';
+import type { SamplingOptions } from '../../../core/language/sampling.ts';
 import { Conversation, type WriteEnd, type Writer } from '../../../core/runtime/conversation.ts';
 import type { Turns } from '../../../core/runtime/turns.ts';
 import { writeText } from '../../../core/runtime/write-text.ts';
@@ -7,16 +8,22 @@ import type { Chat, ChatMessage, ChatPace, ChatSettings, ChatState } from '../st
 import { talkPrompt, textPrompt } from './talk-prompt.ts';
 import type { Tokeniser } from './tokeniser.ts';
 
-/** As chat programs begin: lively, yet to the point. */
-const SETTINGS: ChatSettings = { temperature: 0.8, maxNewTokens: 256 };
-/** The unlikeliest words make small models stumble. */
-const NUCLEUS = { topK: 40, topP: 0.95 };
+/** Where a model's makers say nothing: lively, yet to the point; the unlikeliest words make small models stumble. */
+const SAMPLING: Omit<SamplingOptions, 'seed'> = {
+  temperature: 0.8,
+  topK: 40,
+  topP: 0.95,
+  repetitionPenalty: 1,
+};
+const MAX_NEW_TOKENS = 256;
 
 export interface RoomChatOptions {
   readonly writer: Writer;
   readonly turns: Turns;
   readonly tokeniser: Tokeniser;
   readonly stopTokens: ReadonlySet<number>;
+  /** What the model's makers say of how words are chosen. */
+  readonly sampling: Partial<typeof SAMPLING>;
   /** Milliseconds. */
   readonly now: () => number;
   /** Unsigned 32 bits, at random: another for each answer. */
@@ -55,8 +62,9 @@ class Pace {
 
 /** A talk whose answers the room writes. */
 export class RoomChat implements Chat {
-  readonly settings: Signal<ChatSettings> = signal(SETTINGS);
+  readonly settings: Signal<ChatSettings>;
   readonly #options: RoomChatOptions;
+  readonly #sampling: typeof SAMPLING;
   readonly #state: Signal<ChatState>;
   #conversation: Conversation;
   /** Of a model that only writes on: all tokens so far. */
@@ -69,6 +77,11 @@ export class RoomChat implements Chat {
   constructor(options: RoomChatOptions) {
     const { writer, tokeniser } = options;
     this.#options = options;
+    this.#sampling = { ...SAMPLING, ...options.sampling };
+    this.settings = signal({
+      temperature: this.#sampling.temperature,
+      maxNewTokens: Math.min(MAX_NEW_TOKENS, writer.contextTokens),
+    });
     this.#conversation = new Conversation(writer);
     this.#state = signal<ChatState>({
       messages: [],
@@ -176,7 +189,7 @@ export class RoomChat implements Chat {
     let text = '';
     const decode = (tokens: readonly number[]): string => tokeniser.decode(tokens);
     const pieces = writeText({ conversation, turns, decode }, prompt, {
-      sampling: { ...NUCLEUS, temperature, repetitionPenalty: 1, seed: seed() },
+      sampling: { ...this.#sampling, temperature, seed: seed() },
       maxNewTokens,
       stopTokens,
       stopStrings: [],
