@@ -51,6 +51,19 @@ describe('Paces', () => {
     expect(paces.factorOf(LAPTOP, 5)).toBe(2);
   });
 
+  it('goes back to what is usual when a device is measured again as before', () => {
+    learn(LAPTOP, FIRST, 16, 0);
+    learn(LAPTOP, FIRST, 80, 1);
+    expect([paces.factor(LAPTOP), paces.strain(LAPTOP)]).toEqual([8, 5]);
+    paces.recovered(LAPTOP);
+    expect([paces.factor(LAPTOP), paces.strain(LAPTOP), paces.factorOf(LAPTOP, 0)]).toEqual([1.6, 1, 1.6]);
+    // A larger stage tells more of what is usual.
+    learn(LAPTOP, SECOND, 20, 2, 0.9);
+    expect(paces.strain(LAPTOP)).toBe(1);
+    paces.recovered(PHONE);
+    expect(paces.strain(PHONE)).toBe(1);
+  });
+
   it('takes a device that has not worked as it measured', () => {
     learn(LAPTOP, FIRST, 30, 0);
     expect(paces.factorOf(PHONE, 0)).toBe(1);

@@ -76,11 +76,11 @@ export class RoomBook {
     return facts(before) === facts(card) ? undefined : 'news';
   }
 
-  /** A device has measured the model, or measured it again: its pace begins anew. */
+  /** A device has measured the model, or measured it again: unless it is as before, its pace begins anew. */
   measured(peer: PeerId, times: DeviceTimes, now: number): void {
     this.#times.set(peer, times);
-    this.#settling.measured(peer, times, now);
-    this.#paces.forget(peer);
+    if (this.#settling.measured(peer, times, now)) this.#paces.recovered(peer);
+    else this.#paces.forget(peer);
   }
 
   /** True when it is this device's turn to measure the model once more, in a room at rest. */
@@ -118,7 +118,7 @@ export class RoomBook {
 
   /** True now and then for a device that was slow when it last worked: it may have recovered, and only it can tell. */
   mayHaveRecovered(peer: PeerId, now: number): boolean {
-    const slow = this.#paces.factor(peer) > SLOW;
+    const slow = this.#paces.strain(peer) > SLOW;
     if (!slow || now - (this.#paces.toldAt(peer) ?? now) < LOOK_AGAIN_MS) return false;
     this.#paces.looked(peer, now);
     return true;

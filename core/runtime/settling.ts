@@ -25,17 +25,19 @@ export class Settling {
   readonly #devices = new Map<PeerId, Measured>();
   #asked: { readonly peer: PeerId; readonly at: number } | undefined;
 
+  /** Returns whether it agrees with the measurement before. */
   measured(
     peer: PeerId,
     { blockMs, perItemMs }: Pick<DeviceTimes, 'blockMs' | 'perItemMs'>,
     now: number,
-  ): void {
+  ): boolean {
     const before = this.#devices.get(peer);
     const totalMs = blockMs.reduce((sum, ms) => sum + ms, perItemMs);
     const agrees = before !== undefined && Math.abs(Math.log(totalMs / before.totalMs)) < AGREE;
     const times = (before?.times ?? 0) + 1;
     this.#devices.set(peer, { totalMs, at: now, times, settled: agrees || times >= MOST });
     if (this.#asked?.peer === peer) this.#asked = undefined;
+    return agrees;
   }
 
   /** Items take the device `factor` times as long as it measured: unless that is about once, it measures again. */
