@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BrowserContextOptions } from 'playwright';
+import type { BrowserContextOptions, Page } from 'playwright';
 import { launchDevice } from './browser.ts';
 import { buildOnce } from './build.ts';
 import { drawDigit } from './draw.ts';
@@ -12,7 +12,7 @@ import { readyDevices, runsOn, until } from './session-page.ts';
 
 const FOLDER = join(ROOT, 'screenshots');
 
-/** Takes pictures of lobby, room at work and follower, for one screen and one colour scheme. */
+/** Takes pictures of lobby, room at work, follower and a talk, for one screen and one colour scheme. */
 async function portray(origin: string, name: string, context: BrowserContextOptions): Promise<void> {
   const room = await openRoom({ origin, devices: 1, device: { context } });
   const phone = await launchDevice({ context: { ...PHONE, colorScheme: context.colorScheme ?? 'light' } });
@@ -31,10 +31,28 @@ async function portray(origin: string, name: string, context: BrowserContextOpti
     await page.waitForTimeout(2000);
     await page.screenshot({ path: join(FOLDER, `room-${name}.png`), fullPage: true });
     await phone.page.screenshot({ path: join(FOLDER, `follower-${name}.png`), fullPage: true });
+    await page.getByTestId('change-model').click();
+    await page.screenshot({ path: join(FOLDER, `models-${name}.png`) });
+    await page.locator('[data-model="bard"]').click();
+    for (const each of [page, phone.page]) {
+      await until(each, 'Bard runs on both', ({ model, ...state }) => {
+        return model.kind === 'ready' && model.card.name === 'Bard' && runsOn(2)({ model, ...state });
+      });
+    }
+    await Promise.all([talk(page, 'ROMEO:'), talk(phone.page, 'My lord,')]);
+    await page.screenshot({ path: join(FOLDER, `talk-${name}.png`), fullPage: true });
+    await phone.page.screenshot({ path: join(FOLDER, `talk-follower-${name}.png`), fullPage: true });
   } finally {
     await phone.close();
     await room.close();
   }
+}
+
+/** Begins a text, and waits until some of it is there. */
+async function talk(page: Page, text: string): Promise<void> {
+  await page.getByTestId('chat-input').fill(text);
+  await page.getByTestId('chat-input').press('Enter');
+  await page.getByTestId('chat-assistant').locator('.plain').filter({ hasText: /(\S+\s+){12}/ }).waitFor();
 }
 
 mkdirSync(FOLDER, { recursive: true });
