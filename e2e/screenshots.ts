@@ -32,6 +32,7 @@ async function portray(origin: string, name: string, context: BrowserContextOpti
     await page.screenshot({ path: join(FOLDER, `room-${name}.png`), fullPage: true });
     await phone.page.screenshot({ path: join(FOLDER, `follower-${name}.png`), fullPage: true });
     await page.getByTestId('change-model').click();
+    await page.locator('[data-model="bard"]').waitFor();
     await page.screenshot({ path: join(FOLDER, `models-${name}.png`) });
     await page.locator('[data-model="bard"]').click();
     for (const each of [page, phone.page]) {
@@ -52,7 +53,11 @@ async function portray(origin: string, name: string, context: BrowserContextOpti
 async function talk(page: Page, text: string): Promise<void> {
   await page.getByTestId('chat-input').fill(text);
   await page.getByTestId('chat-input').press('Enter');
-  await page.getByTestId('chat-assistant').locator('.plain').filter({ hasText: /(\S+\s+){12}/ }).waitFor();
+  await page
+    .getByTestId('chat-assistant')
+    .locator('.plain')
+    .filter({ hasText: /(\S+\s+){12}/ })
+    .waitFor();
 }
 
 mkdirSync(FOLDER, { recursive: true });

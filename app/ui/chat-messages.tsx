@@ -73,7 +73,11 @@ function Message({
   return (
     <li class={`message ${role}`} data-status={status} data-testid={`chat-${role}`}>
       <span class="unseen">{isAnswer ? 'The model:' : 'You:'}</span>
-      {isAnswer && talk.talks ? <Markdown text={text} /> : <p class="plain">{text}</p>}
+      {isAnswer && talk.talks ? (
+        <Markdown text={text} />
+      ) : (
+        <p class="plain">{isAnswer ? text.replace(/^\n+/, '') : text}</p>
+      )}
       {isAnswer && !isOver && <Wait message={message} />}
       {problem !== null && (
         <p class="problem" role="alert">

@@ -22,7 +22,7 @@ export function Room({ state, actions }: { readonly state: SessionState; readonl
     <>
       <Header state={state} actions={actions} />
       {leads && <Knocks knocking={state.knocking} actions={actions} />}
-      <main class="room">
+      <main class={writes(state) ? 'room writes' : 'room'}>
         <ShareCard state={state} actions={actions} />
         <div class="col right">
           <AskCard state={state} actions={actions} />
@@ -42,4 +42,9 @@ export function Room({ state, actions }: { readonly state: SessionState; readonl
       </main>
     </>
   );
+}
+
+/** What is read gets more of the width than what is looked at. */
+function writes({ model }: SessionState): boolean {
+  return model.kind === 'ready' && model.card.language !== undefined;
 }
