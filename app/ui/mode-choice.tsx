@@ -3,6 +3,7 @@ import type { PlanMode, SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
 import { promises } from './aim.ts';
 import { ms, rate } from './format.ts';
+import { wordingOf } from './wording.ts';
 
 interface Props {
   readonly state: SessionState;
@@ -14,6 +15,7 @@ export function ModeChoice({ state, setMode }: Props): VNode {
   const { mode, plan } = state;
   const leads = state.me === state.leader;
   const { fastest, most, everyone } = promises(plan);
+  const said = wordingOf(state);
   const choice = (value: PlanMode, id: string, title: string, promise: string): VNode => (
     <label class="mode">
       <input
@@ -26,7 +28,7 @@ export function ModeChoice({ state, setMode }: Props): VNode {
       />
       <span>
         <b>{title}</b>
-        <span class="promise">{promise}</span>
+        <span class="promise">{said(promise)}</span>
       </span>
     </label>
   );

@@ -5,6 +5,7 @@ import { measuredMs, measuredPerSecond } from './measured.ts';
 import { betterAlone, headline, lowerFirst, shapeWords } from './plan-words.ts';
 import { nameOf } from './select.ts';
 import { mostTelling } from './what-if-words.ts';
+import { wordingOf } from './wording.ts';
 
 /** More of them would bury the rest; all are one tap deeper. */
 const LEFT_OUT_TOLD = 2;
@@ -19,6 +20,7 @@ export function PlanSentence({ state, setMode }: Props): VNode {
   const { plan, devices, requests } = state;
   if (!plan) return <p class="soft">Each device that joins makes the chain longer.</p>;
   const name = (peer: PlanView['stages'][number]['peer']): string => nameOf(devices, peer);
+  const said = wordingOf(state);
   const more = plan.leftOut.length - LEFT_OUT_TOLD;
   const words = [
     ...shapeWords(plan, name),
@@ -31,8 +33,8 @@ export function PlanSentence({ state, setMode }: Props): VNode {
   return (
     <>
       <p>
-        <b>{headline(plan, measuredMs(plan, requests), measuredPerSecond(plan, requests))}</b>{' '}
-        {words.join(' ')}
+        <b>{said(headline(plan, measuredMs(plan, requests), measuredPerSecond(plan, requests)))}</b>{' '}
+        {said(words.join(' '))}
       </p>
       <Alone state={state} plan={plan} setMode={setMode} />
       {plan.because !== undefined && (
@@ -52,7 +54,7 @@ function Alone({ state, plan, setMode }: Props & { readonly plan: PlanView }): V
   const one = plan.front?.[0]?.devices === 1;
   return (
     <p class="offer">
-      <span>{words}</span>
+      <span>{wordingOf(state)(words)}</span>
       {me === leader && mode !== 'fastest' && (
         <button type="button" onClick={() => setMode('fastest')} data-testid="use-fastest">
           {one ? 'Use just this one' : 'Use the fastest plan'}

@@ -4,6 +4,7 @@ import type { FrontPoint } from '../../core/session/state.ts';
 import { count, ms, rate } from './format.ts';
 import type { PanelProps } from './plan-panels.tsx';
 import { type Axis, axis, chosenPoint, modeOf, placeOn, pointWords, shownFront } from './trades.ts';
+import { wordingOf } from './wording.ts';
 import '../styles/plan.css';
 
 /**
@@ -13,6 +14,7 @@ import '../styles/plan.css';
 export function TradeChart({ state, plan, actions }: PanelProps): VNode {
   const id = useId();
   const leads = state.me === state.leader;
+  const said = wordingOf(state);
   const points = shownFront(plan.front ?? []);
   const chosen = chosenPoint(points, state.mode);
   const present: FrontPoint = {
@@ -40,11 +42,11 @@ export function TradeChart({ state, plan, actions }: PanelProps): VNode {
               checked={i === chosen}
               disabled={!leads}
               onChange={() => actions.setMode(modeOf(points, i))}
-              aria-label={pointWords(point)}
+              aria-label={said(pointWords(point))}
               data-testid="trade"
             />
-            <span>{ms(point.latencyMs)} an answer</span>
-            <span>{rate(1000 / point.periodMs)}</span>
+            <span>{said(`${ms(point.latencyMs)} an answer`)}</span>
+            <span>{said(rate(1000 / point.periodMs))}</span>
             <span class="soft">{count(point.devices, 'device')}</span>
           </label>
         ))}

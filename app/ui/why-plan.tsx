@@ -8,17 +8,19 @@ import { aimWords, estimateWords, proofWords, standingWords } from './plan-words
 import { nameOf } from './select.ts';
 import { StageBars } from './stage-bars.tsx';
 import { whatIfWords } from './what-if-words.ts';
+import { wordingOf } from './wording.ts';
 import '../styles/plan.css';
 
 /** Everything that speaks for the plan, one tap deeper. */
 export function WhyPlan({ state, plan }: PanelProps): VNode {
   const name = (peer: PlanView['stages'][number]['peer']): string => nameOf(state.devices, peer);
+  const said = wordingOf(state);
   const { told, same } = whatIfWords(plan, name);
   const words = [aimWords(plan), proofWords(plan), estimateWords(plan), standingWords(plan)];
   return (
     <div class="reasons">
-      <p>{words.filter((sentence) => sentence !== null).join(' ')}</p>
-      <h3>Time of each part for one answer</h3>
+      <p>{said(words.filter((sentence) => sentence !== null).join(' '))}</p>
+      <h3>{said('Time of each part for one answer')}</h3>
       <StageBars state={state} plan={plan} />
       {plan.leftOut.length > 0 && (
         <>
@@ -26,7 +28,7 @@ export function WhyPlan({ state, plan }: PanelProps): VNode {
           <ul class="points">
             {plan.leftOut.map(({ peer, reason }) => (
               <li key={peer}>
-                <b>{name(peer)}.</b> {reason}
+                <b>{name(peer)}.</b> {said(reason)}
               </li>
             ))}
           </ul>
@@ -37,7 +39,7 @@ export function WhyPlan({ state, plan }: PanelProps): VNode {
           <h3>If the room were another</h3>
           <ul class="points">
             {told.map((sentence) => (
-              <li key={sentence}>{sentence}</li>
+              <li key={sentence}>{said(sentence)}</li>
             ))}
             {same !== null && <li>{same}</li>}
           </ul>
@@ -51,11 +53,12 @@ export function WhyPlan({ state, plan }: PanelProps): VNode {
 
 function Numbers({ state, plan }: Pick<PanelProps, 'state' | 'plan'>): VNode {
   const { alone } = plan;
+  const said = wordingOf(state);
   return (
     <dl class="pairs">
-      <Pair name="Time for one answer, predicted" value={ms(plan.predictedLatencyMs)} />
+      <Pair name={said('Time for one answer, predicted')} value={ms(plan.predictedLatencyMs)} />
       <Pair name="measured (median)" value={ms(measuredMs(plan, state.requests))} />
-      <Pair name="Rate at most, predicted" value={rate(1000 / plan.predictedPeriodMs)} />
+      <Pair name="Rate at most, predicted" value={said(rate(1000 / plan.predictedPeriodMs))} />
       <Pair name="measured, several at once" value={rate(measuredPerSecond(plan, state.requests))} />
       <Pair name="Period (slowest part or transfer)" value={ms(plan.predictedPeriodMs)} />
       <Pair
