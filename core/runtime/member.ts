@@ -20,6 +20,7 @@ import type { OriginFactory } from '../weights/origin.ts';
 import type { Shelf } from '../weights/shelf.ts';
 import { Asker } from './asker.ts';
 import { LinkSurvey } from './link-survey.ts';
+import { LoadReporter } from './load-reporter.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { OwnTimes } from './own-times.ts';
 import type { TimesCache } from './part-timer.ts';
@@ -27,14 +28,6 @@ import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 import { StageGatherer } from './stage-gatherer.ts';
 import { StageHost } from './stage-host.ts';
 import { Turns } from './turns.ts';
-
-/** A load report a second: what people can follow, for a few hundred bytes. */
-const REPORT_EVERY_MS = 1000;
-/** Unless a stage has changed its pace by more than this, though not more often than that. */
-const NEWS_FACTOR = 1.3;
-/** Less than this is no news, whatever the factor: a stage of half a millisecond is never twice the same. */
-const NEWS_MS = 3;
-const REPORT_AT_MOST_EVERY_MS = 200;
 
 /** Why open requests fail when another model is chosen: their input was made for the one before. */
 export const MODEL_CHANGED = 'The model was changed.';
@@ -105,13 +98,12 @@ export class Member {
   readonly #options: MemberOptions;
   readonly #survey: LinkSurvey;
   readonly #times: OwnTimes;
+  readonly #reporter: LoadReporter;
   #card: DeviceCard;
   #leader: PeerId | undefined;
   /** The model that the leader last told of, as text. */
   #model: string | undefined;
   #ears: LeaderEars | undefined;
-  #timer: number | undefined;
-  #lastLoad: LoadReport | undefined;
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -163,7 +155,18 @@ export class Member {
           }),
         forward: (to, activation) => this.#forward(to, activation),
         requestFailed: (activation, step, message) => this.#failRequest(activation, step, message),
-        ran: () => this.#ran(),
+        ran: () => this.#reporter.ran(),
+      },
+    });
+    this.#reporter = new LoadReporter({
+      host: this.host,
+      network,
+      clock,
+      memory: this.#memory,
+      tell: (load, isNews) => {
+        emit({ type: 'LoadReported', peer: network.me, load });
+        this.#ears?.loadReported(network.me, load);
+        if (isNews) for (const peer of network.peers()) network.sendControl(peer, { type: 'load', load });
       },
     });
     this.turns = new Turns({
@@ -193,7 +196,6 @@ export class Member {
       binary: (peer, kind, bytes) => this.#binary(peer, kind, bytes),
     });
     emit({ type: 'CardChanged', card: this.#card, at: clock.now() });
-    this.#tick();
   }
 
   get me(): PeerId {
@@ -249,7 +251,7 @@ export class Member {
   }
 
   close(reason: string): void {
-    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
+    this.#reporter.stop();
     this.#survey.stop();
     this.asker.failAll('leave the room', 'This device left the room.');
     this.#times.stop(reason);
@@ -472,50 +474,6 @@ export class Member {
       const message = step ? `Could not ${step}: ${messageOf(error)}` : messageOf(error);
       this.#options.emit({ type: 'NoticeRaised', tone: 'warn', message, at: this.#options.clock.now() });
     }
-  }
-
-  #tick(): void {
-    this.#timer = this.#options.clock.setTimeout(() => this.#tick(), REPORT_EVERY_MS);
-    void this.#report();
-  }
-
-  /** A stage that has become much slower or quicker is told of at once: the leader may have to change the plan. */
-  #ran(): void {
-    const told = this.#lastLoad;
-    const now = this.#options.clock.now();
-    if (!told || now - told.at < REPORT_AT_MOST_EVERY_MS) return;
-    const changed = this.host.paces.some(({ epoch, stage, ms }) => {
-      const before = told.paces?.find((pace) => pace.epoch === epoch && pace.stage === stage)?.ms;
-      if (before === undefined) return true;
-      return Math.abs(ms - before) > NEWS_MS && (ms > before * NEWS_FACTOR || ms < before / NEWS_FACTOR);
-    });
-    if (changed) void this.#report();
-  }
-
-  async #report(): Promise<void> {
-    const { clock, network, emit } = this.#options;
-    const memory = await this.host.memory().catch(() => null);
-    this.#memory.note(memory?.peakBytes ?? 0);
-    const sums = network.peers().map((peer) => network.stats(peer));
-    const { paces, sequences, queue } = this.host;
-    const load: LoadReport = {
-      at: clock.now(),
-      ...this.host.meter.sample(clock.now()),
-      queue,
-      bytesIn: sums.reduce((sum, stats) => sum + (stats?.bytesIn ?? 0), 0),
-      bytesOut: sums.reduce((sum, stats) => sum + (stats?.bytesOut ?? 0), 0),
-      memoryBytes: (memory?.heapBytes ?? 0) + (memory?.bufferBytes ?? 0),
-      peakMemoryBytes: this.#memory.peakBytes,
-      ...(paces.length > 0 && { paces }),
-      ...(sequences > 0 && { sequences }),
-    };
-    const idle = this.#lastLoad?.busy === 0 && load.busy === 0 && load.items === this.#lastLoad.items;
-    this.#lastLoad = load;
-    emit({ type: 'LoadReported', peer: network.me, load });
-    this.#ears?.loadReported(network.me, load);
-    // A quiet room stays quiet: nothing new to tell is told every fifth second only.
-    if (idle && Math.floor(load.at / REPORT_EVERY_MS) % 5 !== 0) return;
-    for (const peer of network.peers()) network.sendControl(peer, { type: 'load', load });
   }
 }
 
