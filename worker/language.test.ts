@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web/wasm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { RuntimeFailedError } from '../core/errors.ts';
 import type { PeerId } from '../core/ids.ts';
 import { type DecoderIo, decoderIo } from '../core/language/decoder-io.ts';
 import { GREEDY } from '../core/language/sampling.ts';
@@ -177,6 +178,35 @@ describe('texts that are written at the same time', () => {
       expect(rows.filter((count) => count > 1).length).toBeGreaterThan(rows.length / 4);
     },
   );
+});
+
+it('each goes on alone where a run with others fails, and is what it would have been', async () => {
+  const { pages, io } = await opened(BARD, 1);
+  const prompts = [
+    [3, 1, 4],
+    [1, 5, 9, 2],
+  ];
+  const write = async (prompt: readonly number[]): Promise<number[]> => {
+    const conversation = talk(pages[0], io, BARD);
+    const tokens = await written(conversation.write(prompt, { ...PLAIN, maxNewTokens: 24, draft: false }));
+    conversation.end();
+    return tokens;
+  };
+  const alone = [await write(prompts[0] ?? []), await write(prompts[1] ?? [])];
+  const { run } = StageWorker.prototype;
+  let refused = 0;
+  const spy = vi.spyOn(StageWorker.prototype, 'run').mockImplementation(function (
+    this: StageWorker,
+    ...given
+  ) {
+    if (!given[1].some((input) => 'rows' in input)) return run.apply(this, given);
+    refused++;
+    return Promise.reject(new RuntimeFailedError('no company', { step: 'run' }));
+  });
+  const together = await Promise.all(prompts.map(write));
+  spy.mockRestore();
+  expect(together).toEqual(alone);
+  expect(refused).toBe(1);
 });
 
 describe('a conversation in a room', () => {

@@ -16,6 +16,8 @@ export interface Decode {
   /** Tokens of the text so far, each once, where the sampling counts them; else empty. */
   readonly before: readonly number[];
   readonly sampling: SamplingOptions;
+  /** It is not to run together with others, as such a run has failed. */
+  readonly alone?: true;
 }
 
 /** More than any plan needs: drafts have some eight tokens. */

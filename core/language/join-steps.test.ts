@@ -45,6 +45,7 @@ test('what is no step, or is fed as none, is told apart', () => {
   expect(isStep(step(7, 3, 2), batching)).toBe(false);
   const { decode, tensors } = step(7, 3);
   expect(isStep({ decode: { ...decode, picks: 0 }, tensors }, batching)).toBe(false);
+  expect(isStep({ decode: { ...decode, alone: true }, tensors }, batching)).toBe(false);
   expect(isStep({ decode, tensors: tensors.slice(1) }, batching)).toBe(false);
   const [ids, , ...rest] = tensors as [Tensor, Tensor, ...Tensor[]];
   const short = tensor('int64', [1, 3], fromIntegers('int64', [1, 1, 1]));

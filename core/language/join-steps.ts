@@ -13,10 +13,11 @@ export interface Step {
 
 /** Whether it is a step that can run together with others, and is fed as one. */
 export function isStep(
-  { decode: { from, keep, count, picks }, tensors }: Step,
+  { decode: { from, keep, count, picks, alone }, tensors }: Step,
   { roles }: Batching,
 ): boolean {
-  if (from !== 0 || keep === 0 || count !== 1 || picks !== 1 || tensors.length !== roles.length) return false;
+  if (alone || from !== 0 || keep === 0 || count !== 1 || picks !== 1 || tensors.length !== roles.length)
+    return false;
   return roles.every((role, at) => {
     const dims = tensors[at]?.dims;
     if (role === 'mask') return dims?.length === 2 && dims[0] === 1 && dims[1] === keep + 1;

@@ -7,7 +7,8 @@ import { atLeast, atMost, malformed } from './frame-checks.ts';
  *     0   from u32          4   keep u32           8   count u32        12  picks u32
  *     16  temperature f32   20  topK u32           24  topP f32         28  repetition penalty f32
  *     32  seed u32          36  number of tokens before u32
- *     40  the tokens before: u32 each
+ *     40  1 where it is to run alone, else 0, u32
+ *     44  the tokens before: u32 each
  */
 const FROM = 0;
 const KEEP = FROM + 4;
@@ -19,7 +20,8 @@ const TOP_P = TOP_K + 4;
 const PENALTY = TOP_P + 4;
 const SEED = PENALTY + 4;
 const BEFORE = SEED + 4;
-const FIXED_BYTES = BEFORE + 4;
+const ALONE = BEFORE + 4;
+const FIXED_BYTES = ALONE + 4;
 const TOKEN_BYTES = 4;
 
 /** The words of the largest vocabularies in use. */
@@ -45,6 +47,7 @@ export function writeDecode(view: DataView, at: number, decode: Decode): number 
   view.setFloat32(at + PENALTY, sampling.repetitionPenalty, true);
   view.setUint32(at + SEED, sampling.seed, true);
   view.setUint32(at + BEFORE, before.length, true);
+  view.setUint32(at + ALONE, decode.alone ? 1 : 0, true);
   for (const [index, token] of before.entries()) {
     view.setUint32(at + FIXED_BYTES + index * TOKEN_BYTES, token, true);
   }
@@ -54,6 +57,8 @@ export function writeDecode(view: DataView, at: number, decode: Decode): number 
 /** @throws ProtocolError */
 export function readDecode(view: DataView, at: number): Decode {
   atLeast("decoder's part", view.byteLength, at + FIXED_BYTES);
+  const alone = view.getUint32(at + ALONE, true);
+  if (alone > 1) throw malformed('0 or 1 for a run that is alone', `${alone}`);
   const tokens = view.getUint32(at + BEFORE, true);
   atMost('tokens before', tokens, MAX_BEFORE);
   atLeast('tokens before', view.byteLength, at + FIXED_BYTES + tokens * TOKEN_BYTES);
@@ -72,6 +77,7 @@ export function readDecode(view: DataView, at: number): Decode {
       repetitionPenalty: view.getFloat32(at + PENALTY, true),
       seed: view.getUint32(at + SEED, true),
     },
+    ...(alone === 1 && { alone: true }),
   };
   checkLimits(decode);
   return decode;

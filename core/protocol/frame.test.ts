@@ -35,20 +35,24 @@ const f32 = (min: number, max: number) =>
   fc
     .float({ min: Math.fround(min), max: Math.fround(max), noNaN: true })
     .map((x) => Math.abs(Math.fround(x)));
-const someDecode: fc.Arbitrary<Decode> = fc.record({
-  from: u32,
-  keep: fc.nat(1 << 20),
-  count: fc.integer({ min: 64, max: 1 << 20 }),
-  picks: fc.nat(64),
-  before: fc.array(u32, { maxLength: 20 }),
-  sampling: fc.record({
-    temperature: f32(0, 1000),
-    topK: u32,
-    topP: f32(0, 1),
-    repetitionPenalty: f32(0.5, 100),
-    seed: u32,
-  }),
-});
+const someDecode: fc.Arbitrary<Decode> = fc.record(
+  {
+    alone: fc.constant(true as const),
+    from: u32,
+    keep: fc.nat(1 << 20),
+    count: fc.integer({ min: 64, max: 1 << 20 }),
+    picks: fc.nat(64),
+    before: fc.array(u32, { maxLength: 20 }),
+    sampling: fc.record({
+      temperature: f32(0, 1000),
+      topK: u32,
+      topP: f32(0, 1),
+      repetitionPenalty: f32(0.5, 100),
+      seed: u32,
+    }),
+  },
+  { requiredKeys: ['from', 'keep', 'count', 'picks', 'before', 'sampling'] },
+);
 
 const someRun = {
   origin: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((n) => n.toString(16).padStart(16, '0') as PeerId),

@@ -68,6 +68,8 @@ export class Conversation {
   /** So many of them have passed all stages. */
   #sure = 0;
   #writing = false;
+  /** A run has failed that may have been one with other texts: they do not put up with company in every model. */
+  #alone = false;
   #ended = false;
 
   constructor(writer: Writer) {
@@ -96,6 +98,7 @@ export class Conversation {
           fresh = await abortable(this.#next(tokens, options, donor, most), signal);
         } catch (error) {
           if (signal?.aborted || !(error instanceof RequestFailedError) || --tries === 0) throw error;
+          if (error.data.step === 'run') this.#alone = true;
           this.#lose();
           donor = null;
           continue;
@@ -192,7 +195,8 @@ export class Conversation {
       const keep = ends[index - 1] ?? begin;
       const picks = index === ends.length - 1 ? drafted.length + 1 : 0;
       const chosen = picks > 0 ? { picks, before } : { picks, before: [] };
-      const decode: Decode = { from, keep, count: end - keep, ...chosen, sampling: exact };
+      const company = this.#alone ? ({ alone: true } as const) : {};
+      const decode: Decode = { from, keep, count: end - keep, ...chosen, sampling: exact, ...company };
       this.#held = text.slice(0, end);
       this.#sure = Math.min(this.#sure, keep);
       const feeds = decoderFeeds(io, text.slice(keep, end), keep, picks);
