@@ -16,7 +16,7 @@ import type { ModelCard, ModelTask, Progress } from '../../core/session/state.ts
 import { recallManifest } from '../../core/weights/manifest.ts';
 import type { PieceStore } from '../../core/weights/piece-store.ts';
 import type { Shelf } from '../../core/weights/shelf.ts';
-import { findLanguage } from './language/language-files.ts';
+import type { FoundLanguage } from './language/language-files.ts';
 import type { ModelSource } from './model-source.ts';
 
 /** What the opener knows beside the file. */
@@ -87,7 +87,7 @@ export async function openModel(
   const { blobOf } = source;
   const bare = { card, graph, blocks, blobOf, atHand, origin, hashes, sample: () => [] };
   const opened = withTask(bare, task, dims);
-  const language = await findLanguage(source, opened.card, (bytes) => shelf.digest(bytes));
+  const language = await languageOf(source, opened.card, shelf);
   return language
     ? {
         ...opened,
@@ -114,6 +114,13 @@ async function knownHashes(
   return pieces.map(({ file, offset, length }) =>
     manifest.hashOf({ file: files.get(file) ?? 0, offset, length }),
   );
+}
+
+/** What lies beside a model that writes; for all others nothing is fetched, not even the code. */
+async function languageOf(source: ModelSource, card: ModelCard, shelf: Shelf): Promise<FoundLanguage | null> {
+  if (!card.runs) return null;
+  const { findLanguage } = await import('./language/language-files.ts');
+  return findLanguage(source, (bytes) => shelf.digest(bytes));
 }
 
 /** The same model with a corrected task or other dimensions. */

@@ -19,7 +19,6 @@ import '../styles/modes.css';
 import '../styles/device.css';
 import '../styles/ask.css';
 import '../styles/follower.css';
-import '../styles/chat.css';
 import '../styles/models.css';
 
 /** Puts the page into `root` and keeps it in step with the store. */

@@ -7,6 +7,7 @@ import { ChatBox } from './chat-box.tsx';
 import { ChatMessages } from './chat-messages.tsx';
 import { ChatSettings } from './chat-settings.tsx';
 import { shown } from './shown.ts';
+import '../styles/chat.css';
 
 /** Talk with the room's model: what is written here stays between this page and the model. */
 export function ChatCard(props: AskProps): VNode {

@@ -1,6 +1,5 @@
-import { decoderIo } from '../../../core/language/decoder-io.ts';
 import { parseLanguageConfig } from '../../../core/protocol/parse-language.ts';
-import type { LanguageCard, LanguageFile, ModelCard } from '../../../core/session/state.ts';
+import type { LanguageCard, LanguageFile } from '../../../core/session/state.ts';
 import type { Digest } from '../../../core/weights/digest.ts';
 import { cutFile, type LaidPiece } from '../../../core/weights/file-pieces.ts';
 import type { ModelSource } from '../model-source.ts';
@@ -21,15 +20,10 @@ export interface FoundLanguage {
 }
 
 /**
- * What lets people talk with a model: the tokeniser and settings beside it. Null for a model that does not write, or
- * that comes without a tokeniser. @throws ModelFormatError for a file that is not what it should be; FetchError
+ * What lets people talk with a model that writes: the tokeniser and settings beside it. Null for one that comes without
+ * a tokeniser. @throws ModelFormatError for a file that is not what it should be; FetchError
  */
-export async function findLanguage(
-  source: ModelSource,
-  ends: Pick<ModelCard, 'inputs' | 'outputs' | 'states'>,
-  digest: Digest,
-): Promise<FoundLanguage | null> {
-  if (!decoderIo(ends)) return null;
+export async function findLanguage(source: ModelSource, digest: Digest): Promise<FoundLanguage | null> {
   const tokeniser = await source.beside(TOKENISER);
   if (!tokeniser) return null;
   const more = await Promise.all(
