@@ -12,13 +12,14 @@ export function ChatBox({ talk, chat }: Props): VNode {
   const [text, setText] = useState('');
   const box = useRef<HTMLTextAreaElement>(null);
   const send = (): void => {
-    if (talk.busy || text.trim() === '') return;
+    // What is shown may be a moment old.
+    if (chat.state.value.busy || text.trim() === '') return;
     chat.send(text.trimEnd());
     setText('');
     box.current?.focus();
   };
   const key = (event: TargetedKeyboardEvent<HTMLTextAreaElement>): void => {
-    if (event.key === 'Escape' && talk.busy) chat.stop();
+    if (event.key === 'Escape' && chat.state.value.busy) chat.stop();
     // While a word is being composed, Enter chooses it.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
