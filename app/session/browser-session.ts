@@ -293,10 +293,11 @@ export class BrowserSession implements Store, Actions {
   };
 
   readonly chat = async (): Promise<Chat> => {
-    const opened = await this.language();
-    const { openChat } = await import('./language/open-chat.ts');
+    const opening = this.language();
     const language = this.#language;
-    if (!language) return openChat(this.member, opened);
+    const [opened, { openChat }] = await Promise.all([opening, import('./language/open-chat.ts')]);
+    // Another model was chosen meanwhile: this talk is nobody's.
+    if (!language || this.#language !== language) return openChat(this.member, opened);
     language.chat ??= openChat(this.member, opened);
     return language.chat;
   };

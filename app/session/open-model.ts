@@ -134,7 +134,8 @@ export function withTask(
   const states = initial.map(({ input, output }) => ({ input, output }));
   const io = decoderIo({ inputs, outputs, states });
   const runs = io && runTraits(model.graph.nodes, io, initial);
-  const card = { ...model.card, states, ...(runs && { runs }), task, dims };
+  const { runs: _, ...rest } = model.card;
+  const card = { ...rest, states, ...(runs && { runs }), task, dims };
   return { ...model, card, sample: (guess) => sampleInputs(card.inputs, dims, 1, guess) };
 }
 

@@ -34,7 +34,7 @@ test.each<[Batching['side'], number[]]>([
   ['right', [1, 1, 0, 0, 1, 1, 1, 1]],
 ])('steps of texts of two lengths become rows, filled up at the %s', (side, mask) => {
   const joined = joinSteps([step(7, 1), step(8, 3)], { side, roles: ROLES });
-  expect(joined.map(({ dims }) => dims)).toEqual([[2, 1], [2, 4], [2, 1], [1]]);
+  expect(joined.map(({ dims }) => dims)).toEqual([[2, 1], [2, 4], [2, 1], []]);
   expect(joined.map(numbers)).toEqual([[7, 8], mask, [1, 3], [1]]);
 });
 

@@ -30,8 +30,9 @@ export function joinSteps(steps: readonly Step[], { side, roles }: Batching): re
   const length = Math.max(...steps.map(({ decode }) => decode.keep)) + 1;
   return roles.map((role, at) => {
     const rows = steps.map(({ tensors }) => tensors[at] ?? null);
+    const [first] = rows;
     // What is no row of a text is the same for all of them.
-    if (!isRow(role)) return joinRows(rows.slice(0, 1), null);
+    if (first && !isRow(role)) return { ...first, data: first.data.slice() };
     return joinRows(rows, role === 'mask' ? { axis: 1, length, side } : null);
   });
 }

@@ -52,7 +52,8 @@ export function chooseToken(
     left -= weights[at] ?? 0;
     if (left < 0) return tokens[at] ?? best;
   }
-  return tokens[candidates.at(-1) ?? 0] ?? best;
+  const last = candidates.at(-1);
+  return last === undefined ? best : (tokens[last] ?? best);
 }
 
 /** The token with the largest score. */

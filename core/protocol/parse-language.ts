@@ -40,11 +40,12 @@ const config = v.object({
   n_ctx: v.nullish(size),
   max_seq_len: v.nullish(size),
   eos_token_id: v.nullish(ids),
-  do_sample: v.nullish(v.boolean()),
-  temperature: v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
-  top_k: v.nullish(id),
-  top_p: v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
-  repetition_penalty: v.nullish(v.pipe(v.number(), v.minValue(0.01), v.maxValue(100))),
+  // Mere hints: one that makes no sense is no reason to refuse a model.
+  do_sample: v.fallback(v.nullish(v.boolean()), null),
+  temperature: v.fallback(v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(100))), null),
+  top_k: v.fallback(v.nullish(id), null),
+  top_p: v.fallback(v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(1))), null),
+  repetition_penalty: v.fallback(v.nullish(v.pipe(v.number(), v.minValue(0.01), v.maxValue(100))), null),
 });
 
 const text = v.pipe(v.string(), v.maxLength(1024));

@@ -221,8 +221,10 @@ export class Asker {
     const inside = new Map<PeerId, number>();
     const enter = (peer: PeerId): void => void inside.set(peer, (inside.get(peer) ?? 0) + 1);
     for (const { sent, place } of this.#pending.values()) if (sent && !isNextWord(place)) enter(sent.to);
+    // Runs of a sequence leave in order.
+    const held = new Set<number>();
     for (const pending of [...this.#pending.values()]) {
-      if (pending.sent) continue;
+      if (pending.sent || held.has(pending.place.sequence)) continue;
       if (isNextWord(pending.place)) {
         const door = ofSequence(doors, pending.place.sequence);
         if (door !== undefined) this.#send(pending, plan.epoch, door);
@@ -231,7 +233,11 @@ export class Asker {
       const open = doors.filter(({ peer }) => (inside.get(peer) ?? 0) < depth / doors.length);
       const load = (peer: PeerId): number => inside.get(peer) ?? 0;
       const to = ofSequence(doors, pending.place.sequence) ?? soonest(open, load)?.peer;
-      if (open.length === 0 || to === undefined) continue;
+      if (open.length === 0 || to === undefined) {
+        if (pending.place.sequence === 0) return;
+        held.add(pending.place.sequence);
+        continue;
+      }
       enter(to);
       this.#send(pending, plan.epoch, to);
     }
@@ -263,5 +269,5 @@ export class Asker {
  * together.
  */
 function isNextWord({ decode }: SequencePlace): boolean {
-  return decode !== undefined && decode.picks > 0;
+  return decode !== undefined && decode.picks > 0 && decode.count === decode.picks;
 }

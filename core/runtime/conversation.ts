@@ -70,6 +70,8 @@ export class Conversation {
   #writing = false;
   /** A run has failed that may have been one with other texts: they do not put up with company in every model. */
   #alone = false;
+  /** The last run read one token and chose one, so it may have had company. */
+  #stepped = false;
   #ended = false;
 
   constructor(writer: Writer) {
@@ -98,7 +100,7 @@ export class Conversation {
           fresh = await abortable(this.#next(tokens, options, donor, most), signal);
         } catch (error) {
           if (signal?.aborted || !(error instanceof RequestFailedError) || --tries === 0) throw error;
-          if (error.data.step === 'run') this.#alone = true;
+          if (error.data.step === 'run' && this.#stepped) this.#alone = true;
           this.#lose();
           donor = null;
           continue;
@@ -182,6 +184,7 @@ export class Conversation {
     const room = Math.min(this.#drafts.size, most - tokens.length - 1);
     const guesses = draft && invariant && sampling.repetitionPenalty === 1;
     const drafted = isStep && guesses ? lookUp(tokens, room) : [];
+    this.#stepped = isStep && drafted.length === 0;
     const text = [...tokens, ...drafted];
     const ends = chunkEnds(begin, text.length);
     const exact = onTheWire(sampling);
@@ -205,7 +208,8 @@ export class Conversation {
         return result.tensors;
       });
       const passed = (): void => {
-        if (this.#sequence === sequence) this.#sure = end;
+        // Unless a later turn has gone back before it meanwhile.
+        if (this.#sequence === sequence && this.#sure <= end && this.#held.length >= end) this.#sure = end;
       };
       // Failures are heard below; where one fails, or the text is stopped, nobody waits for the rest.
       run.then(passed, () => undefined);

@@ -68,7 +68,8 @@ export class Paces {
     const all = [...others, { range, share, factor }];
     const largest = all.reduce((best, other) => (other.share >= best.share ? other : best));
     const overall = largest.factor ** Math.min(1, largest.share / TELLING);
-    const isFirst = before === undefined && share > (usual?.share ?? 0);
+    const strained = this.strain(peer) > JUMP;
+    const isFirst = before === undefined && share > (usual?.share ?? 0) && !strained;
     const off = Math.min(MOST_USUAL, Math.max(1 / MOST_USUAL, overall));
     const first = isFirst || !usual ? { factor: off, share } : usual;
     this.#known.set(peer, { factor: overall, worked: all, at, usual: first });

@@ -10,7 +10,7 @@ import { ofSequence } from './share-out.ts';
 import { picked, runStage, type Stage } from './stage.ts';
 import type { WorkerMemory } from './stage-executor.ts';
 import { type LoadingOptions, StageLoading } from './stage-loading.ts';
-import { joinActivations, runsOf, StepJoiner } from './step-joiner.ts';
+import { joinActivations, runsOf, StepJoiner, withoutWords } from './step-joiner.ts';
 import { guarded, isDead } from './watchdog.ts';
 
 /** Activations that may wait; a 65th is refused, so that a slow device pushes back instead of filling up. */
@@ -244,11 +244,9 @@ export class StageHost {
       }
       const together = waiting.slice(0, order.most);
       const steps = together.map(({ activation }) => activation);
+      const activation = joinActivations(steps, batching) ?? item.activation;
       this.#joiner.entered(steps);
-      return this.#take(together, {
-        ...item,
-        activation: joinActivations(steps, batching) ?? item.activation,
-      });
+      return this.#take(together, { ...item, activation });
     }
     return { waitMs };
   }
@@ -287,15 +285,19 @@ export class StageHost {
       for (const run of runs) if (lost.has(run)) this.#fail(run, ...why(lost.get(run)));
       const endedAt = clock.now();
       this.meter.finished(endedAt, computeMs, runs.length);
-      // What several took together says little of what one takes, which is what a plan goes by.
-      if (runs.length === 1) times.add(endedAt - startedAt);
+      // What several took together says little of what one takes, unless it is more than that.
+      const eachMs = (endedAt - startedAt) / runs.length;
+      if (runs.length === 1 || eachMs > (times.median ?? Number.POSITIVE_INFINITY)) times.add(eachMs);
       events.ran();
       const timing = { stage: terms.stage, computeMs, queueMs: startedAt - arrivedAt };
       const trail = [...activation.trail, timing];
       const isLast = terms.holders[terms.stage + 1] === undefined;
-      if (!isLast || !activation.decode) return await this.#handOn(held, { ...activation, trail, tensors });
+      if (!isLast || !activation.decode) {
+        const onward = lost.size > 0 ? withoutWords(activation, lost, runs) : activation;
+        return await this.#handOn(held, { ...onward, trail, tensors });
+      }
       for (const [row, run] of runs.entries()) {
-        if (!run.decode) continue;
+        if (!run.decode || lost.has(run)) continue;
         // Words and not scores go home: a vocabulary's scores are up to a megabyte for each word.
         const word = picked(terms, tensors, run.decode, { row, rows: runs.length });
         await this.#handOn(held, { ...run, trail, tensors: [word] });

@@ -124,7 +124,11 @@ function takeStates(
     const { inputs, keep } = keeper.take(only, blanks);
     return { inputs, keep, keeps: kept.map((output) => ({ output, rows: null })), lost: new Map() };
   }
-  const side = batching?.side ?? missing(`stage ${stage}`);
+  if (!batching) {
+    const data = { step: 'run', expected: 'one text', actual: `${runs.length} texts` };
+    throw new ProtocolError(`Stage ${stage} does not run several texts together.`, data);
+  }
+  const { side } = batching;
   const lost = new Map<SequenceRun, unknown>();
   const taken = runs.map((run): TakenStates | undefined => {
     try {
@@ -134,6 +138,7 @@ function takeStates(
       return undefined;
     }
   });
+  if (lost.size === runs.length) throw [...lost.values()][0];
   const tokens = runs.map(({ decode }) => decode?.keep ?? 0);
   const axes = blanks.map(({ dims }) => dims.indexOf(0));
   const inputs = axes.map((axis, state): JoinedInput => {

@@ -18,6 +18,7 @@ const TERMS = {
   stage: 0,
   holders: [[{ peer: A, ms: 1 }], [{ peer: B, ms: 1 }]],
   batching: { side: 'left', roles: ROLES },
+  receives: IO.inputs,
 } as unknown as LoadStage;
 
 const step = (origin: PeerId, sequence: number, keep = 3, change: Partial<Activation> = {}): Activation => ({
@@ -58,6 +59,10 @@ test('steps join where they enter, unless rows could go different ways', () => {
   // Copies of the first stage each get texts of their own.
   expect(it.joins(step(A, 1), { ...TERMS, holders: [copied] })).toBe(true);
   expect(it.joins(step(A, 1, 3, { joined: [] }), TERMS)).toBe(false);
+  const [ids, ...rest] = step(A, 1).tensors;
+  if (!ids) throw new Error('there are ids');
+  const other = { ...ids, dtype: 'uint64' } as const;
+  expect(it.joins(step(A, 1, 3, { tensors: [other, ...rest] }), TERMS)).toBe(false);
   const { decode: __, ...plain } = step(A, 1);
   expect(it.joins(plain, TERMS)).toBe(false);
 });

@@ -11,6 +11,8 @@ const WAIT_MS = 10;
 const PATIENCE = 2;
 /** The way round is taken for this while none is known. */
 const FIRST_WAY_MS = 100;
+/** Tokens of a text that runs with others: all their masks are filled up to the longest. */
+const LONGEST = 1 << 17;
 /** How much of what was known stays after another group. */
 const MEMORY = 0.8;
 
@@ -35,17 +37,23 @@ export class StepJoiner {
   readonly #clock: Clock;
   #groups: Group[] = [];
   #wayMs: number | undefined;
+  /** All stages together, if each takes as long as this one. */
+  #stagesMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** Whether an activation may run together with others under these terms. */
-  joins(activation: Activation, { stage, holders, batching }: LoadStage): boolean {
+  joins(activation: Activation, { stage, holders, batching, receives, kept }: LoadStage): boolean {
     // Only where they enter is it known what each input is for, and from there all rows go one way.
     if (!batching || stage !== 0 || holders.slice(1).some((each) => each.length > 1)) return false;
     const { decode, tensors } = activation;
-    return decode !== undefined && !activation.joined && isStep({ decode, tensors }, batching);
+    if (!decode || activation.joined || decode.keep > LONGEST) return false;
+    const fed = receives.filter(({ name }) => !kept?.unreceived.includes(name));
+    return (
+      fed.every(({ dtype }, at) => tensors[at]?.dtype === dtype) && isStep({ decode, tensors }, batching)
+    );
   }
 
   /** A step has come: its text is back. */
@@ -54,8 +62,9 @@ export class StepJoiner {
     const now = this.#clock.now();
     for (const group of this.#groups) {
       if (!group.away.delete(key)) continue;
-      if (group.backAt === undefined) {
-        const wayMs = now - group.enteredAt;
+      const wayMs = now - group.enteredAt;
+      // Who stays away longer has paused in between.
+      if (group.backAt === undefined && wayMs <= this.#patienceMs) {
         this.#wayMs = this.#wayMs === undefined ? wayMs : this.#wayMs * MEMORY + wayMs * (1 - MEMORY);
       }
       group.backAt ??= now;
@@ -65,7 +74,8 @@ export class StepJoiner {
   /** What to do with so many steps that wait, under these terms. `stageMs`: what one step takes here. */
   order({ holders }: LoadStage, waiting: number, stageMs: number): JoinOrder {
     const now = this.#clock.now();
-    const patienceMs = PATIENCE * (this.#wayMs ?? FIRST_WAY_MS);
+    this.#stagesMs = stageMs * holders.length;
+    const patienceMs = this.#patienceMs;
     const lateMs = Math.min(WAIT_MS, stageMs * WAIT_SHARE);
     const leftMs = ({ enteredAt, backAt }: Group): number =>
       backAt === undefined ? enteredAt + patienceMs - now : backAt + lateMs - now;
@@ -77,6 +87,10 @@ export class StepJoiner {
     const texts = this.#groups.reduce((sum, { away }) => sum + away.size, waiting);
     const most = Math.min(MAX_JOINED, Math.ceil(texts / runs));
     return late.length > 0 && waiting < most ? { waitMs: Math.max(...late.map(leftMs)) } : { most };
+  }
+
+  get #patienceMs(): number {
+    return PATIENCE * Math.max(this.#wayMs ?? FIRST_WAY_MS, this.#stagesMs);
   }
 
   /** These run now. */
@@ -112,6 +126,22 @@ export function joinActivations(
 export function runsOf(activation: Activation): readonly Activation[] {
   const { joined = [], ...first } = activation;
   return [first, ...joined.map((run) => ({ ...first, ...run }))];
+}
+
+/** The same without words from those whose state is gone: what a later stage makes of them means nothing. */
+export function withoutWords(
+  activation: Activation,
+  lost: { has(run: Activation): boolean },
+  runs: readonly Activation[],
+): Activation {
+  const [first, ...joined] = runs.map((run): Activation => {
+    const { decode } = run;
+    return decode && lost.has(run) ? { ...run, decode: { ...decode, picks: 0 } } : run;
+  });
+  const others = joined.flatMap(({ origin, request, sequence, step, decode }): JoinedRun[] =>
+    decode ? [{ origin, request, sequence, step, decode }] : [],
+  );
+  return { ...activation, ...first, ...(others.length > 0 && { joined: others }) };
 }
 
 function keyOf({ origin, sequence }: Activation): string {
