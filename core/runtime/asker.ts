@@ -221,7 +221,7 @@ export class Asker {
     const inside = new Map<PeerId, number>();
     const enter = (peer: PeerId): void => void inside.set(peer, (inside.get(peer) ?? 0) + 1);
     for (const { sent, place } of this.#pending.values()) if (sent && !isNextWord(place)) enter(sent.to);
-    // Runs of a sequence leave in order.
+    // Runs of a sequence leave in order, and plain runs (0) too.
     const held = new Set<number>();
     for (const pending of [...this.#pending.values()]) {
       if (pending.sent || held.has(pending.place.sequence)) continue;
@@ -234,7 +234,6 @@ export class Asker {
       const load = (peer: PeerId): number => inside.get(peer) ?? 0;
       const to = ofSequence(doors, pending.place.sequence) ?? soonest(open, load)?.peer;
       if (open.length === 0 || to === undefined) {
-        if (pending.place.sequence === 0) return;
         held.add(pending.place.sequence);
         continue;
       }
