@@ -7,7 +7,7 @@ import { roundsOf } from './measure.ts';
 import { type BenchOptions, modelsOrDefault } from './options.ts';
 import { type Finding, findingsOf, type Round, verdict } from './ratios.ts';
 import type { Section } from './section.ts';
-import { type Spread, spread } from './statistics.ts';
+import { type Spread, spread, spreadWords } from './statistics.ts';
 
 interface Measured {
   readonly model: string;
@@ -81,14 +81,14 @@ function tables(all: readonly Measured[]): string {
   const times = all.map(({ model, tabs, times: { wholeMs, splitMs, computeMs, rawMs } }) => [
     model,
     String(tabs),
-    ...[wholeMs, splitMs, computeMs, rawMs].map((value) => span(value, 1)),
+    ...[wholeMs, splitMs, computeMs, rawMs].map((value) => spreadWords(value, 1)),
   ]);
   const ratios = all.flatMap(({ model, tabs, findings }) =>
     findings.map((finding) => [
       model,
       String(tabs),
       finding.name,
-      span(finding.value, 3),
+      spreadWords(finding.value, 3),
       `${finding.least ? '>=' : '<='} ${finding.goal}`,
       `${finding.least ? '>=' : '<='} ${finding.limit}`,
       finding.verdict,
@@ -101,8 +101,4 @@ function tables(all: readonly Measured[]): string {
     'Ratios of one round each: median (p10 to p90)',
     aligned([['model', 'tabs', 'ratio', 'measured', 'goal', 'limit', ''], ...ratios]),
   ].join('\n');
-}
-
-function span({ median, p10, p90 }: Spread, digits: number): string {
-  return `${median.toFixed(digits)} (${p10.toFixed(digits)} to ${p90.toFixed(digits)})`;
 }

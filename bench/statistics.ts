@@ -22,3 +22,8 @@ export function quantile(sample: readonly number[], share: number): number {
 export function spread(sample: readonly number[]): Spread {
   return { median: quantile(sample, 0.5), p10: quantile(sample, 0.1), p90: quantile(sample, 0.9) };
 }
+
+/** "1.03 (0.98 to 1.07)". */
+export function spreadWords({ median, p10, p90 }: Spread, digits: number): string {
+  return `${median.toFixed(digits)} (${p10.toFixed(digits)} to ${p90.toFixed(digits)})`;
+}

@@ -5,7 +5,7 @@ import { stateOf } from '../../e2e/session-page.ts';
 import type { LabRoom } from '../lab-room.ts';
 import { connectRaw, type Hop, type RawChannels } from '../raw-channel.ts';
 import type { Section } from '../section.ts';
-import { type Spread, spread } from '../statistics.ts';
+import { type Spread, spread, spreadWords } from '../statistics.ts';
 import { timeRuns } from './texts.ts';
 import { promptOf, withWriterRoom } from './writer-room.ts';
 
@@ -42,10 +42,10 @@ export const tokenCost: Section = async () => {
     const over = (key: keyof Round): Spread => spread(rounds.map((round) => round[key]));
     const ratio = over('ratio');
     const good = ratio.median <= LIMIT;
-    const times = [over('tokenMs'), over('computeMs'), over('rawMs')].map((value) => span(value, 1));
+    const times = [over('tokenMs'), over('computeMs'), over('rawMs')].map((value) => spreadWords(value, 1));
     return {
       good,
-      cells: [String(context), ...times, span(ratio, 3), `<= ${LIMIT}`, good ? 'good' : 'poor'],
+      cells: [String(context), ...times, spreadWords(ratio, 3), `<= ${LIMIT}`, good ? 'good' : 'poor'],
     };
   });
   const head = ['context', 'a word', 'stages compute', 'bare data channels', 'ratio', 'limit', ''];
@@ -103,8 +103,4 @@ async function hopsOf(room: LabRoom): Promise<Hop[]> {
     const [from, to] = [way[at], way[at + 1]];
     return from && to && from !== to ? [{ from: from.page, to: to.page, bytes: amount }] : [];
   });
-}
-
-function span({ median, p10, p90 }: Spread, digits: number): string {
-  return `${median.toFixed(digits)} (${p10.toFixed(digits)} to ${p90.toFixed(digits)})`;
 }
