@@ -8,7 +8,10 @@ export type PeerId = Brand<string, 'PeerId'>;
 /** The public name of a room, such as `maple-otter-7`: two words and a digit, in the path of its link. */
 export type RoomId = Brand<string, 'RoomId'>;
 
-/** Rises with every plan; frames of an older epoch are dropped. An unsigned 32-bit integer. */
+/**
+ * Rises with every plan and every change of leader, and no two leaders ever give the same one; frames of an older epoch
+ * are dropped. A whole number below 2^53: see `runtime/term.ts` for its parts.
+ */
 export type Epoch = Brand<number, 'Epoch'>;
 
 /** Numbered by the peer that asks; unique together with that peer. An unsigned 32-bit integer. */

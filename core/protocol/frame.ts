@@ -10,20 +10,21 @@ import { JOINED_BYTES, readJoined, readPeer, writeJoined, writePeer } from './fr
 /**
  * An Activation as bytes, little-endian:
  *
- *     0   magic "PLA4"      4   epoch u32          8   origin, 8 bytes of the peer id
- *     16  request u32       20  sequence u32       24  step u32
- *     28  microBatch u16    30  microBatches u16   32  stage u16           34  trail length u16
- *     36  tensor count u16  38  decoders u16: how many texts a decoder goes on with, 0 in all other runs
- *     40  trail:   stage u32, computeMs f32, queueMs f32          12 bytes each
+ *     0   magic "PLA5"      4   0 u32              8   epoch f64, a whole number
+ *     16  origin, 8 bytes of the peer id
+ *     24  request u32       28  sequence u32       32  step u32
+ *     36  microBatch u16    38  microBatches u16   40  stage u16           42  trail length u16
+ *     44  tensor count u16  46  decoders u16: how many texts a decoder goes on with, 0 in all other runs
+ *     48  trail:   stage u32, computeMs f32, queueMs f32          12 bytes each
  *         decoders: the first text's decode, see `frame-decode.ts`; of each other text
  *                  origin, 8 bytes; request u32; sequence u32; step u32; 0 u32; then its decode
  *         tensors: dtype u8, rank u8, 0 u16, byte length u32, dims u32 each
  *         padding to a multiple of 8
  *         the tensors' bytes, each padded to a multiple of 8, so that typed views need no copy
  */
-const MAGIC = 0x34414c50;
-const EPOCH = 4;
-const ORIGIN = EPOCH + 4;
+const MAGIC = 0x35414c50;
+const EPOCH = 8;
+const ORIGIN = EPOCH + 8;
 const REQUEST = ORIGIN + 8;
 const SEQUENCE = REQUEST + 4;
 const STEP = SEQUENCE + 4;
@@ -67,7 +68,7 @@ export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer
   const header = new Uint8Array(aligned(used));
   const view = new DataView(header.buffer);
   view.setUint32(0, MAGIC, true);
-  view.setUint32(EPOCH, activation.epoch, true);
+  view.setFloat64(EPOCH, activation.epoch, true);
   writePeer(view, ORIGIN, activation.origin);
   view.setUint32(REQUEST, activation.request, true);
   view.setUint32(SEQUENCE, activation.sequence, true);
@@ -111,7 +112,7 @@ export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer
 export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   atLeast('header', view.byteLength, FIXED_BYTES);
-  if (view.getUint32(0, true) !== MAGIC) throw malformed('the magic PLA4', 'something else');
+  if (view.getUint32(0, true) !== MAGIC) throw malformed('the magic PLA5', 'something else');
   const trailLength = view.getUint16(TRAIL, true);
   const tensorCount = view.getUint16(TENSORS, true);
   atMost('stages in the trail', trailLength, MAX_TRAIL);
@@ -151,7 +152,7 @@ export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
   });
   if (at !== view.byteLength) throw malformed(`${at} bytes`, `${view.byteLength} bytes`);
   return {
-    epoch: view.getUint32(EPOCH, true) as Epoch,
+    epoch: readEpoch(view),
     origin: readPeer(view, ORIGIN),
     request: view.getUint32(REQUEST, true) as RequestId,
     sequence,
@@ -164,6 +165,12 @@ export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
     trail: Array.from({ length: trailLength }, (_, index) => readTiming(view, index)),
     tensors,
   };
+}
+
+function readEpoch(view: DataView): Epoch {
+  const epoch = view.getFloat64(EPOCH, true);
+  if (Number.isSafeInteger(epoch) && epoch >= 0) return epoch as Epoch;
+  throw malformed('a whole number as epoch', `${epoch}`);
 }
 
 function readTiming(view: DataView, index: number): StageTiming {

@@ -27,7 +27,7 @@ export const share: SchemaOf<number> = v.pipe(
 );
 export const u32: SchemaOf<number> = v.pipe(count, v.maxValue(0xffff_ffff));
 export const epoch: SchemaOf<Epoch> = v.pipe(
-  u32,
+  count,
   v.transform((n) => n as Epoch),
 );
 export const request: SchemaOf<RequestId> = v.pipe(
