@@ -59,6 +59,7 @@ export class Heartbeat {
   /** Another wire is in use from now on. */
   changed(now: number): void {
     this.#heardAt = now;
+    if (this.#suspectedAt !== undefined) this.#suspectedAt = now;
     this.#pingedAt = Number.NEGATIVE_INFINITY;
     this.#warmUp = WARM_UP_PINGS;
     this.#rttMs = null;

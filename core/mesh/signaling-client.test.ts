@@ -118,6 +118,7 @@ async function client({ me = ANN, listens = true } = {}): Promise<SignalingClien
     state: note('state'),
     entered: note('entered'),
     waiting: note('waiting'),
+    leading: note('leading'),
     refused: note('refused'),
     knock: note('knock'),
     knockGone: note('knock-gone'),

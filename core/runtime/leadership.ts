@@ -118,6 +118,18 @@ export class Leadership {
     }
   }
 
+  /** Gives the office to `peer`, which takes it if it is still there. */
+  handOver(peer: PeerId): void {
+    const { me, peers, say, lost } = this.#options;
+    if (!this.leads || !peers().includes(peer)) return;
+    const farewell = { type: 'office', term: this.#term, leader: peer, followers: 0 } as const;
+    this.#present = false;
+    this.#leader = peer;
+    for (const other of peers()) say(other, farewell);
+    lost(me);
+    this.#wait(TURN_MS);
+  }
+
   /** Goes on leading under a later term. */
   renew(): void {
     if (this.leads) this.#take();

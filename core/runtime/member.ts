@@ -302,6 +302,11 @@ export class Member {
     this.turns.again();
   }
 
+  /** Lets another device lead. */
+  handOver(peer: PeerId): void {
+    this.#leadership.handOver(peer);
+  }
+
   /** Goes on leading under a later term. */
   renewTerm(): Term {
     this.#leadership.renew();
@@ -447,14 +452,13 @@ export class Member {
     const { emit, clock } = this.#options;
     if (this.#ears) this.#stepDown();
     this.#leader = undefined;
-    if (holdsLayers(this.asker.plan, leader)) this.asker.setPlan(null);
+    if (leader !== this.me && holdsLayers(this.asker.plan, leader)) this.asker.setPlan(null);
     emit({ type: 'LeaderLost', at: clock.now() });
   }
 
   #stepDown(): void {
     this.#told = { ...this.#told, plan: null };
     this.#ears = undefined;
-    this.asker.setPlan(null);
     this.#options.led(null);
   }
 
