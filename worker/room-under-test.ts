@@ -118,7 +118,7 @@ export class RoomUnderTest {
       state: () => state,
       entered: (by) => emit({ type: 'RoomEntered', leader: by, at: 0 }),
     };
-    member.entered(LAPTOP);
+    member.entered(LAPTOP, this.pages.length);
     this.pages.push(page);
     return page;
   }

@@ -110,4 +110,35 @@ describe('when the leader goes', () => {
     expect([phone, tablet].filter((page) => page.leader)).toHaveLength(1);
     expect(await answer(again, 1)).toHaveLength(10);
   });
+
+  it('before anybody has what it leaves: open questions end with the reason, and another model can be opened', async () => {
+    room = new RoomUnderTest(ort);
+    room.join(LAPTOP);
+    const phone = room.join(PHONE);
+    await until('the leader', () => phone.state().leader === LAPTOP && phone.member.cards.has(LAPTOP));
+    const asked = answer(phone, 1);
+    room.pages[0]?.member.close('closed the page');
+    await expect(asked).rejects.toThrow('The model was changed');
+    await phone.leader?.open(model);
+    await running(phone, 1);
+    expect(await answer(phone, 1)).toHaveLength(10);
+  });
+
+  it('gives its office away: the other leads, the plan goes on, and nothing asked is lost', async () => {
+    room = new RoomUnderTest(ort);
+    const laptop = room.join(LAPTOP);
+    const phone = room.join(PHONE);
+    await laptop.leader?.open(model);
+    const { epoch } = await running(phone, 2);
+    await prepared([phone]);
+    const asked = Array.from({ length: 8 }, (_, seed) => answer(laptop, seed));
+    laptop.member.handOver(PHONE);
+    await until('the phone leads', () => phone.leader && laptop.state().leader === PHONE);
+    expect(await Promise.all(asked)).toHaveLength(8);
+    expect(laptop.leader).toBeUndefined();
+    expect((await running(laptop, 2)).epoch).toBe(epoch);
+    phone.leader?.setMode('fastest');
+    expect((await running(laptop, 1)).epoch).toBeGreaterThan(epoch);
+    expect(await answer(laptop, 2)).toHaveLength(10);
+  });
 });

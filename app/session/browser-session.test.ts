@@ -96,7 +96,7 @@ describe('opening a model', () => {
         leave: () => {},
       },
     });
-    session.entered(ME);
+    session.entered(ME, 0);
   });
 
   afterEach(() => {

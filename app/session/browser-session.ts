@@ -125,10 +125,10 @@ export class BrowserSession implements Store, Actions {
   }
 
   /** Inside the room; `leader` as the server knows it. */
-  entered(leader: PeerId): void {
+  entered(leader: PeerId, others: number): void {
     const { kind } = this.state.value.phase;
     if (kind === 'opening' || kind === 'knocking') this.emit({ type: 'RoomEntered', leader, at: Date.now() });
-    this.member.entered(leader);
+    this.member.entered(leader, others);
   }
 
   /** The room is closed to this page, for good. */

@@ -12,8 +12,8 @@ import type { RoomSeal } from './seal.ts';
 export interface DoorListener {
   /** `away` after a loss, until the server answers again. */
   state(state: 'connecting' | 'open' | 'away'): void;
-  /** Inside; again after each reconnection. */
-  entered(leader: PeerId): void;
+  /** Inside; again after each reconnection. `others`: how many are inside besides. */
+  entered(leader: PeerId, others: number): void;
   /** The leader is asked. */
   waiting(): void;
   /** The server takes this device for the leader. `askFirst`: as the leader before wished. */
@@ -260,7 +260,7 @@ export class SignalingClient implements Rendezvous {
       case 'welcome':
         return () => {
           door.state('open');
-          door.entered(message.leader);
+          door.entered(message.leader, message.peers.length);
           this.#tell((listener) => listener.welcome(message.peers, message.iceServers));
         };
       case 'wait':

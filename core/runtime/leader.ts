@@ -41,6 +41,9 @@ import { WeightsDesk } from './weights-desk.ts';
 
 /** As many as the page has colours for devices. */
 const COLOURS = 8;
+/** Everybody has answered a new leader by now: a round trip, and a busy page's time for it. */
+const FOLLOWED_MS = 500;
+const FOLLOWED_STEP_MS = 10;
 /** So long the first plan waits for devices that measure the model: as long as a person waits gladly. */
 const PATIENCE_MS = 8000;
 
@@ -124,7 +127,7 @@ export class Leader implements LeaderEars {
       planner,
       mover: new Mover(this.#courier, this.#desk),
       ledger: () => this.#desk.ledger,
-      here: () => network.peers(),
+      here: () => member.followers,
       remeasure: (peer) => this.#survey.ask(peer, { fresh: true }),
       publish: (plan) => this.#publishPlan(plan),
       progress: (progress) => this.#prepare(progress),
@@ -170,10 +173,18 @@ export class Leader implements LeaderEars {
     this.#tellModel();
     await this.#survey.begin(model, calibration, this.#desk.key, new Set(estate.times.map(([peer]) => peer)));
     if (estate.plan) await this.#courier.assume(estate.plan, model);
+    await this.#followed();
     if (opening !== this.#opening) return;
     this.#replanner.inherit(found, estate);
-    for (const { peer, status } of this.#replanner.cards.values()) {
-      if (status === 'ready') this.#survey.ask(peer);
+    this.#surveyAll();
+  }
+
+  /** Those who are here have said that they follow; whoever does not say so soon is planned for when it does. */
+  async #followed(): Promise<void> {
+    const { member, network, clock } = this.#options;
+    const end = clock.now() + FOLLOWED_MS;
+    while (clock.now() < end && network.peers().some((peer) => !member.followers.includes(peer))) {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, FOLLOWED_STEP_MS));
     }
   }
 
@@ -182,7 +193,7 @@ export class Leader implements LeaderEars {
     const model = this.#model;
     const { calibration } = this.#replanner;
     if (!model || !calibration || plan.status !== 'running') return;
-    const { member, network } = this.#options;
+    const { member } = this.#options;
     const { ledger, key } = this.#desk;
     const hashes = ledger.hashes;
     const known = hashes.filter((hash) => hash !== null).length;
@@ -192,7 +203,7 @@ export class Leader implements LeaderEars {
     void this.#bequest.leave(`${key}/${known}/${times.length}`, () => {
       return { card, origin, hashes, calibration, benchMs, times, files };
     });
-    const [heir] = member.inOrder(network.peers());
+    const [heir] = member.inOrder(member.followers);
     if (heir) this.#bequest.spare(heir, key, card.name, ledger);
   }
 
@@ -250,6 +261,8 @@ export class Leader implements LeaderEars {
     this.#bequest.tell(peer);
     this.#desk.seek(peer);
     this.#publish();
+    if (this.#replanner.cards.get(peer)?.status === 'ready') this.#survey.ask(peer);
+    this.#replanner.schedule();
   }
 
   peerDown(peer: PeerId): void {
@@ -266,7 +279,9 @@ export class Leader implements LeaderEars {
     const known = this.#replanner.cards.has(card.peer);
     this.#replanner.cardChanged(card);
     if (!known) this.#seat();
-    if (card.status === 'ready') this.#survey.ask(card.peer);
+    const { me, followers } = this.#options.member;
+    if (card.status === 'ready' && (card.peer === me || followers.includes(card.peer)))
+      this.#survey.ask(card.peer);
     if (card.peer !== this.#options.member.me || card.status === 'measuring') return;
     // The model waited for this device to be measured.
     if (this.#model && !this.#calibrated && !this.#calibrating) {
@@ -335,14 +350,19 @@ export class Leader implements LeaderEars {
   async #askAll(model: OpenModel, calibration: Calibration): Promise<void> {
     const { clock } = this.#options;
     await this.#survey.begin(model, calibration, this.#desk.key);
-    for (const card of this.#replanner.cards.values()) {
-      if (card.status === 'ready') this.#survey.ask(card.peer);
-    }
+    this.#surveyAll();
     this.#prepare({ step: 'Measuring the model on every device', fraction: null });
     await Promise.race([
       this.#survey.settled(),
       new Promise<void>((resolve) => clock.setTimeout(resolve, PATIENCE_MS)),
     ]);
+  }
+
+  #surveyAll(): void {
+    const { me, followers } = this.#options.member;
+    for (const peer of [me, ...followers]) {
+      if (this.#replanner.cards.get(peer)?.status === 'ready') this.#survey.ask(peer);
+    }
   }
 
   #warn(message: string): void {

@@ -28,7 +28,9 @@ export interface LeadershipOptions {
   readonly online: () => boolean;
   /** This device leads from now on, or goes on under a later term. */
   readonly took: (term: Term) => void;
-  /** Another device leads, and is here. `stepped`: this one led before. */
+  /** The device says for the first time that it follows this one. */
+  readonly followed: (peer: PeerId) => void;
+  /** Another device leads, and is here. */
   readonly follows: (leader: PeerId) => void;
   /** The leader is gone, and nobody has taken its place yet. */
   readonly lost: (leader: PeerId) => void;
@@ -67,19 +69,27 @@ export class Leadership {
     return this.#leader;
   }
 
+  /** Who said that they follow this device. */
+  get followers(): readonly PeerId[] {
+    return [...this.#followers];
+  }
+
   /** True when this device leads. */
   get leads(): boolean {
     return this.#present && this.#leader === this.#options.me;
   }
 
-  /** The signaling server's word, on entering and on coming back: it may be older than what devices say. */
-  entered(leader: PeerId): void {
+  /**
+   * The signaling server's word, on entering and on coming back: it may be older than what devices say. `others`: how
+   * many are inside besides.
+   */
+  entered(leader: PeerId, others: number): void {
     if (this.#present || this.#closed) return;
-    if (leader === this.#options.me) this.#take();
-    else {
-      this.#leader ??= leader;
-      this.#wait(ABSENT_MS);
-    }
+    const { me } = this.#options;
+    if (leader === me && others === 0) return this.#take();
+    if (leader !== me) this.#leader ??= leader;
+    // Somebody else may have taken this device's place while it was away.
+    this.#wait(leader === me ? TURN_MS : ABSENT_MS);
   }
 
   peerUp(peer: PeerId): void {
@@ -177,8 +187,11 @@ export class Leadership {
   #told(peer: PeerId, term: Term, leader: PeerId | null): void {
     const { me } = this.#options;
     if (this.leads) {
-      if (leader === me) this.#followers.add(peer);
-      else this.#followers.delete(peer);
+      if (leader !== me) this.#followers.delete(peer);
+      else if (!this.#followers.has(peer)) {
+        this.#followers.add(peer);
+        this.#options.followed(peer);
+      }
       // Under a later term than ours nobody could follow: we go on under one after it.
       if (term > this.#term && (leader === me || leader === null)) this.#take(term);
       return;

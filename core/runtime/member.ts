@@ -77,6 +77,7 @@ type FromLeader = Extract<
 
 /** What the leader's part of a page hears of the messages meant for it. */
 export interface LeaderEars {
+  /** A device follows this one. */
   peerUp(peer: PeerId): void;
   peerDown(peer: PeerId): void;
   cardChanged(card: DeviceCard): void;
@@ -249,6 +250,7 @@ export class Member {
       silence: (peer) => clock.now() - (network.stats(peer)?.heardAt ?? Number.NEGATIVE_INFINITY),
       online: options.online,
       took: (term) => this.#took(term),
+      followed: (peer) => this.#ears?.peerUp(peer),
       follows: (leader) => this.#follows(leader),
       lost: (leader) => this.#lost(leader),
     });
@@ -291,8 +293,13 @@ export class Member {
   }
 
   /** The signaling server says who leads. Only that device may send plans and layers, and whoever takes its place. */
-  entered(leader: PeerId): void {
-    this.#leadership.entered(leader);
+  entered(leader: PeerId, others: number): void {
+    this.#leadership.entered(leader, others);
+  }
+
+  /** Devices that do what this one says, while it leads. */
+  get followers(): readonly PeerId[] {
+    return this.#leadership.followers;
   }
 
   /** `ears` hear what followers report, for as long as this device leads. */
@@ -413,7 +420,6 @@ export class Member {
   #peerUp(peer: PeerId): void {
     this.#sendCard(peer);
     this.#leadership.peerUp(peer);
-    this.#ears?.peerUp(peer);
     if (this.#card.status === 'ready') this.#survey.start();
   }
 

@@ -68,7 +68,9 @@ describe('troubles: each is said clearly, and the room goes on', () => {
     await askDigits(page);
     await until(page, 'everybody could take over', everyHeir);
     const { page: leading } = room.followers[(await leads(follower(0))) ? 0 : 1] ?? room.leader;
-    await leading.locator(`[data-testid="device-card"][data-peer="${before?.me}"] select`).selectOption('lead');
+    await leading
+      .locator(`[data-testid="device-card"][data-peer="${before?.me}"] select`)
+      .selectOption('lead');
     await until(page, 'the lead was given back', ({ me, leader }) => me === leader);
     await until(page, 'all three at work again', runsOn(3));
     await askDigits(page);
