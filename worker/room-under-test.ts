@@ -99,10 +99,11 @@ export class RoomUnderTest {
     };
     let leader: Leader | undefined;
     const led = (term: Term | null): void => {
-      if (term !== null && leader) return leader.setTerm(term);
-      leader?.close();
-      if (term === null) leader = undefined;
-      else {
+      if (term !== null && leader) leader.setTerm(term);
+      else if (term === null) {
+        leader?.close();
+        leader = undefined;
+      } else {
         const takeover = term > firstTerm ? { takeover: takeoverOf(member) } : {};
         leader = new Leader({ member, network: mesh, clock, planner, runtime, emit, term, ...takeover });
       }

@@ -369,10 +369,14 @@ export class BrowserSession implements Store, Actions {
       this.#leader = undefined;
       this.#open = undefined;
       this.#previous = undefined;
-      return door.yield();
+      door.yield();
+      return;
     }
     door.lead(term);
-    if (this.#leader) return this.#leader.setTerm(term);
+    if (this.#leader) {
+      this.#leader.setTerm(term);
+      return;
+    }
     const { member } = this;
     const takeover = member.told.seats.length > 0 ? takeoverOf(member) : undefined;
     const emit = (event: SessionEvent): void => this.emit(event);

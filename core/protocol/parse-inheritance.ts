@@ -10,7 +10,6 @@ import {
   listOf,
   MAX_DEVICES,
   MAX_TENSORS,
-  name,
   peer,
   type SchemaOf,
 } from './parse-basics.ts';
@@ -21,7 +20,7 @@ import { MAX_PIECES, origin, sample } from './parse-stage.ts';
 /** What a leader leaves, as bytes: the length of the JSON, u32 little-endian; the JSON; then the parts of all files. */
 const LENGTH_BYTES = 4;
 /** A graph of some megabytes and what was measured of its blocks; a larger one is not handed on. */
-export const MAX_INHERITANCE_BYTES: number = 64 * 1024 ** 2;
+const MAX_INHERITANCE_BYTES = 64 * 1024 ** 2;
 /** Blocks of the deepest graphs in use are some thousands. */
 const MAX_BLOCKS = 16_384;
 

@@ -2,7 +2,6 @@ import type { PeerId } from '../ids.ts';
 import type { Network } from '../mesh/network.ts';
 import type { Inheritance } from '../protocol/inheritance.ts';
 import type { Legacy } from '../protocol/messages.ts';
-import { encodeInheritance } from '../protocol/parse-inheritance.ts';
 import { layFile } from '../weights/file-pieces.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
 import type { Shelf } from '../weights/shelf.ts';
@@ -27,6 +26,7 @@ export class Bequest {
   async leave(key: string, make: () => Inheritance): Promise<void> {
     if (this.#legacy.key === key) return;
     this.#legacy = { ...NOTHING, key };
+    const { encodeInheritance } = await import('../protocol/parse-inheritance.ts');
     const inheritance = make();
     const bytes = encodeInheritance(inheritance);
     // Too large to be kept by everybody: the room ends with its leader, as it would without all this.

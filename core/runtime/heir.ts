@@ -1,7 +1,6 @@
 import type { PeerId, Sha256 } from '../ids.ts';
 import type { Inheritance } from '../protocol/inheritance.ts';
 import type { Legacy, SparePiece } from '../protocol/messages.ts';
-import { decodeInheritance } from '../protocol/parse-inheritance.ts';
 import type { DeviceCard, FilePiece, Seat } from '../session/state.ts';
 import type { LaidPiece } from '../weights/file-pieces.ts';
 
@@ -46,7 +45,10 @@ export class Heir {
 
   /** A source that goes away, or a leader that says something else, ends it; the next word begins anew. */
   async told({ key, label, pieces }: Legacy): Promise<void> {
-    if (key === this.#key && this.#inherited) return this.#options.ready(key);
+    if (key === this.#key && this.#inherited) {
+      this.#options.ready(key);
+      return;
+    }
     this.#legacy?.abort(new Error('the leader left something else'));
     const control = new AbortController();
     this.#legacy = control;
@@ -55,7 +57,12 @@ export class Heir {
     if (pieces.length === 0) return;
     const { fetch, ready } = this.#options;
     const { signal } = control;
-    const blob = await fetch(pieces, label, signal);
+    // All that it takes to lead must be here before the server, too, may be gone.
+    const [blob, { decodeInheritance }] = await Promise.all([
+      fetch(pieces, label, signal),
+      import('../protocol/parse-inheritance.ts'),
+      import('./inheritance.ts'),
+    ]);
     const inheritance = decodeInheritance(new Uint8Array(await blob.arrayBuffer()));
     const beside: LaidPiece[] = [];
     for (const piece of inheritance.card.language?.files.flatMap((file) => file.pieces) ?? []) {

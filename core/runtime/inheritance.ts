@@ -6,12 +6,8 @@ import { modelGraph } from '../graph/model-graph.ts';
 import { readModel } from '../graph/onnx-model.ts';
 import { RecordedSource } from '../graph/recorded-source.ts';
 import { sampleInputs } from '../graph/sample-inputs.ts';
-import type { PeerId, Sha256 } from '../ids.ts';
-import type { DeviceTimes } from '../plan/profile.ts';
 import type { Calibration } from '../protocol/calibration.ts';
 import type { GraphFile, Inheritance } from '../protocol/inheritance.ts';
-import type { OriginCard } from '../protocol/origin-card.ts';
-import type { ModelCard } from '../session/state.ts';
 import type { LaidPiece } from '../weights/file-pieces.ts';
 import type { OpenModel } from './leader.ts';
 

@@ -165,7 +165,10 @@ export class Leader implements LeaderEars {
     });
     // Somebody has chosen another one meanwhile, or leads.
     if (opening !== this.#opening) return;
-    if (!found) return this.drop();
+    if (!found) {
+      this.drop();
+      return;
+    }
     const { model, calibration } = found;
     this.#model = model;
     this.#calibrated = true;
@@ -192,7 +195,9 @@ export class Leader implements LeaderEars {
   #leaveLegacy(plan: PlanView): void {
     const model = this.#model;
     const { calibration } = this.#replanner;
-    if (!model || !calibration || plan.status !== 'running') return;
+    // In a room of one there is nobody to leave it to.
+    if (!model || !calibration || plan.status !== 'running' || this.#options.member.followers.length === 0)
+      return;
     const { member } = this.#options;
     const { ledger, key } = this.#desk;
     const hashes = ledger.hashes;
@@ -259,6 +264,8 @@ export class Leader implements LeaderEars {
     const { network } = this.#options;
     network.sendControl(peer, { type: 'model', model: this.#model?.card ?? null });
     this.#bequest.tell(peer);
+    const { plan } = this.#replanner;
+    if (plan) this.#leaveLegacy(plan);
     this.#desk.seek(peer);
     this.#publish();
     if (this.#replanner.cards.get(peer)?.status === 'ready') this.#survey.ask(peer);

@@ -86,10 +86,10 @@ export class Leadership {
   entered(leader: PeerId, others: number): void {
     if (this.#present || this.#closed) return;
     const { me } = this.#options;
-    if (leader === me && others === 0) return this.#take();
     if (leader !== me) this.#leader ??= leader;
+    if (leader === me && others === 0) this.#take();
     // Somebody else may have taken this device's place while it was away.
-    this.#wait(leader === me ? TURN_MS : ABSENT_MS);
+    else this.#wait(leader === me ? TURN_MS : ABSENT_MS);
   }
 
   peerUp(peer: PeerId): void {
@@ -239,22 +239,31 @@ export class Leadership {
   #stand(): void {
     this.#cancel();
     if (this.#present || this.#closed) return;
-    const { me, peers, inOrder, online, clock } = this.#options;
+    const { me, peers, inOrder } = this.#options;
     const others = peers().filter((peer) => peer !== this.#leader);
-    if (others.length === 0 && !online()) {
-      this.#aloneSince ??= clock.now();
-      if (clock.now() - this.#aloneSince < ALONE_MS) return this.#wait(TURN_MS);
-    } else this.#aloneSince = undefined;
-    const [first] = inOrder([me, ...others].filter((peer) => !this.#passed.has(peer)));
-    if (first === me || first === undefined) return this.#ask(others);
-    this.#passed.add(first);
-    this.#wait(TURN_MS);
+    const [first = me] = inOrder([me, ...others].filter((peer) => !this.#passed.has(peer)));
+    if (this.#isCutOff(others)) this.#wait(TURN_MS);
+    else if (first === me) this.#ask(others);
+    else {
+      this.#passed.add(first);
+      this.#wait(TURN_MS);
+    }
+  }
+
+  #isCutOff(others: readonly PeerId[]): boolean {
+    const { online, clock } = this.#options;
+    if (others.length > 0 || online()) this.#aloneSince = undefined;
+    else this.#aloneSince ??= clock.now();
+    return this.#aloneSince !== undefined && clock.now() - this.#aloneSince < ALONE_MS;
   }
 
   #ask(others: readonly PeerId[]): void {
     const { say, clock } = this.#options;
     const leader = this.#leader;
-    if (leader === undefined || others.length === 0) return this.#take();
+    if (leader === undefined || others.length === 0) {
+      this.#take();
+      return;
+    }
     this.#poll = { awaited: new Set(others) };
     for (const peer of others) say(peer, { type: 'leader-missed', term: this.#term, leader });
     // Whoever does not answer may be gone as well.

@@ -1,4 +1,3 @@
-import { asMeasuredHere, inheritModel } from './inheritance.ts';
 import type { Takeover } from './leader.ts';
 import type { Member } from './member.ts';
 import type { Measured } from './replanner.ts';
@@ -9,6 +8,7 @@ export function takeoverOf({ inherited, told, left, card }: Member): Takeover {
   const open = async (): Promise<Measured | null> => {
     if (!inherited) return null;
     const { inheritance, beside } = inherited;
+    const { asMeasuredHere, inheritModel } = await import('./inheritance.ts');
     const model = await inheritModel(inheritance, beside);
     return { model, calibration: asMeasuredHere(inheritance, card.profile?.benchMs ?? 0) };
   };
