@@ -212,3 +212,13 @@ test('refuses further texts outside any sequence, and more than may run together
     MAX_JOINED - 1,
   );
 });
+
+test('a bit that changed on the way is noticed, in the header, the values and the padding', () => {
+  const tensors = [{ dtype: 'float32', dims: [3], data: new Uint8Array(12).fill(7) }] as const;
+  const sent = joined(encodeActivation({ ...example, tensors }));
+  for (const at of [16, 24, sent.length - 12, sent.length - 1]) {
+    const damaged = sent.slice();
+    damaged[at] = (damaged[at] ?? 0) ^ 1;
+    expect(() => decodeActivation(damaged)).toThrow(/expected the checksum [0-9a-f]{8}, got [0-9a-f]{8}/);
+  }
+});

@@ -2,6 +2,7 @@ import type { Epoch, RequestId } from '../ids.ts';
 import type { StageTiming } from '../session/state.ts';
 import { dtypeCode, dtypeFromCode, elementBytes } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { Checksum } from './checksum.ts';
 import type { Activation } from './frame.types.ts';
 import { atLeast, atMost, malformed } from './frame-checks.ts';
 import { decodeBytes, readDecode, writeDecode } from './frame-decode.ts';
@@ -10,7 +11,7 @@ import { JOINED_BYTES, readJoined, readPeer, writeJoined, writePeer } from './fr
 /**
  * An Activation as bytes, little-endian:
  *
- *     0   magic "PLA5"      4   0 u32              8   epoch f64, a whole number
+ *     0   magic "PLA5"      4   checksum u32       8   epoch f64, a whole number
  *     16  origin, 8 bytes of the peer id
  *     24  request u32       28  sequence u32       32  step u32
  *     36  microBatch u16    38  microBatches u16   40  stage u16           42  trail length u16
@@ -20,9 +21,12 @@ import { JOINED_BYTES, readJoined, readPeer, writeJoined, writePeer } from './fr
  *                  origin, 8 bytes; request u32; sequence u32; step u32; 0 u32; then its decode
  *         tensors: dtype u8, rank u8, 0 u16, byte length u32, dims u32 each
  *         padding to a multiple of 8
- *         the tensors' bytes, each padded to a multiple of 8, so that typed views need no copy
+ *         the tensors' bytes, each padded with zeros to a multiple of 8, so that typed views need no copy
+ *
+ * The checksum is that of the whole message with 0 in its own place.
  */
 const MAGIC = 0x35414c50;
+const CHECKSUM = 4;
 const EPOCH = 8;
 const ORIGIN = EPOCH + 8;
 const REQUEST = ORIGIN + 8;
@@ -102,6 +106,10 @@ export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer
     if (tensor.data.byteLength > 0) parts.push(tensor.data);
     if (padding > 0) parts.push(new Uint8Array(padding));
   }
+  const checksum = new Checksum();
+  checksum.add(header);
+  for (const { data } of tensors) checksum.add(data);
+  view.setUint32(CHECKSUM, checksum.sum, true);
   return parts;
 }
 
@@ -151,6 +159,7 @@ export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
     return { dtype, dims, data };
   });
   if (at !== view.byteLength) throw malformed(`${at} bytes`, `${view.byteLength} bytes`);
+  check(message, view.getUint32(CHECKSUM, true));
   return {
     epoch: readEpoch(view),
     origin: readPeer(view, ORIGIN),
@@ -165,6 +174,18 @@ export function decodeActivation(message: Uint8Array<ArrayBuffer>): Activation {
     trail: Array.from({ length: trailLength }, (_, index) => readTiming(view, index)),
     tensors,
   };
+}
+
+/** @throws ProtocolError for bytes that are not those that were sent. */
+function check(message: Uint8Array<ArrayBuffer>, expected: number): void {
+  const start = message.slice(0, EPOCH);
+  start.fill(0, CHECKSUM);
+  const checksum = new Checksum();
+  checksum.add(start);
+  checksum.add(message.subarray(EPOCH));
+  if (checksum.sum === expected) return;
+  const hex = (sum: number): string => sum.toString(16).padStart(8, '0');
+  throw malformed(`the checksum ${hex(expected)}`, hex(checksum.sum));
 }
 
 function readEpoch(view: DataView): Epoch {
