@@ -38,7 +38,7 @@ export class Heir {
     return this.#inherited;
   }
 
-  /** The legacy that the leader spoke of last. */
+  /** Which legacy that is. */
   get key(): string {
     return this.#key;
   }
@@ -52,9 +52,12 @@ export class Heir {
     this.#legacy?.abort(new Error('the leader left something else'));
     const control = new AbortController();
     this.#legacy = control;
-    this.#key = key;
-    this.#inherited = undefined;
-    if (pieces.length === 0) return;
+    // What was left before serves until this is all here.
+    if (pieces.length === 0) {
+      this.#key = '';
+      this.#inherited = undefined;
+      return;
+    }
     const { fetch, ready } = this.#options;
     const { signal } = control;
     // All that it takes to lead must be here before the server, too, may be gone.
@@ -69,6 +72,7 @@ export class Heir {
       beside.push({ ...piece, blob: await fetch([piece], label, signal) });
     }
     if (signal.aborted) return;
+    this.#key = key;
     this.#inherited = { inheritance, beside };
     ready(key);
   }

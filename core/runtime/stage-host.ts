@@ -304,8 +304,13 @@ export class StageHost {
       }
     } catch (error) {
       this.meter.failed(clock.now());
+      if (!this.#held.all.includes(held)) {
+        // Its layers moved away in the middle of it: no fault of the item, which enters again.
+        this.#fail(activation, 'send', messageOf(error));
+        return;
+      }
       this.#fail(activation, ...why(error));
-      if (!isDead(error) || !this.#held.all.includes(held)) return;
+      if (!isDead(error)) return;
       // Every other item would fail too, so the leader has to find another place.
       this.#held.keepOnly((other) => other.stage.executor !== stage.executor);
       events.failed(terms, 'run', messageOf(error));
