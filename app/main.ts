@@ -26,8 +26,6 @@ async function main(root: HTMLElement): Promise<void> {
     const session = await enter(place);
     Object.assign(window, { potluck: programs(session) });
     mount(root, session);
-    // The bundled model is small and needs no decision: the first thing to do is to draw.
-    if (place.identity.leads) await session.openBundled('digits').catch(() => undefined);
   } catch (error) {
     end('protocol', messageOf(error));
   }

@@ -58,6 +58,11 @@ export function readyDevices(count: number): (state: SessionState) => boolean {
     phase.kind === 'open' && devices.length === count && devices.every(({ card }) => card.status === 'ready');
 }
 
+/** True when every device but the leader has what it takes to lead in its place. */
+export function everyHeir({ devices, leader }: SessionState): boolean {
+  return devices.every(({ card }) => card.peer === leader || card.heir !== undefined);
+}
+
 /** True when this page reaches every other device directly. */
 export function directlyLinked({ me, devices }: SessionState): boolean {
   return devices.every(({ card, link }) => card.peer === me || link.kind === 'direct');

@@ -64,6 +64,7 @@ async function device(
       state: note('state'),
       entered: note('entered'),
       waiting: note('waiting'),
+      leading: note('leading'),
       refused: note('refused'),
       knock: note('knock'),
       knockGone: note('knock-gone'),

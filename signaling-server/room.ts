@@ -33,8 +33,11 @@ interface Knocker {
 /** Who is inside, who waits at the door, who was here a moment ago. Knows no sockets and no timers. */
 export class Room {
   readonly proof: string;
-  readonly #leader: PeerId;
-  readonly #leaderKey: string;
+  /** It may always come in: the room is its. */
+  readonly #opener: Pick<Opening, 'peer' | 'key'>;
+  #leader: PeerId;
+  /** Leads as soon as the leader is away: devices know before this server does that it is gone. */
+  #claim: { readonly peer: PeerId; readonly term: number } | undefined;
   readonly #iceServers: readonly IceServer[];
   /** In order of joining. */
   readonly #members = new Map<PeerId, Member>();
@@ -45,8 +48,8 @@ export class Room {
 
   constructor(opening: Opening, iceServers: readonly IceServer[], now: number) {
     this.proof = opening.proof;
+    this.#opener = opening;
     this.#leader = opening.peer;
-    this.#leaderKey = opening.key;
     this.#iceServers = iceServers;
     this.#ledAt = now;
   }
@@ -56,13 +59,21 @@ export class Room {
     return [...this.#members.values()].filter((member) => member.visitor).length;
   }
 
-  /** True for the page that made the room, after a reload or a broken connection too. */
-  isOpenedBy({ peer, key }: Opening): boolean {
-    return peer === this.#leader && sameSecret(key, this.#leaderKey);
+  /** The page that made the room comes in, or one that leads. It joins where another one leads. */
+  open(opening: Opening, visitor: Visitor, now: number): void {
+    const { peer, key } = opening;
+    const known = this.#keyOf(peer);
+    const mayLead = peer === this.#leader || this.size === 0;
+    if (known !== undefined && !sameSecret(known, key)) refuse(visitor, 'room-taken');
+    // The server was restarted, and whoever led then was here first.
+    else if (known === undefined) this.join({ ...opening, type: 'join', card: '' }, visitor, now);
+    else if (mayLead) this.#lead(opening, visitor, now);
+    else this.#enter(peer, key, visitor, now);
   }
 
   /** The leader comes in. Its word on asking first is the newest. */
-  lead(opening: Opening, visitor: Visitor, now: number): void {
+  #lead(opening: Opening, visitor: Visitor, now: number): void {
+    this.#leader = opening.peer;
     this.#askFirst = opening.askFirst;
     this.#enter(opening.peer, opening.key, visitor, now);
     if (!this.#askFirst) this.#admitAll(now);
@@ -71,10 +82,10 @@ export class Room {
 
   /** Somebody else who knows the secret. */
   join({ peer, key, card }: Joining, visitor: Visitor, now: number): void {
-    const known = peer === this.#leader ? this.#leaderKey : this.#keyOf(peer);
+    const known = this.#keyOf(peer);
     // Peer ids are public inside the room: only the key tells who somebody is.
     if (known !== undefined && !sameSecret(known, key)) refuse(visitor, 'protocol');
-    else if (this.#members.has(peer) || peer === this.#leader) this.#enter(peer, key, visitor, now);
+    else if (this.#members.has(peer) || peer === this.#opener.peer) this.#enter(peer, key, visitor, now);
     else if (this.#isFull()) refuse(visitor, 'room-full');
     else if (this.#askFirst) this.#knock(peer, { key, card, visitor });
     else this.#enter(peer, key, visitor, now);
@@ -86,9 +97,13 @@ export class Room {
       this.visitorOf(message.to)?.send({ type: 'signal', from, sealed: message.sealed });
     } else if (message.type === 'leave') {
       this.leave(from);
+    } else if (message.type === 'lead') {
+      if (message.term >= (this.#claim?.term ?? 0)) this.#claim = { peer: from, term: message.term };
+      if (from === this.#leader || !this.visitorOf(this.#leader)) this.#settleClaim();
     } else if (from === this.#leader) {
       if (message.type === 'admit') this.#admit(message.peer, now);
       if (message.type === 'deny') this.#deny(message.peer);
+      if (message.type === 'yield') this.#settleClaim();
       if (message.type === 'ask-first') {
         this.#askFirst = message.value;
         if (!message.value) this.#admitAll(now);
@@ -112,6 +127,7 @@ export class Room {
       this.#members.set(peer, { ...member, visitor: null, since: now });
       if (peer === this.#leader) this.#ledAt = now;
       this.#tell(peer, { type: 'peer-left', peer, why: 'away' });
+      if (peer === this.#leader) this.#settleClaim();
     }
     if (this.#knocking.get(peer)?.visitor === visitor) this.#stopKnocking(peer);
   }
@@ -121,6 +137,7 @@ export class Room {
     if (!this.#members.delete(peer)) return;
     if (peer === this.#leader) this.#ledAt = Number.NEGATIVE_INFINITY;
     this.#tell(peer, { type: 'peer-left', peer, why: 'gone' });
+    if (peer === this.#leader) this.#settleClaim();
   }
 
   /** Lets those go whose grace time is over. Called about once a second. */
@@ -143,7 +160,18 @@ export class Room {
     this.#knocking.clear();
   }
 
+  /** Whoever said that it leads does so here, too. */
+  #settleClaim(): void {
+    const claim = this.#claim;
+    const visitor = claim && this.visitorOf(claim.peer);
+    if (!claim || !visitor || claim.peer === this.#leader) return;
+    this.#leader = claim.peer;
+    visitor.send({ type: 'leading', askFirst: this.#askFirst });
+    for (const [peer, { card }] of this.#knocking) visitor.send({ type: 'knock', peer, card });
+  }
+
   #keyOf(peer: PeerId): string | undefined {
+    if (peer === this.#opener.peer) return this.#opener.key;
     return (this.#members.get(peer) ?? this.#knocking.get(peer))?.key;
   }
 

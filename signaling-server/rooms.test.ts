@@ -255,12 +255,44 @@ test('who leaves is gone at once', () => {
   expect(ann.news()).toEqual([]);
 });
 
-test('the name of a room belongs to the page that opened it', () => {
+test('the name of a room belongs to those who know its secret: whoever opens it again comes in behind its leader', () => {
   new Page(ANN).open();
-  expect(new Page(BOB).open().refusal).toBe('room-taken');
+  expect(new Page(BOB).open({ proof: 'q'.repeat(43) }).refusal).toBe('room-taken');
+  expect(new Page(CID).open().told).toEqual([welcome(ANN, [ANN])]);
   expect(new Page(ANN).open({ key: 'another-key-entirely' }).refusal).toBe('room-taken');
   expect(new Page(ANN).open({ proof: 'q'.repeat(43) }).refusal).toBe('room-taken');
-  expect(new Page(ANN).open().told.at(-1)).toEqual(welcome(ANN, []));
+  expect(new Page(ANN).open().told.at(-1)).toEqual(welcome(ANN, [CID]));
+});
+
+test('whoever says that it leads does so once the leader is away, and hears who knocks', () => {
+  const ann = new Page(ANN).open({ askFirst: true });
+  const bob = new Page(BOB).join();
+  ann.say({ type: 'admit', peer: BOB });
+  new Page(CID).join();
+  bob.news();
+  bob.say({ type: 'lead', term: 2 });
+  expect(bob.news()).toEqual([]);
+  ann.close();
+  expect(bob.news()).toEqual([
+    { type: 'peer-left', peer: ANN, why: 'away' },
+    { type: 'leading', askFirst: true },
+    { type: 'knock', peer: CID, card: 'Y2FyZA' },
+  ]);
+  expect(new Page(ANN).open().told).toEqual([welcome(BOB, [BOB])]);
+  expect(new Page(DOT).join().told).toEqual([{ type: 'wait' }]);
+});
+
+test('a leader that yields makes room for the one who said that it leads, and for nobody else', () => {
+  const ann = new Page(ANN).open();
+  const [bob, cid] = [new Page(BOB).join(), new Page(CID).join()];
+  ann.say({ type: 'yield' });
+  cid.say({ type: 'lead', term: 3 });
+  bob.say({ type: 'lead', term: 2 });
+  bob.say({ type: 'yield' });
+  expect(new Page(DOT).join().told).toEqual([welcome(ANN, [ANN, BOB, CID])]);
+  ann.say({ type: 'yield' });
+  expect(cid.told.at(-1)).toEqual({ type: 'leading', askFirst: false });
+  expect(new Page(id(5)).join().told).toEqual([welcome(CID, [ANN, BOB, CID, DOT])]);
 });
 
 test('an empty room waits 10 minutes for its leader', () => {

@@ -84,7 +84,7 @@ export class Rooms {
     const room = this.#rooms.get(message.room);
     const isProven = room !== undefined && sameSecret(room.proof, message.proof);
     if (message.type === 'join') return !room ? 'no-such-room' : isProven ? undefined : 'wrong-secret';
-    if (room) return isProven && room.isOpenedBy(message) ? undefined : 'room-taken';
+    if (room) return isProven ? undefined : 'room-taken';
     return this.#rooms.size >= MAX_ROOMS ? 'too-many' : undefined;
   }
 
@@ -98,7 +98,7 @@ export class Rooms {
     } else if (message.type === 'open') {
       const opened = room ?? new Room(message, this.#options.iceServers, now);
       this.#settle(visitor, message, opened);
-      opened.lead(message, visitor, now);
+      opened.open(message, visitor, now);
       this.#options.log(room ? 'A leader came back.' : `A room was opened (${this.#rooms.size} in all).`);
     } else if (room) {
       this.#settle(visitor, message, room);

@@ -8,7 +8,8 @@ import { readModel } from '../core/graph/onnx-model.ts';
 import { packBlob } from '../core/graph/pack.ts';
 import { sampleInputs } from '../core/graph/sample-inputs.ts';
 import { systemClock } from '../core/mesh/clock.ts';
-import { type Calibration, calibrate } from '../core/runtime/calibrate.ts';
+import type { Calibration } from '../core/protocol/calibration.ts';
+import { calibrate } from '../core/runtime/calibrate.ts';
 import { StageWorker } from './stage-worker.ts';
 
 ort.env.wasm.numThreads = 1;

@@ -3,6 +3,7 @@ import { memorySource } from '../core/graph/byte-source.ts';
 import { initialStates } from '../core/graph/initial-states.ts';
 import { modelGraph } from '../core/graph/model-graph.ts';
 import { readModel } from '../core/graph/onnx-model.ts';
+import { RecordedSource } from '../core/graph/recorded-source.ts';
 import { sampleInputs } from '../core/graph/sample-inputs.ts';
 import type { PeerId } from '../core/ids.ts';
 import { runTraits } from '../core/language/batching.ts';
@@ -16,6 +17,8 @@ import type { PlanQuestion } from '../core/plan/question.ts';
 import type { PlanResult } from '../core/plan/room.ts';
 import { Leader, type OpenModel } from '../core/runtime/leader.ts';
 import { Member } from '../core/runtime/member.ts';
+import { takeoverOf } from '../core/runtime/take-over.ts';
+import { NO_TERM, nextTerm, type Term } from '../core/runtime/term.ts';
 import type { SessionEvent } from '../core/session/events.ts';
 import { initialState, reduce } from '../core/session/reduce.ts';
 import type { DeviceCard, PlanView, SessionState } from '../core/session/state.ts';
@@ -36,6 +39,7 @@ export interface Page {
   readonly peer: PeerId;
   readonly mesh: Mesh;
   readonly member: Member;
+  /** While this device leads. */
   readonly leader: Leader | undefined;
   state(): SessionState;
   /** What the signaling server's welcome does in a browser. */
@@ -49,6 +53,8 @@ export class RoomUnderTest {
   readonly dialler: MemoryDialler = new MemoryDialler(systemClock, { delayMs: 1, mbitPerSec: 400 });
   readonly pages: Page[] = [];
   readonly #ort: OrtLike;
+  /** The signaling server can be reached. */
+  online = true;
   origins: OriginFactory = () => {
     throw new Error('this room has no origin');
   };
@@ -84,16 +90,35 @@ export class RoomUnderTest {
       origins: this.origins,
       emit,
       card: cardOf(peer, benchMs),
+      online: () => this.online,
+      led: (term) => led(term),
     });
     const planner = {
       decide: async (asked: PlanQuestion) => decide(asked),
       tell: async (asked: PlanQuestion, plan: PlanResult) => tell(asked, plan),
     };
-    const leader =
-      peer === LAPTOP ? new Leader({ member, network: mesh, clock, planner, runtime, emit }) : undefined;
-    if (!leader) member.follow(LAPTOP);
-    const entered = (by: PeerId): void => emit({ type: 'RoomEntered', leader: by, at: 0 });
-    const page = { peer, mesh, member, leader, state: () => state, entered };
+    let leader: Leader | undefined;
+    const led = (term: Term | null): void => {
+      if (term !== null && leader) return leader.setTerm(term);
+      leader?.close();
+      if (term === null) leader = undefined;
+      else {
+        const takeover = term > firstTerm ? { takeover: takeoverOf(member) } : {};
+        leader = new Leader({ member, network: mesh, clock, planner, runtime, emit, term, ...takeover });
+      }
+    };
+    const firstTerm = nextTerm(NO_TERM, LAPTOP);
+    const page: Page = {
+      peer,
+      mesh,
+      member,
+      get leader() {
+        return leader;
+      },
+      state: () => state,
+      entered: (by) => emit({ type: 'RoomEntered', leader: by, at: 0 }),
+    };
+    member.entered(LAPTOP, this.pages.length);
     this.pages.push(page);
     return page;
   }
@@ -138,7 +163,8 @@ function cardOf(peer: PeerId, benchMs: number): DeviceCard {
 
 /** A model file as the leader's page opens it, without a page. */
 export async function modelOf(name: string, file: Uint8Array<ArrayBuffer>): Promise<OpenModel> {
-  const graph = modelGraph(await readModel(memorySource(file)));
+  const source = new RecordedSource(memorySource(file), []);
+  const graph = modelGraph(await readModel(source));
   const blocks = blocksOf(graph);
   const states = initialStates(graph.inputs, blocks.states, {});
   const slots = states.map(({ input, output }) => ({ input, output }));
@@ -167,6 +193,7 @@ export async function modelOf(name: string, file: Uint8Array<ArrayBuffer>): Prom
     atHand: new Map(),
     origin: null,
     hashes: [],
+    graphFiles: [{ name: '', size: source.size, parts: source.parts }],
     sample: (guess) => sampleInputs(graph.inputs, {}, 1, guess),
   };
 }

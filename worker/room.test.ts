@@ -258,26 +258,6 @@ describe('a room on memory links with ONNX Runtime Web', () => {
     expect(names).toContain('b joined.');
   });
 
-  it('waits, with its open questions, when the leader goes, and answers them when it is back', async () => {
-    room = new RoomUnderTest(ort);
-    const laptop = room.join(LAPTOP);
-    const phone = room.join(PHONE);
-    await laptop.leader?.open(model);
-    await running(phone, 2);
-    phone.entered(LAPTOP);
-    laptop.leader?.close();
-    laptop.member.close('closed the page');
-    await until('the loss of the leader', () => phone.state().phase.kind === 'leaderless');
-    const asked = phone.member.asker.ask([image(9)]);
-    const back = room.join(LAPTOP);
-    await back.leader?.open(model);
-    const whole = await inOneTab([{ start: 0, end: blocks.count }], image(9));
-    const [out] = (await asked).tensors;
-    for (const [i, value] of (out ? asFloat32(out) : []).entries())
-      expect(value).toBeCloseTo(whole[i] ?? Number.NaN, 3);
-    expect(phone.state().phase.kind).toBe('open');
-  });
-
   it('fetches each byte of the weights from the origin once, and nothing on the next visit', async () => {
     const sent = { bytes: 0 };
     const weights = piecesOf(graph, blocks).all.reduce((sum, { length }) => sum + length, 0);

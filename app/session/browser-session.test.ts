@@ -75,6 +75,7 @@ describe('opening a model', () => {
     session = new BrowserSession({
       place: {
         link: { room: 'room' as RoomId, secret: 's' },
+        isNew: true,
         address: 'http://localhost/r/room#s',
         identity: { peer: ME, key: 'k', leads: true },
       },
@@ -86,9 +87,16 @@ describe('opening a model', () => {
       origins: () => {
         throw new Error('no model here has an origin');
       },
-      door: { admit: () => {}, deny: () => {}, askFirst: () => {}, leave: () => {} },
+      door: {
+        admit: () => {},
+        deny: () => {},
+        askFirst: () => {},
+        lead: () => undefined,
+        yield: () => undefined,
+        leave: () => {},
+      },
     });
-    session.entered(ME);
+    session.entered(ME, 0);
   });
 
   afterEach(() => {

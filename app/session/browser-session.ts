@@ -3,9 +3,13 @@ import { InputError, messageOf, PotluckError } from '../../core/errors.ts';
 import type { PeerId } from '../../core/ids.ts';
 import { systemClock } from '../../core/mesh/clock.ts';
 import type { Mesh } from '../../core/mesh/mesh.ts';
+import type { Planner } from '../../core/plan/question.ts';
 import { Leader, type OpenModel } from '../../core/runtime/leader.ts';
 import { Member } from '../../core/runtime/member.ts';
+import type { Measured } from '../../core/runtime/replanner.ts';
 import type { ExecutorFactory, ExecutorOptions } from '../../core/runtime/stage-executor.ts';
+import { takeoverOf } from '../../core/runtime/take-over.ts';
+import type { Term } from '../../core/runtime/term.ts';
 import type { SessionEvent } from '../../core/session/events.ts';
 import { initialState, reduce } from '../../core/session/reduce.ts';
 import type {
@@ -36,9 +40,6 @@ import { addressOf } from './room-link.ts';
 import type { Actions, Answer, CatalogueEntry, Chat, HubEntry, Storage, Store } from './store.ts';
 import { timesCache } from './times-cache.ts';
 
-/** A link to a leader that is there comes up by now, through the relay if need be. */
-const LEADER_LINK_MS = 12_000;
-
 /** Gets at a model, and tells how far it is. */
 type Opener = (
   progress: (progress: Progress) => void,
@@ -67,6 +68,8 @@ export interface Door {
   admit(peer: PeerId): void;
   deny(peer: PeerId): void;
   askFirst(value: boolean): void;
+  lead(term: Term): void;
+  yield(): void;
   leave(): void;
 }
 
@@ -80,7 +83,8 @@ export class BrowserSession implements Store, Actions {
   readonly member: Member;
   readonly #parts: SessionParts;
   readonly #questions: Questions;
-  readonly #leader: Leader | undefined;
+  #leader: Leader | undefined;
+  #planner: Planner | undefined;
   /** Counts openings, so that a slow download cannot replace a model chosen after it. */
   #opening = 0;
   #openControl: AbortController | undefined;
@@ -107,18 +111,10 @@ export class BrowserSession implements Store, Actions {
       times: timesCache,
       emit,
       card,
+      online: () => this.state.value.server === 'open',
+      led: (term) => this.#led(term),
     });
     this.#questions = new Questions(this.member.asker, emit);
-    if (place.identity.leads) {
-      this.#leader = new Leader({
-        member: this.member,
-        network,
-        clock: systemClock,
-        planner: plannerInWorker(),
-        runtime,
-        emit,
-      });
-    }
   }
 
   emit(event: SessionEvent): void {
@@ -128,15 +124,11 @@ export class BrowserSession implements Store, Actions {
     if (event.type === 'PlanChanged' && event.plan?.status === 'running') this.#previous = undefined;
   }
 
-  /** Inside the room. */
-  entered(leader: PeerId): void {
-    this.emit({ type: 'RoomEntered', leader, at: Date.now() });
-    this.member.follow(leader);
-    // The server knows the leader's name even while its page is away.
-    setTimeout(() => {
-      const here = leader === this.member.me || this.#parts.network.peers().includes(leader);
-      if (!here) this.emit({ type: 'LeaderLost', at: Date.now() });
-    }, LEADER_LINK_MS);
+  /** Inside the room; `leader` as the server knows it. */
+  entered(leader: PeerId, others: number): void {
+    const { kind } = this.state.value.phase;
+    if (kind === 'opening' || kind === 'knocking') this.emit({ type: 'RoomEntered', leader, at: Date.now() });
+    this.member.entered(leader, others);
   }
 
   /** The room is closed to this page, for good. */
@@ -160,6 +152,10 @@ export class BrowserSession implements Store, Actions {
 
   readonly setRules = (rules: PlanRules): void => {
     this.#leader?.setRules(rules);
+  };
+
+  readonly handOver = (peer: PeerId): void => {
+    this.member.handOver(peer);
   };
 
   readonly setAskFirst = (value: boolean): void => {
@@ -361,6 +357,39 @@ export class BrowserSession implements Store, Actions {
       }
       throw error;
     }
+  }
+
+  /** This device leads, under this term; or no more. */
+  #led(term: Term | null): void {
+    const { door, network, runtime } = this.#parts;
+    if (term === null) {
+      this.#openControl?.abort(new Error('Another device leads now.'));
+      this.#opening++;
+      this.#leader?.close();
+      this.#leader = undefined;
+      this.#open = undefined;
+      this.#previous = undefined;
+      return door.yield();
+    }
+    door.lead(term);
+    if (this.#leader) return this.#leader.setTerm(term);
+    const { member } = this;
+    const takeover = member.told.seats.length > 0 ? takeoverOf(member) : undefined;
+    const emit = (event: SessionEvent): void => this.emit(event);
+    this.#planner ??= plannerInWorker();
+    const common = { member, network, clock: systemClock, planner: this.#planner, runtime, emit, term };
+    this.#leader = new Leader({ ...common, ...(takeover && { takeover }) });
+    // The bundled model is small and needs no decision: the first thing to do is to draw.
+    if (!takeover) void this.openBundled('digits').catch(() => undefined);
+    else
+      void takeover.subject.then(
+        (found) => this.#tookOver(found),
+        () => undefined,
+      );
+  }
+
+  #tookOver(found: Measured | null): void {
+    if (found && this.#leader && !this.#open) this.#open = found.model;
   }
 
   #notice(message: string): void {

@@ -9,6 +9,7 @@ export function closedStore(state: { readonly value: SessionState }): Store {
     rename: nothing,
     setMode: nothing,
     setRules: nothing,
+    handOver: nothing,
     setAskFirst: nothing,
     admit: nothing,
     deny: nothing,

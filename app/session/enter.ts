@@ -34,8 +34,9 @@ export async function enter(place: Place): Promise<BrowserSession> {
     random: Math.random,
     door: {
       state: (server) => session.emit({ type: 'ServerChanged', server }),
-      entered: (leader) => session.entered(leader),
+      entered: (leader, others) => session.entered(leader, others),
       waiting: () => session.emit({ type: 'AdmissionAwaited' }),
+      leading: (value) => session.emit({ type: 'AskFirstChanged', value }),
       refused: (reason, message) => {
         // Somebody else drew the same name: draw again.
         if (reason === 'room-taken' && session.state.value.phase.kind === 'opening') location.assign('/');
@@ -78,6 +79,7 @@ export async function enter(place: Place): Promise<BrowserSession> {
     door: client,
   });
   watchPage(session, () => client.hurry());
+  if (place.isNew) session.entered(identity.peer, 0);
   if (identity.leads) client.open(session.state.value.askFirst);
   else client.join(description.name);
   void device.measure(session.member);

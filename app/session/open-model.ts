@@ -5,6 +5,7 @@ import { initialStates } from '../../core/graph/initial-states.ts';
 import { modelGraph } from '../../core/graph/model-graph.ts';
 import { readModel } from '../../core/graph/onnx-model.ts';
 import { type Piece, piecesOf } from '../../core/graph/pieces.ts';
+import { RecordedSource } from '../../core/graph/recorded-source.ts';
 import { sampleInputs } from '../../core/graph/sample-inputs.ts';
 import type { Sha256 } from '../../core/ids.ts';
 import { runTraits } from '../../core/language/batching.ts';
@@ -45,13 +46,21 @@ export async function openModel(
   { sizes = {}, starters = [], progress }: OpenOptions = {},
 ): Promise<OpenModel> {
   progress?.({ step: 'Reading the model', fraction: null });
-  const first = await readModel(source.main);
-  const external = new Map<string, ByteSource>();
+  const main = new RecordedSource(source.main, []);
+  const first = await readModel(main);
+  const external = new Map<string, RecordedSource>();
   for (const { file } of first.initializers.flatMap(({ body }) => body ?? [])) {
-    if (file !== '' && !external.has(file)) external.set(file, await source.external(file));
+    if (file !== '' && !external.has(file)) {
+      external.set(file, new RecordedSource(await source.external(file), []));
+    }
   }
   const externalSource = (file: string): ByteSource | undefined => external.get(file);
-  const model = external.size > 0 ? await readModel(source.main, { externalSource }) : first;
+  const model = external.size > 0 ? await readModel(main, { externalSource }) : first;
+  const graphFiles = [['', main] as const, ...external].map(([name, { size, parts }]) => ({
+    name,
+    size,
+    parts,
+  }));
   progress?.({ step: 'Finding places to cut', fraction: null });
   const graph = modelGraph(model);
   const blocks = blocksOf(graph);
@@ -61,7 +70,7 @@ export async function openModel(
   const dims = { ...guess.dims, ...sizes };
   const card: ModelCard = {
     ...provenance,
-    bytes: [...external.values()].reduce((sum, { size }) => sum + size, source.main.size),
+    bytes: [...external.values()].reduce((sum, { size }) => sum + size, main.size),
     weightBytes: model.initializers.reduce((sum, { bytes }) => sum + bytes, 0),
     nodes: graph.nodes.length,
     blocks: blocks.count,
@@ -85,7 +94,7 @@ export async function openModel(
   // The publisher's word goes before what a device learned.
   const hashes = pieces.map((piece) => source.hashOf(piece) ?? known[piece.id] ?? null);
   const { blobOf } = source;
-  const bare = { card, graph, blocks, blobOf, atHand, origin, hashes, sample: () => [] };
+  const bare = { card, graph, blocks, blobOf, atHand, origin, hashes, graphFiles, sample: () => [] };
   const opened = withTask(bare, task, dims);
   const language = await languageOf(source, opened.card, shelf);
   return language

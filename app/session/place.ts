@@ -7,6 +7,8 @@ export interface Place {
   /** The address others open. */
   readonly address: string;
   readonly identity: Identity;
+  /** The room is made now, by this page. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -22,13 +24,14 @@ export async function takePlace(): Promise<Place | undefined> {
       link: found,
       address: addressOf(found, origin),
       identity: await returningOrNew(found.room),
+      isNew: false,
     };
   const link = drawRoomLink((bytes) => crypto.getRandomValues(new Uint8Array(bytes)));
   const address = addressOf(link, origin);
   const identity = await newLeader(link.room);
   // The query (provider, threads) is this device's own; it stays in this tab's address only.
   history.replaceState(null, '', `/r/${link.room}${location.search}#${link.secret}`);
-  return { link, address, identity };
+  return { link, address, identity, isNew: true };
 }
 
 /** A link to localhost is of no use on a phone: the server knows the addresses that are. */

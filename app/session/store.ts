@@ -117,6 +117,8 @@ export interface Actions {
   setMode(mode: PlanMode): void;
   /** Leader only: what every plan must respect. */
   setRules(rules: PlanRules): void;
+  /** Leader only: another device leads from now on. */
+  handOver(peer: PeerId): void;
   setAskFirst(value: boolean): void;
   admit(peer: PeerId): void;
   deny(peer: PeerId): void;

@@ -14,7 +14,7 @@ import { Sparkline } from './sparkline.tsx';
 interface Props {
   readonly device: DeviceState;
   readonly state: SessionState;
-  readonly actions: Pick<Actions, 'rename' | 'setRules'>;
+  readonly actions: Pick<Actions, 'rename' | 'setRules' | 'handOver'>;
 }
 
 /** One device at work. All slots keep their place whatever the device is doing. */
@@ -57,7 +57,7 @@ export function DeviceCard({ device, state, actions }: Props): VNode {
       </dl>
       <div class="dev-foot">
         <DeviceDetails device={device} />
-        <DeviceRule state={state} device={device} setRules={actions.setRules} />
+        <DeviceRule state={state} device={device} actions={actions} />
       </div>
     </li>
   );

@@ -6,13 +6,13 @@ import { PART_WORDS, type Part, partOf, withPart } from './rule-words.ts';
 interface Props {
   readonly state: SessionState;
   readonly device: DeviceState;
-  readonly setRules: Actions['setRules'];
+  readonly actions: Pick<Actions, 'setRules' | 'handOver'>;
 }
 
-/** Whether a device takes part: the leader's word on its card, which others can read. */
-export function DeviceRule({ state, device, setRules }: Props): VNode | null {
+/** Whether a device takes part, or leads: the leader's word on its card, which others can read. */
+export function DeviceRule({ state, device, actions }: Props): VNode | null {
   const { rules } = state;
-  const { peer, name, status } = device.card;
+  const { peer, name, status, heir } = device.card;
   const part = partOf(rules, peer);
   if (state.me !== state.leader)
     return part === 'free' ? null : <span class="part set told">{PART_WORDS[part]}</span>;
@@ -23,12 +23,16 @@ export function DeviceRule({ state, device, setRules }: Props): VNode | null {
       class={part === 'free' ? 'part' : 'part set'}
       aria-label={`Part of ${name} in the plan`}
       value={part}
-      onChange={(event) => setRules(withPart(rules, peer, event.currentTarget.value as Part))}
+      onChange={({ currentTarget: { value } }) => {
+        if (value === 'lead') actions.handOver(peer);
+        else actions.setRules(withPart(rules, peer, value as Part));
+      }}
       data-testid="device-part"
     >
       <option value="free">{PART_WORDS.free}</option>
       <option value="in">{PART_WORDS.in}</option>
       <option value="out">{part === 'out' ? PART_WORDS.out : 'Leave out'}</option>
+      {peer !== state.me && heir !== undefined && <option value="lead">Let it lead</option>}
     </select>
   );
 }

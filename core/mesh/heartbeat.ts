@@ -6,8 +6,8 @@ const BUSY_PING_MS = 250;
 const IDLE_PING_MS = 1000;
 /** No packet for this long: the wire is lost. ICE itself says "disconnected" after 6 s (facts.md F). */
 export const SILENCE_MS = 6000;
-/** The same when the server just lost the device too: a page at work answers within a second. */
-const SUSPECT_MS = 1500;
+/** The same when the server just lost the device too: a page at work answers within half a second. */
+const SUSPECT_MS = 1000;
 /** A tick this late means that our own page slept: whoever is silent may have been heard by nobody. */
 const SLEPT_MS = 2000;
 /** Above this much in the buffer a round trip measures our own queue rather than the way. */
@@ -46,6 +46,11 @@ export class Heartbeat {
     this.#tickedAt = now;
   }
 
+  /** When the other side was last heard over the wire in use. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   /** Smoothed round trip, null before the first. */
   get rttMs(): number | null {
     return this.#rttMs;
@@ -54,6 +59,7 @@ export class Heartbeat {
   /** Another wire is in use from now on. */
   changed(now: number): void {
     this.#heardAt = now;
+    if (this.#suspectedAt !== undefined) this.#suspectedAt = now;
     this.#pingedAt = Number.NEGATIVE_INFINITY;
     this.#warmUp = WARM_UP_PINGS;
     this.#rttMs = null;

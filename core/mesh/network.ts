@@ -17,6 +17,8 @@ export interface LinkStats {
   readonly mbitPerSec: number | null;
   /** The same of messages that follow each other, by the largest probes; null where only small ones were sent. */
   readonly steadyMbitPerSec: number | null;
+  /** When the other side was last heard, by the clock. */
+  readonly heardAt: number;
   /** When activations or weights last passed, by the clock; -Infinity before. */
   readonly usedAt: number;
   /** The same of the other side's probes. */

@@ -118,6 +118,7 @@ async function client({ me = ANN, listens = true } = {}): Promise<SignalingClien
     state: note('state'),
     entered: note('entered'),
     waiting: note('waiting'),
+    leading: note('leading'),
     refused: note('refused'),
     knock: note('knock'),
     knockGone: note('knock-gone'),
@@ -173,7 +174,7 @@ test('the leader opens with proof and key, and is told when it is inside', async
   expect(happened).toEqual([
     ['state', 'connecting'],
     ['state', 'open'],
-    ['entered', ANN],
+    ['entered', ANN, 1],
     ['welcome', [BOB], []],
   ]);
 });
@@ -182,7 +183,7 @@ test('a welcome that comes before there is a listener is kept for it', async () 
   const ann = await client({ listens: false });
   ann.open(false);
   (await hello()).say(welcome);
-  await vi.waitFor(() => expect(happened).toContainEqual(['entered', ANN]));
+  await vi.waitFor(() => expect(happened).toContainEqual(['entered', ANN, 1]));
   ann.listen(listener());
   expect(happened.at(-1)).toEqual(['welcome', [BOB], []]);
 });
@@ -280,7 +281,7 @@ test('after a loss it comes back by itself, as the same device', async () => {
   await vi.waitFor(() => expect(happened).toHaveLength(5));
   expect(happened.slice(2)).toEqual([
     ['state', 'open'],
-    ['entered', ANN],
+    ['entered', ANN, 1],
     ['welcome', [BOB], []],
   ]);
 });

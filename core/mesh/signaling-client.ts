@@ -12,10 +12,12 @@ import type { RoomSeal } from './seal.ts';
 export interface DoorListener {
   /** `away` after a loss, until the server answers again. */
   state(state: 'connecting' | 'open' | 'away'): void;
-  /** Inside; again after each reconnection. */
-  entered(leader: PeerId): void;
+  /** Inside; again after each reconnection. `others`: how many are inside besides. */
+  entered(leader: PeerId, others: number): void;
   /** The leader is asked. */
   waiting(): void;
+  /** The server takes this device for the leader. `askFirst`: as the leader before wished. */
+  leading(askFirst: boolean): void;
   /** Final: the client has closed. `message` is a sentence for people. */
   refused(reason: RefusalReason, message: string): void;
   /** To the leader: somebody waits. `card` is what it said of itself, foreign text, empty when unreadable. */
@@ -49,6 +51,8 @@ export class SignalingClient implements Rendezvous {
   readonly #socket: LastingSocket;
   #hello: (() => Promise<ToServer>) | undefined;
   #asksFirst = false;
+  /** Under which this device leads. */
+  #term: number | undefined;
   #listener: RendezvousListener | undefined;
   #early: ((listener: RendezvousListener) => void)[] = [];
   #isInside = false;
@@ -78,13 +82,28 @@ export class SignalingClient implements Rendezvous {
   /** Opens the room, or takes it back; this device leads. */
   open(askFirst: boolean): void {
     this.#asksFirst = askFirst;
-    this.#start(async () => ({ type: 'open', ...this.#me(), askFirst: this.#asksFirst }));
+    this.#start(async () => this.#opening());
   }
 
   /** Joins the room. `card` is shown to the leader, if it asks first; only it can read it. */
   join(card: string): void {
     const { seal } = this.#options;
-    this.#start(async () => ({ type: 'join', ...this.#me(), card: await seal.sealCard(card) }));
+    this.#start(async () => {
+      if (this.#term !== undefined) return this.#opening();
+      return { type: 'join', ...this.#me(), card: await seal.sealCard(card) };
+    });
+  }
+
+  /** This device leads from now on; the server hears it again after each reconnection. */
+  lead(term: number): void {
+    this.#term = term;
+    if (this.#isInside) this.#say({ type: 'lead', term });
+  }
+
+  /** Another one leads. */
+  yield(): void {
+    this.#term = undefined;
+    this.#say({ type: 'yield' });
   }
 
   admit(peer: PeerId): void {
@@ -144,6 +163,10 @@ export class SignalingClient implements Rendezvous {
   #me(): { room: RoomId; peer: PeerId; key: string; proof: string } {
     const { room, seal, key } = this.#options;
     return { room, peer: seal.me, key, proof: seal.proof };
+  }
+
+  #opening(): ToServer {
+    return { type: 'open', ...this.#me(), askFirst: this.#asksFirst };
   }
 
   #start(hello: () => Promise<ToServer>): void {
@@ -214,6 +237,7 @@ export class SignalingClient implements Rendezvous {
     this.#wasInside = true;
     this.#missingSince = undefined;
     this.#socket.useful();
+    if (this.#term !== undefined) this.#say({ type: 'lead', term: this.#term });
   }
 
   /** After a restart the server knows no rooms until their leaders are back. */
@@ -236,13 +260,18 @@ export class SignalingClient implements Rendezvous {
       case 'welcome':
         return () => {
           door.state('open');
-          door.entered(message.leader);
+          door.entered(message.leader, message.peers.length);
           this.#tell((listener) => listener.welcome(message.peers, message.iceServers));
         };
       case 'wait':
         return () => {
           door.state('open');
           door.waiting();
+        };
+      case 'leading':
+        return () => {
+          this.#asksFirst = message.askFirst;
+          door.leading(message.askFirst);
         };
       case 'refused':
         return () => door.refused(message.reason, message.message);

@@ -80,7 +80,44 @@ export type ControlMessage =
   | { readonly type: 'turn'; readonly ticket: number; readonly place: number | null }
   /** To the leader: the text is written, or not wanted any more. */
   | { readonly type: 'end-turn'; readonly ticket: number }
+  /** Leader to everybody: what it would take to lead in its place, as pieces that it has. */
+  | Legacy
+  /** Leader to one device: keep these too, so that they are not lost with this one. `pieces-held` answers. */
+  | {
+      readonly type: 'spare-pieces';
+      readonly model: string;
+      readonly label: string;
+      readonly pieces: readonly SparePiece[];
+    }
+  | LeadershipMessage
   | { readonly type: 'goodbye'; readonly reason: string };
+
+/** Who leads: see `runtime/leadership.ts`. */
+export type LeadershipMessage =
+  /** Whom the sender follows, or that it leads itself; null while it knows of nobody who is here. */
+  | {
+      readonly type: 'office';
+      readonly term: number;
+      readonly leader: PeerId | null;
+      /** Of a leader: how many said that they follow it. */
+      readonly followers: number;
+    }
+  /** The sender would take the leader's place. `leader-seen` answers. */
+  | { readonly type: 'leader-missed'; readonly term: number; readonly leader: PeerId }
+  | { readonly type: 'leader-seen'; readonly term: number; readonly seen: boolean };
+
+export interface Legacy {
+  readonly type: 'legacy';
+  /** Tells one from another. */
+  readonly key: string;
+  /** The model's name, under which it is kept. */
+  readonly label: string;
+  readonly pieces: readonly FilePiece[];
+}
+
+export interface SparePiece extends HeldPiece {
+  readonly length: number;
+}
 
 /** A link as a device measured it in the direction in which it sends. */
 export interface MeasureParts {

@@ -7,6 +7,7 @@ import {
   epoch,
   LINE,
   listOf,
+  name,
   PARAGRAPH,
   peer,
   prose,
@@ -53,6 +54,7 @@ export const card: SchemaOf<DeviceCard> = v.object({
   refusal: v.nullable(prose(PARAGRAPH)),
   profile: v.nullable(profile),
   hidden: v.boolean(),
+  heir: v.exactOptional(name),
   battery: v.exactOptional(v.object({ charge: share, charging: v.boolean() })),
   pressure: v.exactOptional(v.picklist(['fair', 'serious', 'critical'])),
 });

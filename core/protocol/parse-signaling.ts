@@ -19,6 +19,7 @@ const proof = base64url(43, 43);
 const key = base64url(16, 128);
 /** A name and what the device is. */
 const card = base64url(0, 4096);
+const term = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const sealed = base64url(1, MAX_SIGNALING_TEXT);
 
 const url = v.pipe(v.string(), v.maxLength(512), v.regex(/^(stun|turn)s?:\S+$/));
@@ -34,6 +35,8 @@ const toServer: SchemaOf<ToServer> = v.variant('type', [
   v.object({ type: v.literal('join'), room, peer, key, proof, card }),
   v.object({ type: v.picklist(['admit', 'deny']), peer }),
   v.object({ type: v.literal('ask-first'), value: v.boolean() }),
+  v.object({ type: v.literal('lead'), term }),
+  v.object({ type: v.literal('yield') }),
   v.object({ type: v.literal('signal'), to: peer, sealed }),
   v.object({ type: v.literal('leave') }),
   v.object({ type: v.literal('ping') }),
@@ -60,6 +63,7 @@ const fromServer: SchemaOf<FromServer> = v.variant('type', [
   }),
   v.object({ type: v.literal('wait') }),
   v.object({ type: v.literal('refused'), reason, message: v.pipe(v.string(), v.maxLength(1000)) }),
+  v.object({ type: v.literal('leading'), askFirst: v.boolean() }),
   v.object({ type: v.literal('knock'), peer, card }),
   v.object({ type: v.literal('knock-gone'), peer }),
   v.object({ type: v.literal('peer-joined'), peer }),

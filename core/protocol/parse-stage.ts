@@ -43,7 +43,7 @@ const stagePiece: SchemaOf<StagePiece> = v.object({
   holders: peers,
   awaited: v.boolean(),
 });
-const sample: SchemaOf<TensorSample> = v.object({
+export const sample: SchemaOf<TensorSample> = v.object({
   dims: listOf(count, 16),
   bytes: v.nullable(listOf(v.pipe(count, v.maxValue(255)), 1024)),
 });
@@ -63,7 +63,7 @@ export const toldPiece: SchemaOf<ToldPiece> = v.object({
 
 /** Web addresses are at most this long in practice (2,083 characters was the limit for decades); signed ones reach twice that. */
 const address: SchemaOf<string> = v.pipe(v.string(), v.maxLength(8192), v.regex(/^https?:\/\//));
-const origin: SchemaOf<OriginCard> = v.object({
+export const origin: SchemaOf<OriginCard> = v.object({
   url: address,
   files: listOf(
     v.object({ name, bytes: count, validator: v.nullable(v.pipe(v.string(), v.maxLength(1024))) }),

@@ -190,6 +190,16 @@ const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<ControlMessage
     step: 'run',
     message: 'bad shape',
   },
+  legacy: { type: 'legacy', key: 'k/3', label: 'Digits', pieces: [{ hash, length: 9 }] },
+  'spare-pieces': {
+    type: 'spare-pieces',
+    model: 'k',
+    label: 'Digits',
+    pieces: [{ id: 1, hash, length: 9 }],
+  },
+  office: { type: 'office', term: 2 ** 39 - 1, leader: me, followers: 3 },
+  'leader-missed': { type: 'leader-missed', term: 1, leader: me },
+  'leader-seen': { type: 'leader-seen', term: 1, seen: true },
   goodbye: { type: 'goodbye', reason: 'closed' },
 };
 

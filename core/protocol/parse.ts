@@ -5,6 +5,7 @@ import {
   amount,
   count,
   epoch,
+  hash,
   LINE,
   listOf,
   MAX_DEVICES,
@@ -18,7 +19,7 @@ import {
   u32,
 } from './parse-basics.ts';
 import { card, load, mode, progress } from './parse-device.ts';
-import { model } from './parse-model.ts';
+import { filePiece, model, pieceBytes } from './parse-model.ts';
 import { link, plan, rules, spread } from './parse-plan.ts';
 import {
   heldPiece,
@@ -87,6 +88,26 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
   'want-turn': v.object({ type: v.literal('want-turn'), ticket: u32, held: v.boolean() }),
   turn: v.object({ type: v.literal('turn'), ticket: u32, place: v.nullable(count) }),
   'end-turn': v.object({ type: v.literal('end-turn'), ticket: u32 }),
+  legacy: v.object({
+    type: v.literal('legacy'),
+    key: name,
+    label: prose(LINE),
+    pieces: listOf(filePiece, 64),
+  }),
+  'spare-pieces': v.object({
+    type: v.literal('spare-pieces'),
+    model: name,
+    label: prose(LINE),
+    pieces: listOf(v.object({ id: pieceId, hash, length: pieceBytes }), MAX_PIECES),
+  }),
+  office: v.object({
+    type: v.literal('office'),
+    term: count,
+    leader: v.nullable(peer),
+    followers: count,
+  }),
+  'leader-missed': v.object({ type: v.literal('leader-missed'), term: count, leader: peer }),
+  'leader-seen': v.object({ type: v.literal('leader-seen'), term: count, seen: v.boolean() }),
   goodbye: v.object({ type: v.literal('goodbye'), reason: prose(LINE) }),
 };
 

@@ -11,7 +11,7 @@ import type { PeerId, RoomId } from '../ids.ts';
 export type DoorProof = string;
 
 export type ToServer =
-  /** The opener: makes the room, or takes it back after a reload or a server restart. */
+  /** Whoever leads: makes the room, or takes it back after a reload or a server restart. Where another leads, it joins. */
   | {
       readonly type: 'open';
       readonly room: RoomId;
@@ -32,6 +32,10 @@ export type ToServer =
   /** Leader only. */
   | { readonly type: 'admit' | 'deny'; readonly peer: PeerId }
   | { readonly type: 'ask-first'; readonly value: boolean }
+  /** A member leads from now on: at once where the leader is away, else as soon as it is, or yields. */
+  | { readonly type: 'lead'; readonly term: number }
+  /** The leader: another one leads. */
+  | { readonly type: 'yield' }
   /** SDP or ICE for one peer, sealed. */
   | { readonly type: 'signal'; readonly to: PeerId; readonly sealed: string }
   | { readonly type: 'leave' }
@@ -49,6 +53,8 @@ export type FromServer =
   /** Waiting for the leader's word. */
   | { readonly type: 'wait' }
   | { readonly type: 'refused'; readonly reason: RefusalReason; readonly message: string }
+  /** To a member: the server takes it for the leader from now on. */
+  | { readonly type: 'leading'; readonly askFirst: boolean }
   /** To the leader: somebody waits (`card` sealed). */
   | { readonly type: 'knock'; readonly peer: PeerId; readonly card: string }
   | { readonly type: 'knock-gone'; readonly peer: PeerId }

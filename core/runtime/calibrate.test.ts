@@ -6,8 +6,9 @@ import { floats, model, node, value, weight } from '../graph/model-builder.ts';
 import { type ModelGraph, modelGraph } from '../graph/model-graph.ts';
 import { readModel } from '../graph/onnx-model.ts';
 import { systemClock } from '../mesh/clock.ts';
+import type { Calibration } from '../protocol/calibration.ts';
 import { fromFloat32 } from '../tensor/tensor.ts';
-import { type CalibrateOptions, type Calibration, calibrate } from './calibrate.ts';
+import { type CalibrateOptions, calibrate } from './calibrate.ts';
 import { workerBytes } from './footprint.ts';
 import type { StageExecutor, StageInput, StageModel } from './stage-executor.ts';
 

@@ -4,7 +4,7 @@ import type { ModelGraph } from '../graph/model-graph.ts';
 import { makeShard } from '../graph/shard.ts';
 import type { BoundaryTensor, Shard } from '../graph/shard.types.ts';
 import type { Clock } from '../mesh/clock.ts';
-import type { MeasuredModel } from '../plan/profile.ts';
+import type { Calibration } from '../protocol/calibration.ts';
 import type { TensorSample } from '../protocol/messages.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { DimNames } from './dim-names.ts';
@@ -13,16 +13,6 @@ import { RoomyExecutor } from './roomy-executor.ts';
 import { runBlock, totalBytes } from './run-block.ts';
 import type { ExecutorFactory, ExecutorOptions, StageModel } from './stage-executor.ts';
 import { sampleOf } from './warm-up.ts';
-
-/** What one walk through the model on this device told. */
-export interface Calibration extends MeasuredModel {
-  /** Each tensor at each boundary, in the order of the blocks' boundaries. */
-  readonly boundarySamples: readonly (readonly TensorSample[])[];
-  /** Blocks that did not run here, too large or fed with stand-ins that they refuse: their times are computed. */
-  readonly estimated: readonly boolean[];
-  /** The whole model in one piece on this device, to which the times of the blocks add up; null when it was not tried. */
-  readonly wholeMs: number | null;
-}
 
 export interface CalibrateOptions {
   readonly graph: ModelGraph;

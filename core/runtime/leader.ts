@@ -8,6 +8,8 @@ import { decoderIo } from '../language/decoder-io.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Network } from '../mesh/network.ts';
 import type { Planner } from '../plan/question.ts';
+import type { Calibration } from '../protocol/calibration.ts';
+import type { GraphFile } from '../protocol/inheritance.ts';
 import type { HeldPiece, LinkReport, PartsMeasured } from '../protocol/messages.ts';
 import type { OriginCard } from '../protocol/origin-card.ts';
 import type { SessionEvent } from '../session/events.ts';
@@ -25,18 +27,23 @@ import type {
 } from '../session/state.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { LaidPiece } from '../weights/file-pieces.ts';
-import { type Calibration, calibrate } from './calibrate.ts';
+import { Bequest } from './bequest.ts';
+import { calibrate } from './calibrate.ts';
 import { type LeaderEars, type Member, MODEL_CHANGED } from './member.ts';
 import { Mover } from './mover.ts';
 import { PartSurvey } from './part-survey.ts';
-import { Replanner } from './replanner.ts';
+import { type Estate, type Measured, Replanner } from './replanner.ts';
 import { ShardCourier } from './shard-courier.ts';
 import type { ExecutorOptions } from './stage-executor.ts';
+import type { Term } from './term.ts';
 import { TurnDesk } from './turn-desk.ts';
 import { WeightsDesk } from './weights-desk.ts';
 
 /** As many as the page has colours for devices. */
 const COLOURS = 8;
+/** Everybody has answered a new leader by now: a round trip, and a busy page's time for it. */
+const FOLLOWED_MS = 500;
+const FOLLOWED_STEP_MS = 10;
 /** So long the first plan waits for devices that measure the model: as long as a person waits gladly. */
 const PATIENCE_MS = 8000;
 
@@ -55,12 +62,23 @@ export interface OpenModel {
   readonly hashes: readonly (Sha256 | null)[];
   /** The files that the card's `language` names. */
   readonly beside?: readonly LaidPiece[];
+  /** What was read of the files for the graph, for whoever leads next. */
+  readonly graphFiles: readonly GraphFile[];
   /** One input of the shapes in use, to measure with. */
   readonly sample: (guess: Guess) => readonly Tensor[];
 }
 
+/** A room that another device has led until now. */
+export interface Takeover extends Estate {
+  /** Null where this device has nothing of the model; then the room has none any more. */
+  readonly subject: Promise<Measured | null>;
+  readonly seats: readonly Seat[];
+}
+
 export interface LeaderOptions {
   readonly member: Member;
+  readonly term: Term;
+  readonly takeover?: Takeover;
   readonly network: Network;
   readonly clock: Clock;
   readonly planner: Planner;
@@ -79,8 +97,11 @@ export class Leader implements LeaderEars {
   readonly #survey: PartSurvey;
   readonly #replanner: Replanner;
   readonly #turns: TurnDesk;
+  readonly #bequest: Bequest;
   #model: OpenModel | undefined;
   #calibrated = false;
+  /** Counts models: what belongs to one before is not gone on with. */
+  #opening = 0;
   #calibrating: AbortController | undefined;
   #mode: PlanMode = 'everyone';
   #rules: PlanRules = NO_RULES;
@@ -89,7 +110,7 @@ export class Leader implements LeaderEars {
 
   constructor(options: LeaderOptions) {
     this.#options = options;
-    const { member, network, clock, planner } = options;
+    const { member, network, clock, planner, term, takeover } = options;
     this.#courier = new ShardCourier(network, member.host, member.shelf, clock);
     this.#desk = new WeightsDesk({ member, network, clock, suspect: (peer) => this.#suspect(peer) });
     this.#survey = new PartSurvey({
@@ -101,10 +122,12 @@ export class Leader implements LeaderEars {
     this.#replanner = new Replanner({
       me: member.me,
       clock,
+      term,
+      renew: () => member.renewTerm(),
       planner,
       mover: new Mover(this.#courier, this.#desk),
       ledger: () => this.#desk.ledger,
-      here: () => network.peers(),
+      here: () => member.followers,
       remeasure: (peer) => this.#survey.ask(peer, { fresh: true }),
       publish: (plan) => this.#publishPlan(plan),
       progress: (progress) => this.#prepare(progress),
@@ -114,9 +137,74 @@ export class Leader implements LeaderEars {
       if (peer === member.me) member.turns.told(ticket, place);
       else network.sendControl(peer, { type: 'turn', ticket, place });
     });
-    this.#replanner.cardChanged(member.card);
+    this.#bequest = new Bequest(network, member.shelf);
+    if (takeover) this.#seats = [...takeover.seats];
+    for (const card of member.cards.values()) this.#replanner.cardChanged(card);
     member.lead(this);
     this.#seat();
+    if (takeover) void this.#takeOver(takeover);
+  }
+
+  /** This device leads on, under a later term. */
+  setTerm(term: Term): void {
+    this.#replanner.setTerm(term);
+  }
+
+  /** The model that is open. */
+  get model(): OpenModel | undefined {
+    return this.#model;
+  }
+
+  async #takeOver({ subject, ...estate }: Takeover): Promise<void> {
+    this.#mode = estate.mode;
+    this.#rules = estate.rules;
+    const opening = this.#opening;
+    const found = await subject.catch((error: unknown) => {
+      this.#warn(`The model could not be taken over: ${messageOf(error)}`);
+      return null;
+    });
+    // Somebody has chosen another one meanwhile, or leads.
+    if (opening !== this.#opening) return;
+    if (!found) return this.drop();
+    const { model, calibration } = found;
+    this.#model = model;
+    this.#calibrated = true;
+    this.#desk.open(model);
+    this.#tellModel();
+    await this.#survey.begin(model, calibration, this.#desk.key, new Set(estate.times.map(([peer]) => peer)));
+    if (estate.plan) await this.#courier.assume(estate.plan, model);
+    await this.#followed();
+    if (opening !== this.#opening) return;
+    this.#replanner.inherit(found, estate);
+    this.#surveyAll();
+  }
+
+  /** Those who are here have said that they follow; whoever does not say so soon is planned for when it does. */
+  async #followed(): Promise<void> {
+    const { member, network, clock } = this.#options;
+    const end = clock.now() + FOLLOWED_MS;
+    while (clock.now() < end && network.peers().some((peer) => !member.followers.includes(peer))) {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, FOLLOWED_STEP_MS));
+    }
+  }
+
+  /** Whoever leads next can go on with what there is. */
+  #leaveLegacy(plan: PlanView): void {
+    const model = this.#model;
+    const { calibration } = this.#replanner;
+    if (!model || !calibration || plan.status !== 'running') return;
+    const { member } = this.#options;
+    const { ledger, key } = this.#desk;
+    const hashes = ledger.hashes;
+    const known = hashes.filter((hash) => hash !== null).length;
+    const { card, origin, graphFiles: files } = model;
+    const benchMs = member.card.profile?.benchMs ?? 0;
+    const times = [...this.#replanner.times];
+    void this.#bequest.leave(`${key}/${known}/${times.length}`, () => {
+      return { card, origin, hashes, calibration, benchMs, times, files };
+    });
+    const [heir] = member.inOrder(member.followers);
+    if (heir) this.#bequest.spare(heir, key, card.name, ledger);
   }
 
   /** Measures a model on this device, then shares it out. Replaces the model before. False when it does not run here. */
@@ -136,6 +224,7 @@ export class Leader implements LeaderEars {
     this.#stop(new Error('the model was given up'));
     this.#model = undefined;
     this.#desk.drop();
+    this.#bequest.clear();
     this.#prepare(null);
     emit({ type: 'ModelChanged', model: { kind: 'none' }, at: clock.now() });
     this.#tellModel();
@@ -157,15 +246,23 @@ export class Leader implements LeaderEars {
   }
 
   close(): void {
+    this.#opening++;
     this.#calibrating?.abort(new Error('the session ended'));
     this.#replanner.close();
+    this.#survey.stop();
+    this.#courier.close();
+    this.#desk.drop();
+    this.#bequest.close();
   }
 
   peerUp(peer: PeerId): void {
     const { network } = this.#options;
     network.sendControl(peer, { type: 'model', model: this.#model?.card ?? null });
+    this.#bequest.tell(peer);
     this.#desk.seek(peer);
     this.#publish();
+    if (this.#replanner.cards.get(peer)?.status === 'ready') this.#survey.ask(peer);
+    this.#replanner.schedule();
   }
 
   peerDown(peer: PeerId): void {
@@ -173,6 +270,7 @@ export class Leader implements LeaderEars {
     this.#replanner.peerDown(peer);
     this.#courier.forget(peer);
     this.#desk.gone(peer);
+    this.#bequest.gone(peer);
     this.#turns.forget(peer);
     this.#seat();
   }
@@ -181,7 +279,9 @@ export class Leader implements LeaderEars {
     const known = this.#replanner.cards.has(card.peer);
     this.#replanner.cardChanged(card);
     if (!known) this.#seat();
-    if (card.status === 'ready') this.#survey.ask(card.peer);
+    const { me, followers } = this.#options.member;
+    if (card.status === 'ready' && (card.peer === me || followers.includes(card.peer)))
+      this.#survey.ask(card.peer);
     if (card.peer !== this.#options.member.me || card.status === 'measuring') return;
     // The model waited for this device to be measured.
     if (this.#model && !this.#calibrated && !this.#calibrating) {
@@ -237,6 +337,7 @@ export class Leader implements LeaderEars {
 
   /** Whatever is under way for the model before. */
   #stop(why: Error): void {
+    this.#opening++;
     this.#calibrating?.abort(why);
     this.#calibrating = undefined;
     this.#calibrated = false;
@@ -249,14 +350,19 @@ export class Leader implements LeaderEars {
   async #askAll(model: OpenModel, calibration: Calibration): Promise<void> {
     const { clock } = this.#options;
     await this.#survey.begin(model, calibration, this.#desk.key);
-    for (const card of this.#replanner.cards.values()) {
-      if (card.status === 'ready') this.#survey.ask(card.peer);
-    }
+    this.#surveyAll();
     this.#prepare({ step: 'Measuring the model on every device', fraction: null });
     await Promise.race([
       this.#survey.settled(),
       new Promise<void>((resolve) => clock.setTimeout(resolve, PATIENCE_MS)),
     ]);
+  }
+
+  #surveyAll(): void {
+    const { me, followers } = this.#options.member;
+    for (const peer of [me, ...followers]) {
+      if (this.#replanner.cards.get(peer)?.status === 'ready') this.#survey.ask(peer);
+    }
   }
 
   #warn(message: string): void {
@@ -341,6 +447,7 @@ export class Leader implements LeaderEars {
     this.#options.emit({ type: 'PlanChanged', plan, at: this.#options.clock.now() });
     this.#options.member.setPlan(plan);
     this.#publish();
+    if (plan) this.#leaveLegacy(plan);
   }
 
   /** Seats the devices that are here; whoever stays keeps its colour. */

@@ -76,6 +76,13 @@ export class LinkSurvey {
     if (this.#timer === undefined && !this.#stopped) this.#look();
   }
 
+  /** What is known of all links, for one who knows nothing yet. */
+  get known(): readonly LinkReport[] {
+    return [...this.#links].flatMap(
+      ([peer, { told }]) => reportOf(peer, this.#network.stats(peer)) ?? told ?? [],
+    );
+  }
+
   forget(peer: PeerId): void {
     this.#links.delete(peer);
   }

@@ -13,12 +13,25 @@ import type {
 } from '../protocol/messages.ts';
 import type { SessionEvent } from '../session/events.ts';
 import { holdersOf, holdsLayers } from '../session/holders.ts';
-import type { DeviceCard, FilePiece, LinkView, LoadReport, ModelState, PlanView } from '../session/state.ts';
+import { NO_RULES } from '../session/reduce.ts';
+import type {
+  DeviceCard,
+  FilePiece,
+  LinkView,
+  LoadReport,
+  ModelState,
+  PlanMode,
+  PlanRules,
+  PlanView,
+  Seat,
+} from '../session/state.ts';
 import { PieceExchange } from '../weights/exchange.ts';
 import { fetchFile } from '../weights/file-pieces.ts';
 import type { OriginFactory } from '../weights/origin.ts';
 import type { Shelf } from '../weights/shelf.ts';
 import { Asker } from './asker.ts';
+import { Heir, type Inherited, inOrderOfSuccession } from './heir.ts';
+import { Leadership } from './leadership.ts';
 import { LinkSurvey } from './link-survey.ts';
 import { LoadReporter } from './load-reporter.ts';
 import { MemoryWatch } from './memory-watch.ts';
@@ -27,6 +40,7 @@ import type { TimesCache } from './part-timer.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 import { StageGatherer } from './stage-gatherer.ts';
 import { StageHost } from './stage-host.ts';
+import type { Term } from './term.ts';
 import { Turns } from './turns.ts';
 
 /** Why open requests fail when another model is chosen: their input was made for the one before. */
@@ -47,11 +61,23 @@ type ForLeader = Extract<
 >;
 type FromLeader = Extract<
   ControlMessage,
-  { type: 'model' | 'room' | 'load-stage' | 'measure-parts' | 'pieces-told' | 'pieces-sought' | 'turn' }
+  {
+    type:
+      | 'model'
+      | 'room'
+      | 'load-stage'
+      | 'measure-parts'
+      | 'pieces-told'
+      | 'pieces-sought'
+      | 'turn'
+      | 'legacy'
+      | 'spare-pieces';
+  }
 >;
 
 /** What the leader's part of a page hears of the messages meant for it. */
 export interface LeaderEars {
+  /** A device follows this one. */
   peerUp(peer: PeerId): void;
   peerDown(peer: PeerId): void;
   cardChanged(card: DeviceCard): void;
@@ -78,6 +104,18 @@ export interface MemberOptions {
   readonly times?: TimesCache;
   readonly emit: (event: SessionEvent) => void;
   readonly card: DeviceCard;
+  /** The signaling server can be reached. */
+  readonly online: () => boolean;
+  /** This device leads from now on, or under a later term; null: it does not any more. */
+  readonly led: (term: Term | null) => void;
+}
+
+/** What the leader last said of the room. */
+export interface RoomTold {
+  readonly mode: PlanMode;
+  readonly rules: PlanRules;
+  readonly seats: readonly Seat[];
+  readonly plan: PlanView | null;
 }
 
 /**
@@ -99,7 +137,14 @@ export class Member {
   readonly #survey: LinkSurvey;
   readonly #times: OwnTimes;
   readonly #reporter: LoadReporter;
+  readonly #leadership: Leadership;
+  readonly #heir: Heir;
+  /** Of all devices that are here. */
+  readonly #cards = new Map<PeerId, DeviceCard>();
+  #left: { readonly peer: PeerId; readonly name: string } | null = null;
+  #told: RoomTold = { mode: 'everyone', rules: NO_RULES, seats: [], plan: null };
   #card: DeviceCard;
+  /** Who leads and is here. */
   #leader: PeerId | undefined;
   /** The model that the leader last told of, as text. */
   #model: string | undefined;
@@ -188,6 +233,27 @@ export class Member {
         (await this.gatherer.gather(part, this.#leader ?? this.me, () => undefined, signal)).model,
       answer: (measured) => this.#tellLeader(measured),
     });
+    this.#heir = new Heir({
+      fetch: (pieces, label, signal) => this.file(pieces, label, signal),
+      has: async (hash) => (await shelf.peek(hash)) !== null,
+      ready: (key) => this.setCard({ heir: key }),
+      keeps: (model, { id, hash }) =>
+        this.#tellLeader({ type: 'pieces-held', model, pieces: [{ id, hash }] }),
+    });
+    this.#cards.set(this.me, this.#card);
+    this.#leadership = new Leadership({
+      me: this.me,
+      clock,
+      say: (to, message) => network.sendControl(to, message),
+      peers: () => network.peers(),
+      inOrder: (among) => this.inOrder(among),
+      silence: (peer) => clock.now() - (network.stats(peer)?.heardAt ?? Number.NEGATIVE_INFINITY),
+      online: options.online,
+      took: (term) => this.#took(term),
+      followed: (peer) => this.#ears?.peerUp(peer),
+      follows: (leader) => this.#follows(leader),
+      lost: (leader) => this.#lost(leader),
+    });
     network.listen({
       peerUp: (peer) => this.#peerUp(peer),
       peerDown: (peer, reason) => this.#peerDown(peer, reason),
@@ -206,16 +272,57 @@ export class Member {
     return this.#card;
   }
 
-  /** Tells who leads: only that peer may send plans and layers. */
-  follow(leader: PeerId): void {
-    this.#leader = leader;
-    for (const peer of this.#options.network.peers()) this.#sendCard(peer);
+  /** Of all devices that are here, this one too. */
+  get cards(): ReadonlyMap<PeerId, DeviceCard> {
+    return this.#cards;
   }
 
-  /** This page leads: `ears` hear what followers report. */
+  /** What the leader last said of the room. */
+  get told(): RoomTold {
+    return this.#told;
+  }
+
+  /** The leader that went last. */
+  get left(): { readonly peer: PeerId; readonly name: string } | null {
+    return this.#left;
+  }
+
+  /** What this device has in hand in case that it leads. */
+  get inherited(): Inherited | undefined {
+    return this.#heir.inherited;
+  }
+
+  /** The signaling server says who leads. Only that device may send plans and layers, and whoever takes its place. */
+  entered(leader: PeerId, others: number): void {
+    this.#leadership.entered(leader, others);
+  }
+
+  /** Devices that do what this one says, while it leads. */
+  get followers(): readonly PeerId[] {
+    return this.#leadership.followers;
+  }
+
+  /** `ears` hear what followers report, for as long as this device leads. */
   lead(ears: LeaderEars): void {
     this.#ears = ears;
-    this.#leader = this.me;
+    this.#reportLinks(this.#survey.known);
+    this.turns.again();
+  }
+
+  /** Lets another device lead. */
+  handOver(peer: PeerId): void {
+    this.#leadership.handOver(peer);
+  }
+
+  /** Goes on leading under a later term. */
+  renewTerm(): Term {
+    this.#leadership.renew();
+    return this.#leadership.term;
+  }
+
+  /** These devices in the order in which they would lead. */
+  inOrder(among: readonly PeerId[]): readonly PeerId[] {
+    return inOrderOfSuccession(among, this.#cards, this.#told.seats, this.#heir.key);
   }
 
   /** Tells the leader which of these pieces this device has kept from earlier visits. */
@@ -244,6 +351,7 @@ export class Member {
 
   setCard(change: Partial<DeviceCard>): void {
     this.#card = { ...this.#card, ...change };
+    this.#cards.set(this.me, this.#card);
     this.#options.emit({ type: 'CardChanged', card: this.#card, at: this.#options.clock.now() });
     for (const peer of this.#options.network.peers()) this.#sendCard(peer);
     this.#ears?.cardChanged(this.#card);
@@ -253,6 +361,8 @@ export class Member {
   close(reason: string): void {
     this.#reporter.stop();
     this.#survey.stop();
+    this.#leadership.close();
+    this.#heir.stop();
     this.asker.failAll('leave the room', 'This device left the room.');
     this.#times.stop(reason);
     this.host.release();
@@ -309,11 +419,7 @@ export class Member {
 
   #peerUp(peer: PeerId): void {
     this.#sendCard(peer);
-    if (peer === this.#leader) {
-      this.#options.emit({ type: 'RoomEntered', leader: peer, at: this.#options.clock.now() });
-      this.turns.again();
-    }
-    this.#ears?.peerUp(peer);
+    this.#leadership.peerUp(peer);
     if (this.#card.status === 'ready') this.#survey.start();
   }
 
@@ -323,12 +429,43 @@ export class Member {
     this.#exchange.peerDown(peer);
     this.gatherer.peerDown(peer);
     this.host.forget(peer);
-    if (peer === this.#leader) {
-      // Open requests wait: the leader's page may come back with a plan.
-      this.asker.setPlan(null);
-      this.#options.emit({ type: 'LeaderLost', at: this.#options.clock.now() });
-    }
+    const name = this.#cards.get(peer)?.name ?? 'A device';
+    if (peer === this.#leader) this.#left = { peer, name };
+    this.#cards.delete(peer);
     this.#ears?.peerDown(peer);
+    this.#leadership.peerDown(peer);
+  }
+
+  #took(term: Term): void {
+    const { emit, clock, led } = this.#options;
+    this.#leader = this.me;
+    emit({ type: 'RoomEntered', leader: this.me, at: clock.now() });
+    led(term);
+  }
+
+  #follows(leader: PeerId): void {
+    const { emit, clock, network } = this.#options;
+    if (this.#ears) this.#stepDown();
+    this.#leader = leader;
+    emit({ type: 'RoomEntered', leader, at: clock.now() });
+    network.sendControl(leader, { type: 'links', links: this.#survey.known });
+    if (this.#heir.inherited) this.#sendCard(leader);
+    this.turns.again();
+  }
+
+  /** Open requests wait, unless the plan does without the leader: whoever leads next comes with another. */
+  #lost(leader: PeerId): void {
+    const { emit, clock } = this.#options;
+    if (this.#ears) this.#stepDown();
+    this.#leader = undefined;
+    if (leader !== this.me && holdsLayers(this.asker.plan, leader)) this.asker.setPlan(null);
+    emit({ type: 'LeaderLost', at: clock.now() });
+  }
+
+  #stepDown(): void {
+    this.#told = { ...this.#told, plan: null };
+    this.#ears = undefined;
+    this.#options.led(null);
   }
 
   #sendCard(peer: PeerId): void {
@@ -385,7 +522,16 @@ export class Member {
       case 'pieces-sought':
       case 'turn':
         // Only the leader decides what runs where.
-        if (peer === this.#leader) this.#fromLeader(message);
+        if (peer === this.#leader && !this.#ears) this.#fromLeader(message);
+        break;
+      case 'legacy':
+      case 'spare-pieces':
+        if (peer === this.#leader && !this.#ears) this.#fromLeader(message);
+        break;
+      case 'office':
+      case 'leader-missed':
+      case 'leader-seen':
+        this.#leadership.hear(peer, message);
         break;
       case 'end-sequence':
         this.host.endSequence(peer, message.sequence);
@@ -399,6 +545,7 @@ export class Member {
     const { emit, clock, network } = this.#options;
     // A card speaks for the link it came over, whatever it says of itself.
     const card = { ...told, peer };
+    this.#cards.set(peer, card);
     emit({ type: 'CardChanged', card, at: clock.now() });
     const stats = network.stats(peer);
     if (stats) emit({ type: 'LinkChanged', peer, link: viewOf(stats), at: clock.now() });
@@ -418,6 +565,7 @@ export class Member {
         break;
       }
       case 'room':
+        this.#told = message;
         emit({ type: 'ModeChanged', mode: message.mode });
         emit({ type: 'RulesChanged', rules: message.rules });
         emit({ type: 'SeatsChanged', seats: message.seats });
@@ -439,6 +587,13 @@ export class Member {
         break;
       case 'turn':
         this.turns.told(message.ticket, message.place);
+        break;
+      case 'legacy':
+        // What could not be fetched is told again, or lost with the leader.
+        this.#heir.told(message).catch(() => undefined);
+        break;
+      case 'spare-pieces':
+        this.#heir.keep(message.model, message.label, message.pieces).catch(() => undefined);
         break;
     }
   }

@@ -2,10 +2,10 @@ import { makeShard } from '../graph/shard.ts';
 import type { Epoch, PeerId } from '../ids.ts';
 import type { Network } from '../mesh/network.ts';
 import type { DeviceTimes } from '../plan/profile.ts';
+import type { Calibration } from '../protocol/calibration.ts';
 import type { LoadStage, MeasureParts, PartsMeasured } from '../protocol/messages.ts';
 import { layFile } from '../weights/file-pieces.ts';
 import type { Shelf } from '../weights/shelf.ts';
-import type { Calibration } from './calibrate.ts';
 import { deviceTimes, rangesToTime, type TimedRange } from './device-times.ts';
 import type { OpenModel } from './leader.ts';
 import { warmUpFor } from './shard-courier.ts';
@@ -42,8 +42,15 @@ export class PartSurvey {
   }
 
   /** Another model, measured on the leader's device. Devices are to be asked anew. */
-  async begin(model: OpenModel, calibration: Calibration, key: string): Promise<void> {
+  /** `known`: those who told the leader before. */
+  async begin(
+    model: OpenModel,
+    calibration: Calibration,
+    key: string,
+    known: ReadonlySet<PeerId> = new Set(),
+  ): Promise<void> {
     this.stop();
+    for (const peer of known) this.#asked.add(peer);
     const { shelf } = this.#options;
     const { graph, blocks, card } = model;
     const { blockMs, blockWeightBytes, boundaryBytes } = calibration;

@@ -1,9 +1,9 @@
 import type { PeerId } from '../ids.ts';
 import { type DeviceTimes, roomFrom } from '../plan/profile.ts';
 import type { PlanDevice, PlanRoom } from '../plan/room.ts';
+import type { Calibration } from '../protocol/calibration.ts';
 import type { LinkReport } from '../protocol/messages.ts';
 import type { DeviceCard, PlanRules, PlanView } from '../session/state.ts';
-import type { Calibration } from './calibrate.ts';
 import type { Paces } from './paces.ts';
 
 /** A tab in the background ran 2.7 times slower in Chrome (field.md); until it has shown how slow it is here. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Epoch, PeerId } from '../ids.ts';
 import { estimate } from '../plan/estimate.ts';
 import type { PlanResult, PlanRoom } from '../plan/room.ts';
-import type { Calibration } from './calibrate.ts';
+import type { Calibration } from '../protocol/calibration.ts';
 import { planView } from './plan-view.ts';
 
 const [HOME, SLOW] = ['a', 'b'].map((x) => x.repeat(16) as PeerId) as [PeerId, PeerId];

@@ -4,8 +4,8 @@ import type { DeviceTimes } from '../plan/profile.ts';
 import type { PlanStory } from '../plan/question.ts';
 import type { PlannedStage, PlanResult, PlanRoom } from '../plan/room.ts';
 import { leftOutReason } from '../plan/sentences.ts';
+import type { Calibration } from '../protocol/calibration.ts';
 import type { PlanMode, PlanView, StageView, WhatIf } from '../session/state.ts';
-import type { Calibration } from './calibrate.ts';
 import type { PlanningRoom } from './plan-room.ts';
 
 export interface ViewedPlan extends PlanningRoom {

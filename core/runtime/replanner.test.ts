@@ -10,11 +10,11 @@ import { decide, tell } from '../plan/planner.ts';
 import type { DeviceTimes } from '../plan/profile.ts';
 import type { PlanQuestion } from '../plan/question.ts';
 import type { PlanResult } from '../plan/room.ts';
+import type { Calibration } from '../protocol/calibration.ts';
 import { holdersOf, holdsLayers } from '../session/holders.ts';
 import type { DeviceCard, LoadReport, PlanView } from '../session/state.ts';
 import { PieceLedger } from '../weights/ledger.ts';
 import { VirtualClock } from '../weights/virtual-clock.ts';
-import type { Calibration } from './calibrate.ts';
 import type { OpenModel } from './leader.ts';
 import type { Move } from './mover.ts';
 import { Replanner } from './replanner.ts';
@@ -68,6 +68,7 @@ const model: OpenModel = {
   atHand: new Map(),
   origin: null,
   hashes: [],
+  graphFiles: [],
   sample: () => [],
 };
 
@@ -139,6 +140,8 @@ class Scene {
     this.replanner = new Replanner({
       me: LAPTOP,
       clock: this.clock,
+      term: 1,
+      renew: () => 2,
       planner: {
         decide: async (asked: PlanQuestion) => decide(asked),
         tell: async (asked: PlanQuestion, plan: PlanResult) => tell(asked, plan),

@@ -5,19 +5,21 @@ import type { DeviceTimes } from '../plan/profile.ts';
 import type { PlanAnswer, Planner, PlanQuestion, PlanStory } from '../plan/question.ts';
 import { isBetter, isWorthMoving, MEMORY_MS } from '../plan/replan.ts';
 import type { Infeasible } from '../plan/room.ts';
+import type { Calibration } from '../protocol/calibration.ts';
+import type { Inheritance } from '../protocol/inheritance.ts';
 import type { LinkReport } from '../protocol/messages.ts';
 import { holdersOf, holdsLayers } from '../session/holders.ts';
 import { NO_RULES } from '../session/reduce.ts';
 import type { DeviceCard, LoadReport, PlanMode, PlanRules, PlanView, Progress } from '../session/state.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
 import { because, type Cause } from './because.ts';
-import type { Calibration } from './calibrate.ts';
 import type { OpenModel } from './leader.ts';
 import { fitsAlongside, moveMs } from './move-cost.ts';
 import { type Mover, withTrueWeights } from './mover.ts';
 import type { PlanningRoom } from './plan-room.ts';
 import { plannedStages, planView, sameAssignment, withStory } from './plan-view.ts';
 import { RoomBook } from './room-book.ts';
+import { epochOf, type Term, termOf } from './term.ts';
 import { WorkWatch } from './work-watch.ts';
 
 /** Several devices often become ready together: one plan for all of them. */
@@ -30,6 +32,10 @@ const NEWS = 0.05;
 export interface ReplannerOptions {
   readonly me: PeerId;
   readonly clock: Clock;
+  /** Under which this device leads. */
+  readonly term: Term;
+  /** Begins another term, as this one has had all its plans. */
+  readonly renew: () => Term;
   readonly planner: Planner;
   readonly mover: Pick<Mover, 'under' | 'bring' | 'stop' | 'running'>;
   readonly ledger: () => PieceLedger;
@@ -40,6 +46,16 @@ export interface ReplannerOptions {
   readonly publish: (plan: PlanView | null) => void;
   readonly progress: (progress: Progress | null) => void;
   readonly warn: (message: string) => void;
+}
+
+/** What a leader finds in a room that another has led. */
+export interface Estate {
+  readonly plan: PlanView | null;
+  readonly mode: PlanMode;
+  readonly rules: PlanRules;
+  readonly times: Inheritance['times'];
+  /** The leader before, if it is gone. */
+  readonly left: { readonly peer: PeerId; readonly name: string } | null;
 }
 
 /** A model that has been measured. */
@@ -68,7 +84,7 @@ export class Replanner {
   #mode: PlanMode = 'everyone';
   #rules: PlanRules = NO_RULES;
   #plan: PlanView | null = null;
-  #epoch = 0;
+  #epoch: Epoch;
   /** The present plan may not stay if there is another one. */
   #forced = false;
   #cause: Cause | undefined;
@@ -84,10 +100,15 @@ export class Replanner {
 
   constructor(options: ReplannerOptions) {
     this.#options = options;
+    this.#epoch = epochOf(options.term, 0);
   }
 
   get plan(): PlanView | null {
     return this.#plan;
+  }
+
+  get calibration(): Calibration | undefined {
+    return this.#subject?.calibration;
   }
 
   get cards(): ReadonlyMap<PeerId, DeviceCard> {
@@ -102,6 +123,33 @@ export class Replanner {
     this.#cause = undefined;
     this.#show(null);
     if (subject) this.#must(0);
+  }
+
+  /** Takes over from another leader. The plan that runs goes on, if all who hold it are here; else there is a new one. */
+  inherit(subject: Measured, { plan, mode, rules, times, left }: Estate): void {
+    this.#subject = subject;
+    this.#mode = mode;
+    this.#rules = rules;
+    const now = this.#options.clock.now();
+    for (const [peer, measured] of times) this.#book.measured(peer, measured, now);
+    const here = new Set([this.#options.me, ...this.#options.here()]);
+    const holders = plan?.stages.flatMap((stage) => holdersOf(stage).map(({ peer }) => peer)) ?? [];
+    if (left) this.#cause = { kind: 'left', ...left };
+    if (plan?.status === 'running' && holders.every((peer) => here.has(peer))) {
+      this.#plan = plan;
+      this.#options.publish(plan);
+      this.schedule();
+    } else this.#must(0);
+  }
+
+  /** This device leads on, under a later term. */
+  setTerm(term: Term): void {
+    this.#epoch = epochOf(term, 0);
+  }
+
+  /** What devices measured of the model. */
+  get times(): ReadonlyMap<PeerId, DeviceTimes> {
+    return this.#book.times;
   }
 
   setMode(mode: PlanMode): void {
@@ -240,7 +288,8 @@ export class Replanner {
   }
 
   #viewOf({ answer, planning }: Found, { calibration, model }: Measured): PlanView {
-    const epoch = (this.#epoch + 1) as Epoch;
+    let epoch = (this.#epoch + 1) as Epoch;
+    if (termOf(epoch) !== termOf(this.#epoch)) epoch = (epochOf(this.#options.renew(), 0) + 1) as Epoch;
     const view = planView({ ...planning, epoch, mode: this.#mode, plan: answer.plan, calibration });
     return withTrueWeights(view, model);
   }

@@ -1,11 +1,11 @@
 import type { PeerId } from '../ids.ts';
 import type { DeviceTimes } from '../plan/profile.ts';
 import type { PlanDevice } from '../plan/room.ts';
+import type { Calibration } from '../protocol/calibration.ts';
 import type { LinkReport } from '../protocol/messages.ts';
 import { holdersOf } from '../session/holders.ts';
 import type { DeviceCard, LoadReport, PlanRules, PlanView } from '../session/state.ts';
 import type { Cause } from './because.ts';
-import type { Calibration } from './calibrate.ts';
 import { Paces } from './paces.ts';
 import { isLow, type PlanningRoom, planningRoom } from './plan-room.ts';
 import { Settling } from './settling.ts';
@@ -81,6 +81,11 @@ export class RoomBook {
     this.#times.set(peer, times);
     if (this.#settling.measured(peer, times, now)) this.#paces.recovered(peer);
     else this.#paces.forget(peer);
+  }
+
+  /** What devices measured of this model. */
+  get times(): ReadonlyMap<PeerId, DeviceTimes> {
+    return this.#times;
   }
 
   /** True when it is this device's turn to measure the model once more, in a room at rest. */

@@ -6,13 +6,13 @@ import type { PeerId } from '../ids.ts';
 import { decoderIo } from '../language/decoder-io.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Network } from '../mesh/network.ts';
+import type { Calibration } from '../protocol/calibration.ts';
 import type { LoadStage, TensorSample } from '../protocol/messages.ts';
 import { holdersOf } from '../session/holders.ts';
 import type { PlanView } from '../session/state.ts';
 import { layFile } from '../weights/file-pieces.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
 import type { Shelf } from '../weights/shelf.ts';
-import type { Calibration } from './calibrate.ts';
 import type { OpenModel } from './leader.ts';
 import type { StageHost } from './stage-host.ts';
 import { keptTerms, termsOf } from './terms.ts';
@@ -113,6 +113,16 @@ export class ShardCourier {
     return firstFailure(deliveries);
   }
 
+  /** Every holder of a plan that another leader brought has its stages still; one that has not will say so. */
+  async assume(plan: PlanView, { graph, blocks }: OpenModel): Promise<void> {
+    for (const stage of plan.stages) {
+      const shard = await this.#shelf.digest(makeShard(graph, blocks, stage.start, stage.end).model);
+      for (const { peer } of holdersOf(stage)) {
+        this.#held.set(peer, (this.#held.get(peer) ?? new Map()).set(shard, plan.epoch));
+      }
+    }
+  }
+
   /** This plan runs: every device has given up what it held for others. */
   running(epoch: number): void {
     for (const shards of this.#held.values()) {
@@ -140,6 +150,14 @@ export class ShardCourier {
       this.#clock.clearTimeout(errand.watchdog);
       errand.watchdog = this.#watch(peer, errand.settle);
     }
+  }
+
+  /** Nothing is brought any more. */
+  close(): void {
+    this.#run++;
+    for (const errand of this.#errands.values()) this.#clock.clearTimeout(errand.watchdog);
+    this.#errands.clear();
+    this.#shelf.clear(GRAPHS);
   }
 
   /** The device is gone, and what it held with it. */

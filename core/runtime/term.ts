@@ -33,7 +33,7 @@ export function termOf(epoch: Epoch | number): Term {
   return Math.floor(epoch / PLANS);
 }
 
-/** The epoch of the n-th plan of a term, from 1; null where a term can have no more plans. */
-export function epochOf(term: Term, plan: number): Epoch | null {
-  return plan < PLANS ? ((term * PLANS + plan) as Epoch) : null;
+/** The epoch of the n-th plan of a term, from 1; a term has at most 16,383. */
+export function epochOf(term: Term, plan: number): Epoch {
+  return (term * PLANS + plan) as Epoch;
 }

@@ -81,11 +81,17 @@ function tell(before: SessionState, after: SessionState, event: SessionEvent): L
         }
       );
     }
+    case 'RoomEntered': {
+      const { leader, at } = event;
+      if (before.leader === null || before.leader === leader) return undefined;
+      const name = device(before, leader)?.card.name ?? 'Another device';
+      return { peer: leader, what: `${name} leads the room now.`, more: '', tone: 'good', at };
+    }
     case 'LeaderLost':
       return {
         peer: before.leader,
         what: 'The leader’s page is away.',
-        more: 'The room waits for it to come back.',
+        more: 'Another device takes its place.',
         tone: 'warn',
         at: event.at,
       };

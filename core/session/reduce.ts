@@ -1,6 +1,7 @@
 import type { PeerId, RoomId } from '../ids.ts';
 import { chronicle } from './chronicle.ts';
 import type { SessionEvent } from './events.ts';
+import { holdsLayers } from './holders.ts';
 import type {
   DeviceCard,
   DeviceState,
@@ -73,7 +74,7 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
       return { ...state, phase: { kind: 'open' }, leader: event.leader };
     case 'LeaderLost':
       return state.phase.kind === 'open'
-        ? { ...state, phase: { kind: 'leaderless' }, plan: null, preparing: null }
+        ? { ...state, phase: { kind: 'leaderless' }, plan: withoutLeader(state), preparing: null }
         : state;
     case 'SessionEnded':
       return {
@@ -167,6 +168,11 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
     case 'NoticeDismissed':
       return { ...state, notices: state.notices.filter((notice) => notice.id !== event.id) };
   }
+}
+
+/** Without its leader a room goes on with the plan that it has, if the leader held nothing of it. */
+function withoutLeader({ plan, leader }: SessionState): SessionState['plan'] {
+  return leader !== null && holdsLayers(plan, leader) ? null : plan;
 }
 
 function without<T extends { readonly peer: PeerId }>(list: readonly T[], peer: PeerId): readonly T[] {

@@ -104,6 +104,8 @@ export interface DeviceCard {
   readonly profile: DeviceProfile | null;
   /** True while the tab is in the background. */
   readonly hidden: boolean;
+  /** What the leader left for whoever leads next, if all of it is here: its key. */
+  readonly heir?: string;
   /** Absent where the browser does not tell. */
   readonly battery?: Battery;
   /** How hot the system says it is; absent while it says nothing, or nominal. */

@@ -170,7 +170,15 @@ describe('with peers that do as they like', () => {
     bytesIn = 0;
     readonly peers = (): PeerId[] => [ANN, BOB, CAT];
     stats(): LinkStats {
-      const measured = { rttMs: 1, delayMs: 1, mbitPerSec: 1, steadyMbitPerSec: 1, usedAt: 0, probedAt: 0 };
+      const measured = {
+        rttMs: 1,
+        delayMs: 1,
+        mbitPerSec: 1,
+        steadyMbitPerSec: 1,
+        heardAt: 0,
+        usedAt: 0,
+        probedAt: 0,
+      };
       return { kind: 'memory', ...measured, bytesIn: this.bytesIn, bytesOut: 0 };
     }
     sendControl(to: PeerId, message: ControlMessage): void {

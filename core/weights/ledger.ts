@@ -65,6 +65,16 @@ export class PieceLedger {
     return missing.reduce((sum, { length }) => sum + length, 0);
   }
 
+  /** Pieces that no origin has, and at most one device, which is not `peer`. */
+  scarce(peer: PeerId): (HeldPiece & { readonly length: number })[] {
+    return this.#pieces.flatMap(({ id, file, length }) => {
+      const hash = this.#hashes[id];
+      const holders = this.#holders.get(id) ?? new Set();
+      const safe = this.#fileAt.has(file) || holders.size > 1 || holders.has(peer);
+      return hash && !safe ? [{ id, hash, length }] : [];
+    });
+  }
+
   /** `peer` says that it has these pieces. */
   held(peer: PeerId, pieces: readonly HeldPiece[]): LedgerNews {
     const tell = new Map<PeerId, ToldPiece[]>();

@@ -9,7 +9,7 @@ import { type FileServer, OPEN_TO_ALL, serveFiles } from '../file-server.ts';
 import { ROOT } from '../repository.ts';
 import { openRoom, type Room } from '../room.ts';
 import { type ProductServer, startProduct } from '../server.ts';
-import { readyDevices, runsOn, stateOf, until } from '../session-page.ts';
+import { everyHeir, readyDevices, runsOn, stateOf, until } from '../session-page.ts';
 
 const DIGITS = readFileSync(join(ROOT, 'public', 'models', 'digits.onnx'));
 
@@ -34,6 +34,11 @@ describe('troubles: each is said clearly, and the room goes on', () => {
     await server?.stop();
   });
 
+  async function leads(page: Page): Promise<boolean> {
+    const state = await stateOf(page);
+    return state !== undefined && state.me === state.leader;
+  }
+
   function follower(index: number): Page {
     const device = room.followers[index];
     if (!device) throw new Error(`There is no follower ${index}.`);
@@ -50,14 +55,23 @@ describe('troubles: each is said clearly, and the room goes on', () => {
     await askDigits(room.leader.page);
   });
 
-  it('the leader reloads: it leads the same room again', async () => {
+  it('the leader reloads: another device leads meanwhile, the page is the same device again and can be given the lead', async () => {
     const { page } = room.leader;
     const before = await stateOf(page);
+    await until(page, 'everybody could take over', everyHeir);
     await page.reload();
     await until(page, 'all devices back', readyDevices(3));
     const after = await stateOf(page);
-    expect([after?.me, after?.leader, after?.room]).toEqual([before?.me, before?.me, before?.room]);
-    await page.getByTestId('mode-everyone').click();
+    expect([after?.me, after?.room]).toEqual([before?.me, before?.room]);
+    expect(after?.leader).not.toBe(before?.me);
+    await until(page, 'all three at work again', runsOn(3));
+    await askDigits(page);
+    await until(page, 'everybody could take over', everyHeir);
+    const { page: leading } = room.followers[(await leads(follower(0))) ? 0 : 1] ?? room.leader;
+    await leading
+      .locator(`[data-testid="device-card"][data-peer="${before?.me}"] select`)
+      .selectOption('lead');
+    await until(page, 'the lead was given back', ({ me, leader }) => me === leader);
     await until(page, 'all three at work again', runsOn(3));
     await askDigits(page);
   });

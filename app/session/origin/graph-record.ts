@@ -1,7 +1,7 @@
+import type { Span, SparseBytes } from '../../../core/graph/sparse-bytes.ts';
 import { isSha256, type Sha256 } from '../../../core/ids.ts';
 import type { OriginFile } from '../../../core/weights/origin.ts';
 import type { Shelf } from '../../../core/weights/shelf.ts';
-import type { Span, SparseBytes } from './sparse-bytes.ts';
 
 /** What was read of one file while its model's graph was read. */
 export interface RecordedFile {

@@ -1,5 +1,6 @@
 import { FetchError, StorageFullError } from '../../../core/errors.ts';
 import type { ByteRange, ByteSource } from '../../../core/graph/byte-source.ts';
+import { RecordedSource } from '../../../core/graph/recorded-source.ts';
 import type { Progress } from '../../../core/session/state.ts';
 import type { OriginCard, OriginFile } from '../../../core/weights/origin.ts';
 import type { Shelf } from '../../../core/weights/shelf.ts';
@@ -10,7 +11,6 @@ import { httpOrigin } from './http-origin.ts';
 import { recallWhole, wholeBlob } from './kept-whole.ts';
 import { probeOrigin, type WholeProbe, wholeProbe } from './probe.ts';
 import { rangeSource } from './range-source.ts';
-import { RecordedSource } from './recorded-source.ts';
 import { stillThere } from './still-there.ts';
 import { wholeFile } from './whole-file.ts';
 

@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../../core/graph/byte-source.ts';
+import type { ByteSource } from './byte-source.ts';
 import { SparseBytes } from './sparse-bytes.ts';
 
 /** Cheaper to read here than to have read in vain what is known of the run. */

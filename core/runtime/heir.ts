@@ -1,0 +1,118 @@
+import type { PeerId, Sha256 } from '../ids.ts';
+import type { Inheritance } from '../protocol/inheritance.ts';
+import type { Legacy, SparePiece } from '../protocol/messages.ts';
+import { decodeInheritance } from '../protocol/parse-inheritance.ts';
+import type { DeviceCard, FilePiece, Seat } from '../session/state.ts';
+import type { LaidPiece } from '../weights/file-pieces.ts';
+
+/** What this device has in hand in case that it must lead. */
+export interface Inherited {
+  readonly inheritance: Inheritance;
+  /** The files that the model's card names. */
+  readonly beside: readonly LaidPiece[];
+}
+
+export interface HeirOptions {
+  /** From this device's shelf, else from the leader. */
+  readonly fetch: (pieces: readonly FilePiece[], label: string, signal: AbortSignal) => Promise<Blob>;
+  /** Whether the shelf gives this piece back. */
+  readonly has: (hash: Sha256) => Promise<boolean>;
+  /** Everything of the legacy of this key is here. */
+  readonly ready: (key: string) => void;
+  readonly keeps: (model: string, piece: SparePiece) => void;
+}
+
+/** Fetches what it takes to lead in the leader's place, and spare copies of weights that would be lost with it. */
+export class Heir {
+  readonly #options: HeirOptions;
+  #legacy: AbortController | undefined;
+  #spares: AbortController | undefined;
+  #key = '';
+  #inherited: Inherited | undefined;
+
+  constructor(options: HeirOptions) {
+    this.#options = options;
+  }
+
+  /** Of the last model that ran in the room; undefined while it is not all here. */
+  get inherited(): Inherited | undefined {
+    return this.#inherited;
+  }
+
+  /** The legacy that the leader spoke of last. */
+  get key(): string {
+    return this.#key;
+  }
+
+  /** A source that goes away, or a leader that says something else, ends it; the next word begins anew. */
+  async told({ key, label, pieces }: Legacy): Promise<void> {
+    if (key === this.#key && this.#inherited) return this.#options.ready(key);
+    this.#legacy?.abort(new Error('the leader left something else'));
+    const control = new AbortController();
+    this.#legacy = control;
+    this.#key = key;
+    this.#inherited = undefined;
+    if (pieces.length === 0) return;
+    const { fetch, ready } = this.#options;
+    const { signal } = control;
+    const blob = await fetch(pieces, label, signal);
+    const inheritance = decodeInheritance(new Uint8Array(await blob.arrayBuffer()));
+    const beside: LaidPiece[] = [];
+    for (const piece of inheritance.card.language?.files.flatMap((file) => file.pieces) ?? []) {
+      beside.push({ ...piece, blob: await fetch([piece], label, signal) });
+    }
+    if (signal.aborted) return;
+    this.#inherited = { inheritance, beside };
+    ready(key);
+  }
+
+  /** One after another; ends at the first that this device cannot keep. */
+  async keep(model: string, label: string, pieces: readonly SparePiece[]): Promise<void> {
+    this.#spares?.abort(new Error('the leader asked for others'));
+    const control = new AbortController();
+    this.#spares = control;
+    const { fetch, has, keeps } = this.#options;
+    for (const piece of pieces) {
+      await fetch([piece], label, control.signal);
+      if (!(await has(piece.hash)) || control.signal.aborted) return;
+      keeps(model, piece);
+    }
+  }
+
+  stop(): void {
+    this.#legacy?.abort(new Error('the session ended'));
+    this.#spares?.abort(new Error('the session ended'));
+  }
+}
+
+const FORMS: readonly DeviceCard['form'][] = ['server', 'computer', 'tablet', 'phone'];
+
+/**
+ * The devices in the order in which they would lead: those that have the legacy, that are in front and measured, that
+ * are likely to stay, that came first. Everybody who has the same cards comes to the same.
+ */
+export function inOrderOfSuccession(
+  among: readonly PeerId[],
+  cards: ReadonlyMap<PeerId, DeviceCard>,
+  seats: readonly Seat[],
+  key: string,
+): readonly PeerId[] {
+  const rank = (peer: PeerId): readonly number[] => {
+    const card = cards.get(peer);
+    const seat = seats.findIndex((each) => each.peer === peer);
+    return [
+      key !== '' && card?.heir === key ? 0 : 1,
+      card && !card.hidden ? 0 : 1,
+      card?.status === 'ready' ? 0 : 1,
+      card ? FORMS.indexOf(card.form) : FORMS.length,
+      seat < 0 ? seats.length : seat,
+    ];
+  };
+  const ranks = new Map(among.map((peer) => [peer, rank(peer)]));
+  const compare = (a: PeerId, b: PeerId): number => {
+    const [ofA = [], ofB = []] = [ranks.get(a), ranks.get(b)];
+    const at = ofA.findIndex((value, index) => value !== ofB[index]);
+    return at < 0 ? (a < b ? -1 : 1) : (ofA[at] ?? 0) - (ofB[at] ?? 0);
+  };
+  return [...among].sort(compare);
+}
