@@ -8,6 +8,10 @@ export interface ProductServer {
   readonly origin: string;
   /** Everything it has printed so far. */
   printed(): string;
+  /** Its process; another one after a restart. */
+  pid(): number | undefined;
+  /** Ends the process and starts another on the same port. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -30,7 +34,32 @@ export async function startServing(folder: string): Promise<ProductServer> {
 async function startProcess(command: (port: number) => readonly string[]): Promise<ProductServer> {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, ['--import', 'tsx', ...command(port)], {
+  let printed = '';
+  const start = () => startChild(command(port), origin, (text) => (printed += text));
+  let child = await start();
+  return {
+    origin,
+    printed: () => printed,
+    pid: () => child.pid,
+    restart: async () => {
+      await child.stop();
+      child = await start();
+    },
+    stop: () => child.stop(),
+  };
+}
+
+interface Child {
+  readonly pid: number | undefined;
+  stop(): Promise<void>;
+}
+
+async function startChild(
+  command: readonly string[],
+  origin: string,
+  print: (text: string) => void,
+): Promise<Child> {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...command], {
     cwd: ROOT,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -38,6 +67,7 @@ async function startProcess(command: (port: number) => readonly string[]): Promi
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (text) => {
       printed += text;
+      print(String(text));
     });
   }
   // A process that ends in the middle takes its server along.
@@ -61,7 +91,7 @@ async function startProcess(command: (port: number) => readonly string[]): Promi
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { origin, printed: () => printed, stop };
+  return { pid: child.pid, stop };
 }
 
 async function answers(origin: string): Promise<boolean> {

@@ -67,6 +67,11 @@ export async function generateTexts(
   return { split, whole, verify: compared(split, whole) };
 }
 
+/** Tokens of a prompt, as the model's own tokeniser reads it. */
+export function promptTokensOf(model: string, prompt: string): number {
+  return tokeniserOf(model).encode(prompt, { special: true }).length;
+}
+
 function tokeniserOf(model: string): Tokeniser {
   const read = (name: string): string | null => {
     const path = join(dirname(model), name);

@@ -7,7 +7,8 @@ import { decodeTensor } from '../../core/graph/tensor-proto.ts';
 import type { ModelCard } from '../../core/session/state.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
 import { openModelFile } from '../../tools/split/model-file.ts';
-import { type LabOptions, UsageError } from './options.ts';
+import type { LabOptions } from './options.ts';
+import { UsageError } from './usage-error.ts';
 
 /** The input that the command line names, and the sizes it asks for. */
 export interface LabInput {

@@ -3,23 +3,25 @@ import { messageOf } from '../../core/errors.ts';
 import { buildLabOnce, buildOnce } from '../build.ts';
 import { NoQuotaError } from './cpu-controller.ts';
 import { requireQuotas } from './cpu-quota.ts';
+import { isHarmless } from './faults/judge.ts';
 import { readInput } from './input.ts';
-import { measure } from './measure.ts';
-import { type LabOptions, parseLabOptions, USAGE, UsageError } from './options.ts';
+import { inLabPage, measure } from './measure.ts';
+import { type LabOptions, parseLabOptions, USAGE } from './options.ts';
 import { tableOf } from './report.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Exit status: 0 when the split run is verified, 1 when it is not, 2 when what it asks for cannot be had. */
 async function main(): Promise<number> {
   const options = parseLabOptions(process.argv.slice(2));
   const input = await readInput(options);
   if (options.cpu.length > 0) requireQuotas();
-  if (options.link.length > 0) await buildLabOnce();
+  if (inLabPage(options)) await buildLabOnce();
   else await buildOnce();
   try {
     const report = await measure(options, input);
     console.log(tableOf(report));
     keep(options, report);
-    return report.verify.ok && report.errors.length === 0 ? 0 : 1;
+    return report.verify.ok && isHarmless(report.faults ?? []) && report.errors.length === 0 ? 0 : 1;
   } catch (error) {
     // A program that reads the file must not find that of an earlier run.
     keep(options, { model: options.model, devices: [], verify: { ok: false }, errors: [plain(error)] });

@@ -1,12 +1,15 @@
 import { dirname } from 'node:path';
+import type { Page } from 'playwright';
 import { quantile } from '../../bench/statistics.ts';
 import type { Device } from '../browser.ts';
 import { LAB_BUILD } from '../build.ts';
 import { type Mirror, startMirror } from '../mirror/mirror.ts';
 import { browserBytes } from '../process-memory.ts';
 import { openRoom, type Room } from '../room.ts';
-import { startProduct, startServing } from '../server.ts';
+import { type ProductServer, startProduct, startServing } from '../server.ts';
 import { runsOn, stateOf, until } from '../session-page.ts';
+import { needsLabPage } from './faults/fault.ts';
+import { runFaults } from './faults/run-faults.ts';
 import { generateTexts } from './generate.ts';
 import { feedsFor, type LabInput } from './input.ts';
 import { labQuery } from './lab-query.ts';
@@ -27,7 +30,7 @@ const WARM_UP = 2;
 export async function measure(options: LabOptions, input: LabInput): Promise<LabReport> {
   const opened: { close(): Promise<void> }[] = [];
   try {
-    const server = options.link.length > 0 ? await startServing(LAB_BUILD) : await startProduct();
+    const server = inLabPage(options) ? await startServing(LAB_BUILD) : await startProduct();
     opened.push({ close: () => server.stop() });
     const files = await serveReference([options.model]);
     opened.push(files);
@@ -56,6 +59,7 @@ export async function measure(options: LabOptions, input: LabInput): Promise<Lab
       options,
       input,
       room,
+      server,
       idle,
       roomMs,
       reference,
@@ -66,6 +70,11 @@ export async function measure(options: LabOptions, input: LabInput): Promise<Lab
   } finally {
     for (const each of opened.reverse()) await each.close();
   }
+}
+
+/** Whether the lab's own build of the page is needed, because the product's cannot be shaped or disturbed. */
+export function inLabPage({ link, faults }: LabOptions): boolean {
+  return link.length > 0 || faults.some(needsLabPage);
 }
 
 /** The tuning of one device's page. */
@@ -84,6 +93,7 @@ interface Comparison {
   readonly options: LabOptions;
   readonly input: LabInput;
   readonly room: Room;
+  readonly server: ProductServer;
   /** What each device's browser took before the model was chosen. */
   readonly idle: readonly (number | null)[];
   readonly roomMs: number;
@@ -95,7 +105,7 @@ interface Comparison {
 }
 
 async function compare(parts: Comparison): Promise<LabReport> {
-  const { options, input, room, idle, roomMs, reference, model, url, mirror } = parts;
+  const { options, input, room, server, idle, roomMs, reference, model, url, mirror } = parts;
   const { page } = room.leader;
   const mode = options.allDevices ? 'everyone' : 'fastest';
   const begun = performance.now();
@@ -125,16 +135,9 @@ async function compare(parts: Comparison): Promise<LabReport> {
     options.task === 'generate'
       ? await generateTexts(room, reference, model.path, state.model.card, options.generate)
       : null;
-  const whole: number[] = [];
-  const split: number[] = [];
-  for (let i = 0; i < WARM_UP + options.requests; i++) {
-    const { ms } = await reference.time();
-    const { latencyMs } = await timeOnce(page);
-    if (i < WARM_UP) continue;
-    whole.push(ms);
-    split.push(latencyMs);
-  }
-  const throughputPerSec = await throughput(page, options.requests, options.inFlight);
+  const isFaulty = options.faults.length > 0;
+  const { whole, split } = await timeBoth(page, reference, options, isFaulty);
+  const steady = isFaulty ? null : await throughput(page, options.requests, options.inFlight);
   await new Promise((resolve) => setTimeout(resolve, LOADS_SETTLE_MS));
   const after = await stateOf(page);
   if (!after?.plan) throw new Error('The plan is gone.');
@@ -145,6 +148,12 @@ async function compare(parts: Comparison): Promise<LabReport> {
       link: forDevice(options.link, index) ?? null,
     })),
   );
+  const errors = await errorsOf(room, options);
+  const { card } = state.model;
+  const disturbed = isFaulty
+    ? await runFaults({ options, input, room, server, reference, card, texts: texts?.whole ?? null })
+    : null;
+  const checked = texts && outputs.ok ? texts.verify : outputs;
   return {
     model: model.name,
     devices,
@@ -154,12 +163,31 @@ async function compare(parts: Comparison): Promise<LabReport> {
       predictedLatencyMs: after.plan.predictedLatencyMs,
       predictedPeriodMs: after.plan.predictedPeriodMs,
     },
-    split: { latencyMs: latency(split), throughputPerSec },
+    split: {
+      latencyMs: latency(disturbed?.latencies ?? split),
+      throughputPerSec: disturbed?.throughputPerSec ?? steady ?? 0,
+    },
     whole: { latencyMs: latency(whole), ...(texts && { generate: texts.whole }) },
     ...(texts && { generate: texts.split }),
-    verify: texts && outputs.ok ? texts.verify : outputs,
-    errors: await errorsOf(room, options),
+    ...(disturbed && { faults: disturbed.faults }),
+    // What differs without any fault says more.
+    verify: disturbed && checked.ok ? disturbed.verify : checked,
+    errors: [...errors, ...(disturbed?.errors ?? [])],
   };
+}
+
+/** The whole model and the room in turn; the room's own times are of no use where faults are to come. */
+async function timeBoth(page: Page, reference: ReferenceTab, { requests }: LabOptions, isFaulty: boolean) {
+  const whole: number[] = [];
+  const split: number[] = [];
+  for (let i = 0; i < WARM_UP + requests; i++) {
+    const { ms } = await reference.time();
+    const latencyMs = isFaulty ? 0 : (await timeOnce(page)).latencyMs;
+    if (i < WARM_UP) continue;
+    whole.push(ms);
+    split.push(latencyMs);
+  }
+  return { whole, split };
 }
 
 /** The device as its own page sees it. */

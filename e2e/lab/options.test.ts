@@ -25,6 +25,7 @@ it('fills in what is not said', () => {
       sampleSeed: 0,
       conversations: 1,
     },
+    faults: [],
   });
 });
 
@@ -44,7 +45,7 @@ it('reads every option', () => {
   const said =
     '--model m.onnx --devices 2 --all-devices --input i.pb --seed 7 --dim batch=1 --dim a=b=3 --requests 5 ' +
     '--in-flight 2 --provider webgpu --memory 350,200 --from url --cpu 100,50 --link 20ms/40,2.5ms/0.5 --json o.json ' +
-    '--task generate --prompt A --greedy --conversations 4';
+    '--task generate --prompt A --greedy --conversations 4 --fault kill:0@3 --fault server-restart@9';
   expect(parseLabOptions(said.split(' '))).toEqual({
     model: 'm.onnx',
     devices: 2,
@@ -65,6 +66,10 @@ it('reads every option', () => {
     json: 'o.json',
     task: 'generate',
     generate: { prompts: ['A'], maxNewTokens: 64, temperature: 0, sampleSeed: 0, conversations: 4 },
+    faults: [
+      { kind: 'kill', device: 0, at: 3 },
+      { kind: 'server-restart', at: 9 },
+    ],
   });
 });
 
@@ -82,6 +87,10 @@ it.each([
   ['--model m --cpu 100,half', /--cpu/],
   ['--model m --link 20/40', /--link/],
   ['--model m --link 20ms/0', /--link/],
+  ['--model m --fault kill:1', /--fault "kill:1"/],
+  ['--model m --devices 2 --fault kill:2@3', /I must be below 2/],
+  ['--model m --requests 5 --fault kill:1@5', /T must be below 5/],
+  ['--model m --task generate --max-new-tokens 8 --fault kill:1@8', /T must be below 8/],
   ['--model m --fast', /--fast/],
   ['--model m extra', /extra/],
 ])('refuses "%s" and names the option', (said, named) => {

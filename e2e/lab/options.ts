@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { checkFaults, type Fault, parseFault } from './faults/fault.ts';
 import type { LinkShape } from './page/link-shape.ts';
+import { UsageError, whole } from './usage-error.ts';
 
 export interface LabOptions {
   readonly model: string;
@@ -24,6 +26,8 @@ export interface LabOptions {
   /** `generate`: the model writes, and its tokens are compared. */
   readonly task: 'run' | 'generate';
   readonly generate: GenerateOptions;
+  /** What goes wrong in the measured phase; none if empty. */
+  readonly faults: readonly Fault[];
 }
 
 /** What is written with `--task generate`. */
@@ -35,11 +39,6 @@ export interface GenerateOptions {
   readonly sampleSeed: number;
   /** Texts at once, the prompts in turn, asked from one device after the other. */
   readonly conversations: number;
-}
-
-/** The command line cannot be understood; `message` says which part. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
 }
 
 export const USAGE = `npm run lab -- --model FILE [options]
@@ -69,6 +68,14 @@ compares the result with the whole model in one tab. Ends with 0 only when both 
   --temperature X     choose at random instead, the more freely the larger
   --sample-seed S     seed of that choice (default 0)
   --conversations C   texts at once (default: one for each prompt)
+  --fault FAULT       what goes wrong, once that many items (or tokens) have been answered; may be repeated:
+                        kill:I@T          device I's browser is killed
+                        freeze:I@T:S      it stops for S seconds, and goes on
+                        partition:I@T:S   its page reaches nobody for S seconds, nor is it reached
+                        corrupt:I@T       its stages give slightly wrong values from then on
+                        server-restart@T  the signaling server ends and starts again
+                      I is a device's number (0 opened the room), or "leader". All is asked from the last device
+                      that nothing happens to. Ends with 0 only when nothing was lost, doubled or wrong
   --json OUT          also write everything measured to this file
 `;
 
@@ -93,7 +100,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
   }
   const from = values.from ?? 'file';
   if (from !== 'file' && from !== 'url') throw new UsageError(`--from must be file or url, not "${from}".`);
-  return {
+  const options: LabOptions = {
     model: values.model,
     devices: whole('--devices', values.devices ?? '3', 1, MOST_DEVICES),
     allDevices: values['all-devices'] ?? false,
@@ -110,7 +117,15 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
     json: values.json,
     task,
     generate: generateOptions(values),
+    faults: (values.fault ?? []).map(parseFault),
   };
+  checkFaults(options.faults, { devices: options.devices, answers: answersOf(options) });
+  return options;
+}
+
+/** Items or tokens that are answered at most. */
+function answersOf({ task, requests, generate }: LabOptions): number {
+  return task === 'run' ? requests : generate.maxNewTokens * generate.conversations;
 }
 
 function generateOptions(values: ReturnType<typeof parsed>['values']): GenerateOptions {
@@ -157,19 +172,12 @@ function parsed(args: readonly string[]) {
         temperature: { type: 'string' },
         'sample-seed': { type: 'string' },
         conversations: { type: 'string' },
+        fault: { type: 'string', multiple: true },
       },
     });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-}
-
-function whole(option: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most) {
-    throw new UsageError(`${option} must be a whole number from ${least} to ${most}, not "${text}".`);
-  }
-  return value;
 }
 
 function dimension(text: string): [string, number] {

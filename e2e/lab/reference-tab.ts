@@ -17,7 +17,8 @@ export interface ReferenceTab {
     options: ReferenceOptions,
     feeds: Readonly<Record<string, Tensor>>,
   ): Promise<void>;
-  run(): Promise<readonly NamedTensor[]>;
+  /** With the input that is kept in the tab, unless another is given. */
+  run(feeds?: Readonly<Record<string, Tensor>>): Promise<readonly NamedTensor[]>;
   /** Milliseconds inside the runtime, and with the way to the worker and back; the outputs stay in the tab. */
   time(): Promise<{ readonly ms: number; readonly wallMs: number }>;
   /** Writes with the whole model; nothing but tokens leaves the tab. */
@@ -91,11 +92,11 @@ export async function openReference(origin: string, webgpu: boolean): Promise<Re
         { url, external, options, feeds },
       );
     },
-    run: async () => {
-      const outputs = await page.evaluate(async () => {
+    run: async (feeds) => {
+      const outputs = await page.evaluate(async (given) => {
         const lab = globalThis as unknown as ReferenceWindow;
-        return (await lab.reference.run(lab.referenceFeeds ?? {})).outputs;
-      });
+        return (await lab.reference.run(given ?? lab.referenceFeeds ?? {})).outputs;
+      }, feeds);
       return Object.entries(outputs).map(([name, value]) => ({ name, ...value }));
     },
     time: () =>

@@ -55,3 +55,11 @@ it('says what differs and what broke', () => {
   expect(tableOf(REPORT)).toContain('output "y" differs');
   expect(tableOf(REPORT)).toContain('A: something broke');
 });
+
+it('has a line for each fault', () => {
+  const faults = [
+    { kind: 'kill', device: 2, at: 3, recoveredMs: 812, lost: 0, duplicated: 0, outputEqual: true } as const,
+  ];
+  expect(tableOf({ ...REPORT, faults })).toMatch(/kill of device 2 at 3: answers again after 812 ms, 0 lost/);
+  expect(tableOf(REPORT)).not.toContain('fault');
+});

@@ -1,3 +1,4 @@
+import { type FaultReport, faultLines } from './faults/judge.ts';
 import type { LinkShape } from './page/link-shape.ts';
 import type { Verification } from './verify.ts';
 
@@ -14,6 +15,8 @@ export interface LabReport {
   readonly whole: { readonly latencyMs: Latency; readonly generate?: readonly GeneratedText[] };
   /** With `--task generate`: what the room wrote; then `whole.generate` has the same prompts in one tab. */
   readonly generate?: readonly GeneratedText[];
+  /** With `--fault`: what each did. `split` then tells of the answers while they came, and devices of the time before. */
+  readonly faults?: readonly FaultReport[];
   readonly verify: Verification;
   readonly errors: readonly string[];
 }
@@ -100,6 +103,7 @@ export function tableOf(report: LabReport): string {
     `verify  ${verify.ok ? 'equal' : 'DIFFERENT'}: largest difference ${verify.maxAbsDiff.toExponential(2)}, ` +
       `relative ${verify.maxRelDiff.toExponential(2)}, largest element ${verify.argmaxEqual ? 'the same' : 'ELSEWHERE'}`,
     ...verify.findings.map((finding) => `        ${finding}`),
+    ...faultLines(report.faults ?? []),
     ...(generate ?? []).map(
       (text) =>
         `wrote   ${JSON.stringify(text.text.slice(0, 60))} ${text.ids.length} tokens, first after ${ms(text.ttftMs)}, ` +

@@ -4,7 +4,7 @@ import { executorContract } from '../../../core/runtime/executor-contract.ts';
 import { FakeExecutor } from '../../../core/runtime/fake-executor.ts';
 import { fakeStage, parseFakeStage } from '../../../core/runtime/fake-stage.ts';
 import type { StageModel } from '../../../core/runtime/stage-executor.ts';
-import { fromFloat32 } from '../../../core/tensor/tensor.ts';
+import { asFloat32, fromFloat32 } from '../../../core/tensor/tensor.ts';
 import { emulatedExecutors, emulatedMs } from './emulated-executor.ts';
 import type { Emulation } from './emulation.ts';
 
@@ -20,7 +20,7 @@ const around = (emulation: Emulation) =>
   });
 
 executorContract('an executor that is made to take longer', {
-  make: around({ nodeMs: 2, factor: 1, jitter: 0.2 }),
+  make: around({ nodeMs: 2, factor: 1, jitter: 0.2, corrupt: 0 }),
   options: OPTIONS,
   affine: (weights) => ({
     model: fakeStage([{ mul: 2 }, { addWeight: 0 }]),
@@ -45,7 +45,7 @@ const chain: StageModel = {
 };
 
 test('a run takes its time for each node, and another factor holds from the next run on', async () => {
-  const emulation = { nodeMs: 5, factor: 1, jitter: 0 };
+  const emulation = { nodeMs: 5, factor: 1, jitter: 0, corrupt: 0 };
   const executor = around(emulation)();
   await executor.open(OPTIONS);
   const stage = await executor.load(chain);
@@ -58,6 +58,24 @@ test('a run takes its time for each node, and another factor holds from the next
   expect(await once()).toBeLessThan(5);
 });
 
+test('values are slightly wrong from the run on for which that is asked', async () => {
+  const emulation = { nodeMs: 0, factor: 1, jitter: 0, corrupt: 0 };
+  const executor = around(emulation)();
+  await executor.open(OPTIONS);
+  const stage = await executor.load(chain);
+  const once = async (): Promise<readonly number[]> => {
+    const { outputs } = await executor.run(stage, [fromFloat32([2], Float32Array.of(0, 1))]);
+    return outputs.flatMap((output) => [...asFloat32(output)]);
+  };
+  expect(await once()).toEqual([3, 6]);
+  emulation.corrupt = 0.1;
+  const wrong = await once();
+  for (const [i, right] of [3, 6].entries()) {
+    expect(wrong[i]).not.toBe(right);
+    expect(Math.abs((wrong[i] ?? 0) - right)).toBeLessThanOrEqual(0.1 * right);
+  }
+});
+
 test.each([
   ['the real time where that is more', { nodeMs: 1, factor: 1, jitter: 0 }, 0.5, 30],
   ['so much for each node', { nodeMs: 10, factor: 1, jitter: 0 }, 0.5, 40],
@@ -65,5 +83,5 @@ test.each([
   ['less by the jitter at most', { nodeMs: 10, factor: 1, jitter: 0.2 }, 0, 32],
   ['more by the jitter at most', { nodeMs: 10, factor: 1, jitter: 0.2 }, 1, 48],
 ])('a run takes %s', (_, emulation, drawn, ms) => {
-  expect(emulatedMs(emulation, { computeMs: 30, nodes: 4 }, drawn)).toBeCloseTo(ms);
+  expect(emulatedMs({ ...emulation, corrupt: 0 }, { computeMs: 30, nodes: 4 }, drawn)).toBeCloseTo(ms);
 });

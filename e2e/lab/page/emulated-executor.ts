@@ -12,6 +12,7 @@ import type {
   StageResult,
   WorkerMemory,
 } from '../../../core/runtime/stage-executor.ts';
+import { corrupted } from './corrupted.ts';
 import type { Emulation } from './emulation.ts';
 
 export interface EmulatedOptions {
@@ -54,9 +55,10 @@ class EmulatedExecutor implements StageExecutor {
   run(stage: StageHandle, inputs: readonly StageInput[], options?: RunOptions): Promise<StageResult> {
     return this.#queue.run(async () => {
       const startedAt = performance.now();
-      const result = await this.#inner.run(stage, inputs, options);
-      const { computeMs } = result;
       const { emulation, random } = this.#options;
+      const given = await this.#inner.run(stage, inputs, options);
+      const { computeMs } = given;
+      const result = { ...given, outputs: corrupted(given.outputs, emulation.corrupt) };
       const wanted = emulatedMs(emulation, { computeMs, nodes: this.#nodes.get(stage) ?? 0 }, random());
       if (wanted <= computeMs) return result;
       // The way to the worker and back is no computing, so it does not count.

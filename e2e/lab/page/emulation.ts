@@ -6,4 +6,6 @@ export interface Emulation {
   factor: number;
   /** Drawn evenly from 1 - jitter to 1 + jitter for each run, and multiplied as well. */
   jitter: number;
+  /** Every number that a stage gives is wrong by up to this share of itself; 0: it is right. */
+  corrupt: number;
 }
