@@ -13,6 +13,7 @@ import { parseBenchOptions, type SectionName } from './options.ts';
 import { predict } from './predict.ts';
 import { replicas } from './replicas.ts';
 import type { Section } from './section.ts';
+import { server } from './server/server.ts';
 import { splitting } from './splitting.ts';
 
 const loading: Section = async ({ loads }) => {
@@ -30,6 +31,7 @@ const SECTIONS: Readonly<Record<SectionName, Section>> = {
   conversations,
   'token-cost': tokenCost,
   'kept-memory': keptMemory,
+  server,
 };
 
 const options = parseBenchOptions(process.argv.slice(2));

@@ -12,6 +12,7 @@ it('runs all sections when none is named, and only those that are', () => {
     'conversations',
     'token-cost',
     'kept-memory',
+    'server',
   ];
   expect(parseBenchOptions([]).sections).toEqual(all);
   expect(parseBenchOptions(['--replicas', '--left-out']).sections).toEqual(['left-out', 'replicas']);

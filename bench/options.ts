@@ -14,6 +14,7 @@ const SECTION_NAMES = [
   'conversations',
   'token-cost',
   'kept-memory',
+  'server',
 ] as const;
 
 export type SectionName = (typeof SECTION_NAMES)[number];
@@ -60,6 +61,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       conversations: flag,
       'token-cost': flag,
       'kept-memory': flag,
+      server: flag,
       model: { type: 'string', multiple: true },
       tabs: { type: 'string', multiple: true },
       rounds: { type: 'string', default: String(ROUNDS) },

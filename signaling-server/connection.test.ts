@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { beforeEach, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { Connection } from './connection.ts';
+import { Limits } from './limits.ts';
 import { Rooms } from './rooms.ts';
 
 /** What a Connection uses of ws. */
@@ -35,10 +36,11 @@ beforeEach(() => {
     rooms,
     () => now,
     () => undefined,
+    { address: '127.0.0.1', limits: new Limits() },
   );
 });
 
-function open(): void {
+async function open(): Promise<void> {
   const message = {
     type: 'open',
     room: 'maple-otter-7',
@@ -48,6 +50,8 @@ function open(): void {
     askFirst: false,
   };
   socket.emit('message', Buffer.from(JSON.stringify(message)), false);
+  // Limits are asked first.
+  await new Promise(setImmediate);
 }
 
 function pass(seconds: number, each: () => void = () => undefined): void {
@@ -63,20 +67,20 @@ test('who does not say who it is within 10 s is dropped, even when it answers pi
   expect([socket.isTerminated, now]).toEqual([true, 10_000]);
 });
 
-test('it is pinged every 10 s and stays while it answers', () => {
-  open();
+test('it is pinged every 10 s and stays while it answers', async () => {
+  await open();
   pass(600, () => socket.emit('pong'));
   expect([socket.isTerminated, socket.pings]).toEqual([false, 60]);
 });
 
-test('it is dropped after 25 s of silence', () => {
-  open();
+test('it is dropped after 25 s of silence', async () => {
+  await open();
   pass(600);
   expect([socket.isTerminated, now]).toEqual([true, 25_000]);
 });
 
-test('it stays while what it was sent is on its way, though its pongs are late', () => {
-  open();
+test('it stays while what it was sent is on its way, though its pongs are late', async () => {
+  await open();
   pass(600, () => socket.flush());
   expect(socket.isTerminated).toBe(false);
 });

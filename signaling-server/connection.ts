@@ -2,6 +2,7 @@ import type { RawData, WebSocket } from 'ws';
 import { isPeerId } from '../core/ids.ts';
 import { parseToServer } from '../core/protocol/parse-signaling.ts';
 import type { FromServer, ToServer } from '../core/protocol/signaling.ts';
+import { type Limits, TEXTS } from './limits.ts';
 import type { Rooms } from './rooms.ts';
 import { refuse, type Visitor } from './visitor.ts';
 
@@ -27,6 +28,12 @@ const SILENCE_MS = 25_000;
 
 const PEER_ID_BYTES = 8;
 
+/** Texts that wait while it is decided whether their page may come in. */
+const MOST_HELD = 64;
+
+/** A page that is closed and does not answer that is dropped. */
+const CLOSING_MS = 5000;
+
 /** One page: reads what it says, passes relay packets on, and makes it wait when a recipient is slow. */
 export class Connection implements Visitor {
   readonly #socket: WebSocket;
@@ -37,17 +44,33 @@ export class Connection implements Visitor {
   #heardAt: number;
   #pingedAt: number;
   #hasArrived = false;
+  readonly #address: string;
+  readonly #limits: Limits;
+  /** Texts in the present {@link TEXTS} window, and when it began. */
+  #texts = 0;
+  #textsSince: number;
+  /** What it says while its arrival is being decided on. */
+  #held: string[] | undefined;
+  #closing = false;
   /** Slow connections that this one has to wait for; its socket is paused meanwhile. */
   readonly #waitsFor = new Set<Connection>();
   /** Connections that wait for this one. */
   readonly #waiting = new Set<Connection>();
 
-  constructor(socket: WebSocket, rooms: Rooms, now: () => number, relayed: (bytes: number) => void) {
+  constructor(
+    socket: WebSocket,
+    rooms: Rooms,
+    now: () => number,
+    relayed: (bytes: number) => void,
+    counted: { readonly address: string; readonly limits: Limits },
+  ) {
     this.#socket = socket;
+    this.#address = counted.address;
+    this.#limits = counted.limits;
     this.#rooms = rooms;
     this.#now = now;
     this.#relayed = relayed;
-    this.#openedAt = this.#heardAt = this.#pingedAt = now();
+    this.#openedAt = this.#heardAt = this.#pingedAt = this.#textsSince = now();
     socket.on('message', (data, isBinary) => this.#hear(data, isBinary));
     socket.on('pong', () => this.#alive());
     // A frame that is too large, or not a WebSocket frame at all; `close` follows.
@@ -55,11 +78,31 @@ export class Connection implements Visitor {
   }
 
   send(message: FromServer): void {
-    this.#write(JSON.stringify(message));
+    const text = JSON.stringify(message);
+    if (message.type === 'refused' && message.reason === 'wrong-secret') void this.#answerGuess(text);
+    else this.#write(text);
   }
 
   close(): void {
+    if (!this.#closing) this.#hangUp();
+    this.#closing = true;
+  }
+
+  /** Whoever guesses secrets waits for each answer. */
+  async #answerGuess(text: string): Promise<void> {
+    this.#closing = true;
+    const wait = await this.#limits.guessed(this.#address);
+    const answer = (): void => {
+      this.#write(text);
+      this.#hangUp();
+    };
+    if (wait === 0) answer();
+    else setTimeout(answer, wait).unref();
+  }
+
+  #hangUp(): void {
     this.#socket.close();
+    setTimeout(() => this.#socket.terminate(), CLOSING_MS).unref();
   }
 
   /** The socket closed. */
@@ -74,7 +117,7 @@ export class Connection implements Visitor {
     const now = this.#now();
     // While it has to wait we do not read, so its silence is ours.
     const isSilent = this.#waitsFor.size === 0 && now - this.#heardAt >= SILENCE_MS;
-    const isStranger = !this.#hasArrived && now - this.#openedAt >= HELLO_MS;
+    const isStranger = !this.#hasArrived && !this.#closing && now - this.#openedAt >= HELLO_MS;
     if (isSilent || isStranger) this.#socket.terminate();
     else if (now - this.#pingedAt >= PING_MS) {
       this.#pingedAt = now;
@@ -83,11 +126,14 @@ export class Connection implements Visitor {
   }
 
   #hear(data: RawData, isBinary: boolean): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.readyState !== this.#socket.OPEN || this.#closing) return;
     this.#alive();
     // `nodebuffer` is how ws delivers unless told otherwise.
     if (!(data instanceof Buffer)) return;
     if (isBinary) this.#relay(data);
+    else if (this.#isFlood()) refuse(this, 'too-many');
+    else if (this.#held && this.#held.length >= MOST_HELD) refuse(this, 'too-many');
+    else if (this.#held) this.#held.push(data.toString());
     else this.#obey(data.toString());
     // Answers that it does not read pile up as well.
     this.#waitForSlow(this, UNREAD_BYTES);
@@ -101,9 +147,33 @@ export class Connection implements Visitor {
       refuse(this, 'protocol');
       return;
     }
-    this.#hasArrived ||= message.type === 'open' || message.type === 'join';
+    if (message.type === 'open' || message.type === 'join') {
+      this.#hasArrived = true;
+      void this.#arrive(message);
+      return;
+    }
     this.#rooms.hear(this, message);
     if (message.type === 'signal') this.#waitForSlow(this.#rooms.route(this, message.to)?.recipient);
+  }
+
+  async #arrive(message: Extract<ToServer, { type: 'open' | 'join' }>): Promise<void> {
+    this.#held = [];
+    const isProven = this.#rooms.isProven(message);
+    const may = await this.#limits.mayArrive(this.#address, message, isProven);
+    const held = this.#held;
+    this.#held = undefined;
+    // It may have gone meanwhile.
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (may) this.#rooms.hear(this, message);
+    else refuse(this, 'too-many');
+    for (const text of held) if (!this.#closing) this.#obey(text);
+  }
+
+  #isFlood(): boolean {
+    const now = this.#now();
+    if (now - this.#textsSince >= TEXTS.ms) [this.#texts, this.#textsSince] = [0, now];
+    this.#texts += 1;
+    return this.#texts > TEXTS.most;
   }
 
   /** The packet's head names the recipient; it leaves with the sender's name there instead. */

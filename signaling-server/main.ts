@@ -19,6 +19,7 @@ Serves the page and brings its rooms together.
   --cert FILE        own certificate, PEM
   --key FILE         its private key, PEM
   --http             plain HTTP, for use behind a proxy or tunnel
+  --behind-proxy     a proxy in front tells who connects, by X-Forwarded-For
   --ice FILE|JSON    list of ICE servers, as RTCPeerConnection takes it
   --verbose          one line for each event, without names and secrets
   --help             this text
@@ -37,6 +38,7 @@ interface Options {
   readonly isPlain: boolean;
   readonly files: { readonly cert: string; readonly key: string } | undefined;
   readonly iceServers: readonly IceServer[];
+  readonly behindProxy: boolean;
   readonly isVerbose: boolean;
 }
 
@@ -50,6 +52,7 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
     key: text,
     ice: text,
     http: flag,
+    'behind-proxy': flag,
     verbose: flag,
     help: flag,
   };
@@ -68,6 +71,7 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
     isPlain: values.http,
     files: cert !== undefined && key !== undefined ? { cert, key } : undefined,
     iceServers: values.ice === undefined ? [] : await readIceServers(values.ice),
+    behindProxy: values['behind-proxy'],
     isVerbose: values.verbose,
   };
 }
@@ -92,9 +96,9 @@ async function start(options: Options): Promise<RunningServer> {
   if (!isBuilt(ROOT))
     throw new UsageError('The page has not been built. Run "npm start" or "npm run build" first.');
   const tls = await keys(options);
-  const { host, port, iceServers, isVerbose } = options;
+  const { host, port, iceServers, behindProxy, isVerbose } = options;
   const log = isVerbose ? (line: string) => console.log(line) : () => undefined;
-  return startServer({ host, port, root: ROOT, iceServers, log, ...(tls && { tls }) });
+  return startServer({ host, port, root: ROOT, iceServers, behindProxy, log, ...(tls && { tls }) });
 }
 
 /** The sentence for what went wrong, when it is the person's to correct. */

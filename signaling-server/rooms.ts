@@ -38,6 +38,12 @@ export class Rooms {
     return this.#rooms.size;
   }
 
+  /** Whether it knows the secret of a room that is open. */
+  isProven({ room, proof }: Arrival): boolean {
+    const open = this.#rooms.get(room);
+    return open !== undefined && sameSecret(open.proof, proof);
+  }
+
   hear(visitor: Visitor, message: ToServer): void {
     const place = this.#places.get(visitor);
     if (message.type === 'ping') visitor.send({ type: 'pong' });

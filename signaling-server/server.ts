@@ -3,11 +3,14 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { IceServer } from '../core/protocol/signaling.ts';
+import { addressOf } from './address-of.ts';
 import { inUrl, lanAddresses } from './addresses.ts';
 import { Connection } from './connection.ts';
+import { Limits } from './limits.ts';
 import { redirectPlainHttp } from './plain-redirect.ts';
 import { Rooms } from './rooms.ts';
 import { staticFiles } from './static-files.ts';
+import { refuse } from './visitor.ts';
 
 /** Where pages open their WebSocket. */
 const SIGNAL_PATH = '/signal';
@@ -26,6 +29,8 @@ export interface ServerOptions {
   /** The folder of the built page. */
   readonly root: string;
   readonly iceServers?: readonly IceServer[];
+  /** A proxy in front says in `X-Forwarded-For` who connects; without one anybody could write anything there. */
+  readonly behindProxy?: boolean;
   /** One short line per event, without names and secrets. */
   readonly log?: (line: string) => void;
 }
@@ -43,9 +48,10 @@ export interface RunningServer {
 
 /** Serves the page and brings its rooms together. Rejects with the system's error when the port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host, tls, iceServers = [], log = () => undefined } = options;
+  const { host, tls, iceServers = [], behindProxy = false, log = () => undefined } = options;
   const now = (): number => performance.now();
   const rooms = new Rooms({ now, iceServers, log });
+  const limits = new Limits();
   const server = createServer(
     tls,
     staticFiles(options.root, () => urls),
@@ -56,19 +62,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     maxPayload: MAX_PAYLOAD_BYTES,
     // Sealed bytes do not compress.
     perMessageDeflate: false,
+    verifyClient: (_info, decide) => decide(limits.hasRoom, 503, 'Too many connections'),
   });
   let urls: readonly string[] = [];
   let relayed = 0;
   const connections = new Set<Connection>();
-  sockets.on('connection', (socket) => {
-    const connection = new Connection(socket, rooms, now, (bytes) => {
+  sockets.on('connection', (socket, request) => {
+    const address = addressOf(request, behindProxy);
+    const count = (bytes: number): void => {
       relayed += bytes;
-    });
+    };
+    const connection = new Connection(socket, rooms, now, count, { address, limits });
     connections.add(connection);
     socket.on('close', () => {
       connections.delete(connection);
+      limits.closed(address);
       connection.closed();
     });
+    if (!limits.opened(address)) refuse(connection, 'too-many');
   });
   // Node's closeAllConnections overlooks those that have not finished, or begun, their TLS handshake.
   const open = new Set<Socket>();

@@ -59,6 +59,11 @@ export class RoomUnderTest {
     throw new Error('this room has no origin');
   };
 
+  /** Told when a page shows a peer out; nobody is, unless a test makes one misbehave. */
+  report: (at: PeerId, peer: PeerId, error: Error) => void = (_at, _peer, error) => {
+    throw error;
+  };
+
   constructor(ort: OrtLike) {
     this.#ort = ort;
   }
@@ -77,9 +82,7 @@ export class RoomUnderTest {
       dial: this.dialler.dial,
       clock,
       random32: () => Math.floor(Math.random() * 2 ** 32),
-      report: (_, error) => {
-        throw error;
-      },
+      report: (by, error) => this.report(peer, by, error),
     });
     const member = new Member({
       network: mesh,

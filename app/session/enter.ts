@@ -54,7 +54,15 @@ export async function enter(place: Place): Promise<BrowserSession> {
     dial: browserDial && surroundDial(browserDial),
     clock: systemClock,
     random32: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-    report: (_, error) => report(error),
+    report: (peer, error) => {
+      report(error);
+      // Its link ends next, and with it what is known of its name.
+      const { devices } = session.state.value;
+      void import('./offences.ts').then(({ offenceNotice }) => {
+        const notice = offenceNotice(devices, peer, error, Date.now());
+        if (notice) session.emit(notice);
+      });
+    },
   });
   const description = await describeDevice();
   const shelf = new Shelf(await opening, subtleDigest(crypto.subtle));

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { PeerId } from '../ids.ts';
+import { PACKET_HEADER_BYTES, writePacketHeader } from '../protocol/packet.ts';
 import { systemClock } from './clock.ts';
 import type { Link } from './link.ts';
 import { digest, type Heard, linkContract, listeningLink, patterned } from './link-contract.ts';
 import { MemoryRoom } from './memory-rendezvous.ts';
 import { type MemoryWirePair, memoryWirePair } from './memory-wire.ts';
 import { openRelayPacket, RelayWire } from './relay-wire.ts';
+import type { Wire } from './wire.ts';
 
 /** A small generator of repeatable randomness (mulberry32). */
 function seeded(seed: number): () => number {
@@ -287,6 +289,31 @@ test.each([
   await vi.advanceTimersByTimeAsync(100);
   expect(a.log[1]).toMatch(/^broken: A packet is malformed/);
   expect(a.log[2]).toMatch(/^closed: A packet is malformed/);
+});
+
+test('a peer that pings without end and reads nothing does not fill our buffer', () => {
+  let buffered = 0;
+  let hear: (bytes: Uint8Array<ArrayBuffer>) => void = () => undefined;
+  const wire: Wire = {
+    kind: 'memory',
+    maxPacketBytes: 65_536,
+    bufferedBytes: () => buffered,
+    send: ({ byteLength }) => {
+      buffered += byteLength;
+    },
+    listen: ({ packet }) => {
+      hear = packet;
+    },
+    close: () => undefined,
+  };
+  const { link } = listeningLink();
+  link.addWire(wire);
+  const ping = new Uint8Array(PACKET_HEADER_BYTES + 16);
+  const header = { sequence: 0, acknowledged: 0, message: 0, total: 16, offset: 0 } as const;
+  writePacketHeader(ping, { kind: 'ping', ...header });
+  for (let n = 0; n < 100_000; n++) hear(ping);
+  expect(buffered).toBeLessThan(2.1 * 1024 ** 2);
+  link.close('done');
 });
 
 test('random packets never throw, whatever they claim', async () => {

@@ -280,8 +280,11 @@ export class Link {
   }
 
   #bare(wire: Wire, kind: PacketKind, payload: Uint8Array<ArrayBuffer>): void {
-    if (kind === 'ping') this.#sendBare(wire, 'pong', PeerClock.echo(payload, this.#clock.now()));
-    else if (kind === 'pong') {
+    if (kind === 'ping') {
+      // Only a peer that pings and does not read gets this far: what is pumped stops at half of it.
+      if (wire.bufferedBytes() < 2 * HIGH_WATER_BYTES)
+        this.#sendBare(wire, 'pong', PeerClock.echo(payload, this.#clock.now()));
+    } else if (kind === 'pong') {
       this.#theirClock.heard(this.#clock.now(), payload);
       if (this.#heartbeat.pong(this.#clock.now(), payload)) this.#listener.changed();
     } else if (kind === 'goodbye') {

@@ -368,19 +368,53 @@ test('signals that the server lost are said again', async () => {
   expect(a.mesh.peers()).toEqual([B]);
 });
 
-test('nonsense from a peer is reported and dropped', async () => {
+test.each([
+  [
+    'a control message',
+    (b: Page) => b.mesh.sendControl(A, { type: 'unheard-of' } as unknown as ControlMessage),
+  ],
+  ['a signal', (b: Page) => b.rendezvous.signal(A, 'v=0')],
+])('%s that is nonsense ends the link, is told once, and the next link waits', async (what, offend) => {
   const [a, b] = [openPage(A), openPage(B)];
   await after(500);
-  b.rendezvous.signal(A, 'v=0');
+  offend(b);
+  await after(9000);
+  expect(a.reports).toEqual([
+    expect.stringContaining(`b: ${what[0]?.toUpperCase()}${what.slice(1)} is malformed`),
+  ]);
+  expect([a.log.length, a.log[1], b.log[1]]).toEqual([
+    2,
+    expect.stringContaining('down b'),
+    expect.stringContaining('down a'),
+  ]);
+  await after(4000);
+  expect([a.mesh.peers(), b.mesh.peers()]).toEqual([[B], [A]]);
+  offend(b);
+  await after(29_000);
+  expect(a.mesh.peers()).toEqual([]);
+  await after(5000);
+  expect(a.mesh.peers()).toEqual([B]);
+});
+
+test('the one that calls waits as well as the one that is called', async () => {
+  const [a, b] = [openPage(A), openPage(B)];
+  await after(500);
+  a.mesh.sendControl(B, { type: 'unheard-of' } as unknown as ControlMessage);
+  await after(9000);
+  expect([b.reports.length, b.log.length, b.mesh.peers()]).toEqual([1, 2, []]);
+  await after(4000);
+  expect([a.mesh.peers(), b.mesh.peers()]).toEqual([[B], [A]]);
+});
+
+test('what is merely late or for another session is dropped without a word', async () => {
+  const [a, b] = [openPage(A), openPage(B)];
+  await after(500);
   b.rendezvous.signal(A, '{"type":"rtc","session":1,"attempt":9,"data":"{}"}');
+  b.rendezvous.signal(A, '{"type":"bye","session":7,"reason":"of old"}');
   b.rendezvous.relay(A, new Uint8Array(3));
   b.rendezvous.relay(A, new Uint8Array(300));
-  b.mesh.sendControl(A, { type: 'unheard-of' } as unknown as ControlMessage);
   await after(100);
-  expect(a.reports.length).toBe(2);
-  expect(a.reports.sort()[0]).toMatch(/^b: A control message is malformed/);
-  expect(a.reports[1]).toMatch(/^b: A signal is malformed/);
-  expect(a.log).toEqual(['up b']);
+  expect([a.reports, a.log]).toEqual([[], ['up b']]);
 });
 
 test('sending to nobody rejects with LinkClosedError; control is dropped', async () => {

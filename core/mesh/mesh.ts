@@ -4,6 +4,7 @@ import type { ControlMessage } from '../protocol/messages.ts';
 import { parseControl } from '../protocol/parse.ts';
 import { parsePeerSignal } from '../protocol/parse-peer-signal.ts';
 import type { IceServer } from '../protocol/signaling.ts';
+import { Conduct } from './conduct.ts';
 import type { Link } from './link.ts';
 import type { MeshOptions } from './mesh.types.ts';
 import type { BinaryKind, LinkStats, Network, NetworkListener } from './network.ts';
@@ -16,6 +17,7 @@ export class Mesh implements Network {
   readonly me: PeerId;
   readonly #options: MeshOptions;
   readonly #page: number;
+  readonly #conduct: Conduct;
   /** In order of joining. */
   readonly #peerings = new Map<PeerId, Peering>();
   #iceServers: readonly IceServer[] = [];
@@ -27,6 +29,7 @@ export class Mesh implements Network {
     this.me = options.me;
     this.#options = options;
     this.#page = options.random32() || 1;
+    this.#conduct = new Conduct(options.clock);
   }
 
   peers(): readonly PeerId[] {
@@ -45,6 +48,7 @@ export class Mesh implements Network {
       },
       signal: (from, text) =>
         this.#guard(from, () => {
+          this.#conduct.signal(from);
           const signal = parsePeerSignal(text);
           this.#peering(from)?.signal(signal);
         }),
@@ -112,6 +116,7 @@ export class Mesh implements Network {
       ...this.#options,
       peer,
       page: this.#page,
+      shunnedMs: () => this.#conduct.shunnedMs(peer),
       iceServers: () => this.#iceServers,
       listener: {
         up: () => this.#listener?.peerUp(peer),
@@ -124,9 +129,13 @@ export class Mesh implements Network {
           const stats = peering.link?.stats();
           if (stats) this.#listener?.linkChanged(peer, stats);
         },
-        control: (text) => this.#guard(peer, () => this.#listener?.control(peer, parseControl(text))),
+        control: (text) =>
+          this.#guard(peer, () => {
+            this.#conduct.control(peer, text);
+            this.#listener?.control(peer, parseControl(text));
+          }),
         binary: (kind, bytes) => this.#guard(peer, () => this.#listener?.binary(peer, kind, bytes)),
-        broken: (error) => this.#options.report(peer, error),
+        broken: (error) => this.#expel(peer, error),
       },
     });
     this.#peerings.set(peer, peering);
@@ -138,13 +147,22 @@ export class Mesh implements Network {
     for (const [peer, peering] of this.#peerings) if (peering.isOver) this.#peerings.delete(peer);
   }
 
-  /** Foreign nonsense is reported and dropped; anything else is our own mistake and goes on up. */
+  /** Whoever talks nonsense is shown out; anything else that goes wrong is our own mistake and goes on up. */
   #guard(peer: PeerId, run: () => void): void {
     try {
       run();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#options.report(peer, error);
+      this.#expel(peer, error);
     }
+  }
+
+  /** Ends the link with a peer that broke the protocol, and makes none for a while. */
+  #expel(peer: PeerId, error: ProtocolError): void {
+    // What comes from it meanwhile is its own affair.
+    if (this.#conduct.shunnedMs(peer) > 0) return;
+    this.#conduct.offended(peer);
+    this.#options.report(peer, error);
+    this.#peerings.get(peer)?.expel(error.message);
   }
 }

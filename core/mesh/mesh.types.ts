@@ -12,6 +12,6 @@ export interface MeshOptions {
   readonly clock: Clock;
   /** A random integer in [0, 2^32). */
   readonly random32: () => number;
-  /** Told of each message that broke the protocol and was dropped; a ProtocolError. */
+  /** Told of the message for which a peer was shown out, just before its link ends; a ProtocolError. */
   readonly report: (peer: PeerId, error: Error) => void;
 }

@@ -34,7 +34,10 @@ export interface NetworkListener {
   peerDown(peer: PeerId, reason: string): void;
   linkChanged(peer: PeerId, stats: LinkStats): void;
   control(peer: PeerId, message: ControlMessage): void;
-  /** A whole assembled message; the callee owns the bytes, whose offset in their buffer is a multiple of 8. */
+  /**
+   * A whole assembled message; the callee owns the bytes, whose offset in their buffer is a multiple of 8.
+   * @throws ProtocolError when they are not what they should be: the peer is shown out.
+   */
   binary(peer: PeerId, kind: BinaryKind, bytes: Uint8Array<ArrayBuffer>): void;
 }
 

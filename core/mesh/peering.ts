@@ -38,6 +38,8 @@ export interface PeeringOptions
   readonly peer: PeerId;
   /** A random number above 0 that stays with this page and changes with a reload. */
   readonly page: number;
+  /** Milliseconds until there may be a link again; 0 for a peer that kept to the protocol. */
+  readonly shunnedMs: () => number;
   readonly iceServers: () => readonly IceServer[];
   readonly listener: PeeringListener;
 }
@@ -122,6 +124,7 @@ export class Peering {
   signal(signal: PeerSignal): void {
     if (this.#closed) return;
     this.#presence = 'here';
+    if (signal.type !== 'bye' && this.#options.shunnedMs() > 0) return;
     switch (signal.type) {
       case 'session':
         if (!this.#caller) this.#adopt(signal.session, signal.greeted);
@@ -148,6 +151,11 @@ export class Peering {
     this.#relay?.deliver(packet);
   }
 
+  /** Ends the link for now, see `shunnedMs`. */
+  expel(reason: string): void {
+    this.#endLink(reason);
+  }
+
   close(reason: string): void {
     if (this.#session !== 0) this.#say({ type: 'bye', session: this.#session, reason });
     this.#closed = true;
@@ -157,6 +165,11 @@ export class Peering {
   #begin(): void {
     if (this.#closed || this.#departed || this.#presence !== 'here') return;
     this.#cancelTimer('restart');
+    const shunnedMs = this.#options.shunnedMs();
+    if (shunnedMs > 0) {
+      this.#after('restart', shunnedMs, () => this.#begin());
+      return;
+    }
     if (this.#caller) this.#newLink(this.#options.random32() || 1);
     this.#introduce();
   }

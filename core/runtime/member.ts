@@ -598,11 +598,13 @@ export class Member {
     }
   }
 
+  /** @throws ProtocolError */
   #binary(peer: PeerId, kind: BinaryKind, bytes: Uint8Array<ArrayBuffer>): void {
-    this.#guard(() => {
-      if (kind === 'activation') this.#arrived(peer, decodeActivation(bytes));
-      else this.#exchange.arrived(peer, bytes);
-    });
+    if (kind === 'shard') this.#exchange.arrived(peer, bytes);
+    else {
+      const activation = decodeActivation(bytes);
+      this.#guard(() => this.#arrived(peer, activation));
+    }
   }
 
   /** Takes an activation from the peers that the plan has it come from, and from nobody else. */
@@ -620,7 +622,7 @@ export class Member {
     return before?.some((holder) => holder.peer === peer) ?? false;
   }
 
-  /** Foreign bytes that break the protocol are told to the person and dropped; the session goes on. */
+  /** What goes wrong here is told to the person; the session goes on. */
   #guard(work: () => void): void {
     try {
       work();

@@ -37,10 +37,28 @@ export class TurnDesk {
     if ([...this.#active, ...this.#waiting].some((wish) => wish.peer === peer && wish.ticket === ticket))
       return;
     const wish = { peer, ticket };
-    const list = held ? this.#active : this.#waiting;
-    if (list.length >= WAITING_LIMIT) this.#tell(wish, null);
-    else list.push(wish);
+    // No honest device had more turns than there are.
+    if (held && countOf(this.#active, peer) < AT_ONCE) this.#active.push(wish);
+    else if (this.#waiting.length < WAITING_LIMIT || this.#makeRoom(peer)) this.#waiting.push(wish);
+    else {
+      this.#tell(wish, null);
+      return;
+    }
     this.#go();
+  }
+
+  /** The device with the most wishes in a full line loses its last to one that has fewer. */
+  #makeRoom(peer: PeerId): boolean {
+    const counts = new Map<PeerId, number>();
+    for (const wish of this.#waiting) counts.set(wish.peer, (counts.get(wish.peer) ?? 0) + 1);
+    const [greedy] = [...counts].sort(([, a], [, b]) => b - a)[0] ?? [];
+    if (greedy === undefined || (counts.get(greedy) ?? 0) <= (counts.get(peer) ?? 0) + 1) return false;
+    const last = this.#waiting.findLast((wish) => wish.peer === greedy);
+    if (!last) return false;
+    this.#waiting = this.#waiting.filter((wish) => wish !== last);
+    this.#told.delete(last);
+    this.#tell(last, null);
+    return true;
   }
 
   /** The turn is over, or the wish is withdrawn. */
@@ -72,6 +90,10 @@ export class TurnDesk {
       this.#tell(wish, place);
     }
   }
+}
+
+function countOf(wishes: readonly TurnWish[], peer: PeerId): number {
+  return wishes.filter((wish) => wish.peer === peer).length;
 }
 
 /** Those that wait in the order in which they get their turns, if those before them end one by one. */

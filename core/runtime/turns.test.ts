@@ -60,19 +60,33 @@ test('who leaves or gives up makes room', async () => {
   await waits;
 });
 
-test('a line of 64 is full', async () => {
+test('a line of 64 is full for the device that filled it', async () => {
   const { turns } = room();
   for (let n = 0; n < 8 + 64; n++) void taken(turns[A]);
-  await expect(taken(turns[B])).rejects.toMatchObject({ name: 'OverloadedError' });
+  await expect(taken(turns[A])).rejects.toMatchObject({ name: 'OverloadedError' });
 });
 
-test('no device makes the desk remember without end, whatever it says it had', () => {
+test('a device that filled the line loses its last place to another one, which is the next', async () => {
+  const { turns } = room();
+  const many = Array.from({ length: 8 + 64 }, () => taken(turns[A]));
+  const place = vi.fn();
+  void taken(turns[B], place);
+  await expect(many.at(-1)).rejects.toMatchObject({ name: 'OverloadedError' });
+  expect(place).toHaveBeenCalledWith(1);
+});
+
+test('no device makes the desk remember without end, nor give more than there is, whatever it says it had', () => {
   const tell = vi.fn();
   const desk = new TurnDesk(tell);
-  for (let ticket = 0; ticket < 64; ticket++) desk.want(A, ticket, true);
+  for (let ticket = 0; ticket < 8; ticket++) desk.want(A, ticket, true);
   expect(tell).not.toHaveBeenCalled();
-  desk.want(A, 64, true);
-  expect(tell).toHaveBeenCalledWith({ peer: A, ticket: 64 }, null);
+  for (let ticket = 8; ticket < 8 + 64; ticket++) desk.want(A, ticket, true);
+  expect(tell).not.toHaveBeenCalledWith(expect.anything(), null);
+  desk.want(A, 72, true);
+  expect(tell).toHaveBeenCalledWith({ peer: A, ticket: 72 }, null);
+  for (let ticket = 0; ticket < 8; ticket++) desk.end(A, ticket);
+  desk.want(B, 0, false);
+  expect(tell).toHaveBeenCalledWith({ peer: B, ticket: 0 }, 1);
 });
 
 test('a leader that comes back learns of turns that were given before, and of those that wait', async () => {

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { WebSocket } from 'ws';
+import type { CrowdReport, CrowdTask } from './crowd.types.ts';
+
+// A process of its own, told what to do and telling what came of it: pages without browsers, each of a class of its
+// own address, as a proxy in front of the server would name it.
+
+const PEERS_PER_ROOM = 10;
+/** Newcomers stay so long before they say goodbye. */
+const STAY_MS = 1000;
+const TICK_MS = 10;
+
+process.once('message', (task: CrowdTask) => void (task.kind === 'idle' ? idle(task) : joins(task)));
+// Its parent is gone.
+process.once('disconnect', () => process.exit());
+
+const tell = (report: CrowdReport): unknown => process.send?.(report);
+const proofOf = (room: number): string => String(room).padStart(43, 'p');
+
+/** Enters a room; resolves to the milliseconds until the welcome. @throws Error that says what came instead. */
+function enter(url: string, room: number, opens: boolean): Promise<{ socket: WebSocket; ms: number }> {
+  const startedAt = performance.now();
+  const headers = { 'x-forwarded-for': `10.0.${room >> 8}.${room & 255}` };
+  const socket = new WebSocket(url, { headers, perMessageDeflate: false });
+  const me = { room: `bench-room-${room}`, peer: randomBytes(8).toString('hex'), key: 'k'.repeat(32) };
+  const hello = {
+    ...me,
+    proof: proofOf(room),
+    ...(opens ? { type: 'open', askFirst: false } : { type: 'join', card: '' }),
+  };
+  return new Promise((resolve, reject) => {
+    socket.once('open', () => socket.send(JSON.stringify(hello)));
+    socket.once('message', (data) => {
+      const { type, reason } = JSON.parse(String(data)) as { type: string; reason?: string };
+      if (type === 'welcome') resolve({ socket, ms: performance.now() - startedAt });
+      else reject(new Error(`${type} ${reason ?? ''}`));
+    });
+    socket.on('error', reject);
+  });
+}
+
+async function idle({ url, rooms }: Extract<CrowdTask, { kind: 'idle' }>): Promise<void> {
+  for (let room = 0; room < rooms; room++) {
+    await enter(url, room, true);
+    await Promise.all(Array.from({ length: PEERS_PER_ROOM - 1 }, () => enter(url, room, false)));
+  }
+  tell({ kind: 'idle', peers: rooms * PEERS_PER_ROOM });
+}
+
+async function joins({
+  url,
+  rooms,
+  perSecond,
+  seconds,
+}: Extract<CrowdTask, { kind: 'joins' }>): Promise<void> {
+  const times: number[] = [];
+  const failures: string[] = [];
+  const under: Promise<void>[] = [];
+  const startedAt = performance.now();
+  const join = async (room: number): Promise<void> => {
+    try {
+      const { socket, ms } = await enter(url, room, false);
+      times.push(ms);
+      setTimeout(() => socket.send(JSON.stringify({ type: 'leave' })), STAY_MS);
+    } catch (error) {
+      failures.push(String(error));
+    }
+  };
+  for (let begun = 0; begun < perSecond * seconds; ) {
+    // By the clock: a late tick makes up for what it missed.
+    const due = Math.min(perSecond * seconds, ((performance.now() - startedAt) / 1000) * perSecond);
+    for (; begun < due; begun++) under.push(join(begun % rooms));
+    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  }
+  await Promise.all(under);
+  const took = (performance.now() - startedAt) / 1000;
+  tell({ kind: 'joins', times, failures, seconds: took });
+}

@@ -1,0 +1,22 @@
+/** What a crowd is told to do. */
+export type CrowdTask =
+  | { readonly kind: 'idle'; readonly url: string; readonly rooms: number }
+  | {
+      readonly kind: 'joins';
+      readonly url: string;
+      readonly rooms: number;
+      readonly perSecond: number;
+      readonly seconds: number;
+    };
+
+/** And what it tells when that is done. */
+export type CrowdReport =
+  | { readonly kind: 'idle'; readonly peers: number }
+  | {
+      readonly kind: 'joins';
+      /** Milliseconds from connecting to the welcome, of each join that was answered with one. */
+      readonly times: readonly number[];
+      readonly failures: readonly string[];
+      /** From the first join to the last answer. */
+      readonly seconds: number;
+    };
