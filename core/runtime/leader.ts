@@ -106,11 +106,14 @@ export class Leader implements LeaderEars {
   #mode: PlanMode = 'everyone';
   #rules: PlanRules = NO_RULES;
   #preparing: Progress | null = null;
+  /** What the leader before said holds until this device knows what there is to lead. */
+  #silent: boolean;
   #seats: Seat[] = [];
 
   constructor(options: LeaderOptions) {
     this.#options = options;
     const { member, network, clock, planner, term, takeover } = options;
+    this.#silent = takeover !== undefined;
     this.#courier = new ShardCourier(network, member.host, member.shelf, clock);
     this.#desk = new WeightsDesk({ member, network, clock, suspect: (peer) => this.#suspect(peer) });
     this.#survey = new PartSurvey({
@@ -173,12 +176,14 @@ export class Leader implements LeaderEars {
     this.#model = model;
     this.#calibrated = true;
     this.#desk.open(model);
-    this.#tellModel();
     await this.#survey.begin(model, calibration, this.#desk.key, new Set(estate.times.map(([peer]) => peer)));
     if (estate.plan) await this.#courier.assume(estate.plan, model);
     await this.#followed();
     if (opening !== this.#opening) return;
+    this.#silent = false;
+    this.#tellModel();
     this.#replanner.inherit(found, estate);
+    this.#publish();
     this.#surveyAll();
   }
 
@@ -262,7 +267,7 @@ export class Leader implements LeaderEars {
 
   peerUp(peer: PeerId): void {
     const { network } = this.#options;
-    network.sendControl(peer, { type: 'model', model: this.#model?.card ?? null });
+    if (!this.#silent) network.sendControl(peer, { type: 'model', model: this.#model?.card ?? null });
     this.#bequest.tell(peer);
     const { plan } = this.#replanner;
     if (plan) this.#leaveLegacy(plan);
@@ -344,6 +349,7 @@ export class Leader implements LeaderEars {
 
   /** Whatever is under way for the model before. */
   #stop(why: Error): void {
+    this.#silent = false;
     this.#opening++;
     this.#calibrating?.abort(why);
     this.#calibrating = undefined;
@@ -473,6 +479,7 @@ export class Leader implements LeaderEars {
   }
 
   #publish(): void {
+    if (this.#silent) return;
     const { network } = this.#options;
     const message = {
       type: 'room',
