@@ -196,5 +196,6 @@ export const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<Control
   office: { type: 'office', term: 2 ** 39 - 1, leader: me, followers: 3 },
   'leader-missed': { type: 'leader-missed', term: 1, leader: me },
   'leader-seen': { type: 'leader-seen', term: 1, seen: true },
+  'hop-broken': { type: 'hop-broken', epoch },
   goodbye: { type: 'goodbye', reason: 'closed' },
 };

@@ -72,6 +72,8 @@ export type ControlMessage =
       readonly step: string;
       readonly message: string;
     }
+  /** A holder to everybody: a link between two holders of this plan ended, and what was on it is lost. */
+  | { readonly type: 'hop-broken'; readonly epoch: Epoch }
   /** Whoever asked to everybody: no run of this sequence will come any more. */
   | { readonly type: 'end-sequence'; readonly sequence: number }
   /** To the leader: a text waits to be written. `held`: it was allowed before. */

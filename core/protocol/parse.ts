@@ -84,6 +84,7 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
   'stage-ready': v.object({ type: v.literal('stage-ready'), epoch, stage: stageIndex }),
   'stage-failed': v.object({ type: v.literal('stage-failed'), stage: stageIndex, ...complaint }),
   'request-failed': v.object({ type: v.literal('request-failed'), request, ...complaint }),
+  'hop-broken': v.object({ type: v.literal('hop-broken'), epoch }),
   'end-sequence': v.object({ type: v.literal('end-sequence'), sequence: u32 }),
   'want-turn': v.object({ type: v.literal('want-turn'), ticket: u32, held: v.boolean() }),
   turn: v.object({ type: v.literal('turn'), ticket: u32, place: v.nullable(count) }),

@@ -173,6 +173,12 @@ export class Asker {
     else this.#fail(request, step, message);
   }
 
+  /** A link of this plan ended: what is under way may have been on it. */
+  hopBroken(epoch: number): void {
+    if (epoch !== this.#plan?.epoch) return;
+    for (const { request, sent } of [...this.#pending.values()]) if (sent) this.#again(request);
+  }
+
   /** Fails everything that is open, for example because the session ended. */
   failAll(step: string, message: string): void {
     for (const request of [...this.#pending.keys()]) this.#fail(request, step, message);

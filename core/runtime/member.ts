@@ -432,8 +432,22 @@ export class Member {
     const name = this.#cards.get(peer)?.name ?? 'A device';
     if (peer === this.#leader) this.#left = { peer, name };
     this.#cards.delete(peer);
+    this.#hopBroken(peer);
     this.#ears?.peerDown(peer);
     this.#leadership.peerDown(peer);
+  }
+
+  /** What was on the way to or from a holder is lost with its link, also where everybody else still sees it. */
+  #hopBroken(peer: PeerId): void {
+    const { plan } = this.asker;
+    if (!plan || !holdsLayers(plan, peer)) return;
+    const { network } = this.#options;
+    if (holdsLayers(plan, this.me)) {
+      for (const other of network.peers()) {
+        network.sendControl(other, { type: 'hop-broken', epoch: plan.epoch });
+      }
+    }
+    this.asker.hopBroken(plan.epoch);
   }
 
   #took(term: Term): void {
@@ -532,6 +546,9 @@ export class Member {
       case 'leader-missed':
       case 'leader-seen':
         this.#leadership.hear(peer, message);
+        break;
+      case 'hop-broken':
+        if (holdsLayers(this.asker.plan, peer)) this.asker.hopBroken(message.epoch);
         break;
       case 'end-sequence':
         this.host.endSequence(peer, message.sequence);

@@ -5,6 +5,8 @@ import type { Wire, WireListener } from '../../core/mesh/wire.ts';
 export interface Gate {
   /** Hands a packet on: now, later, twice, or never. */
   arrive(deliver: () => void): void;
+  /** What becomes of its bytes on the way. */
+  damage(bytes: Uint8Array<ArrayBuffer>): void;
   /** A wire that is to be cut off can be closed here. */
   readonly wires: Set<Wire>;
 }
@@ -24,7 +26,10 @@ function gated(wire: Wire, gate: Gate): Wire {
     send: (packet) => wire.send(packet),
     listen: (listener: WireListener) =>
       wire.listen({
-        packet: (bytes) => gate.arrive(() => listener.packet(bytes.slice())),
+        packet: (bytes) => {
+          gate.damage(bytes);
+          gate.arrive(() => listener.packet(bytes.slice()));
+        },
         drained: () => gate.arrive(() => listener.drained()),
         closed: (reason) => {
           gate.wires.delete(wire);

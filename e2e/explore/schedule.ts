@@ -19,8 +19,9 @@ export const FAULTS = [
   'reorder',
   'duplicate',
   'drop',
+  'corrupt',
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+type Fault = (typeof FAULTS)[number];
 
 /** One run of the explorer, all of it drawn from its numbers. */
 export interface Schedule {
@@ -33,7 +34,7 @@ export interface Schedule {
   readonly seed: number;
 }
 
-export interface Outcome {
+interface Outcome {
   readonly answers: readonly string[];
   /** Messages that were sent while the work went on. */
   readonly steps: number;
@@ -48,12 +49,12 @@ const PROMPT = [5, 17, 3, 40, 22];
 /** Longest honest way to a last answer: silence is noticed after 6 s, and some things happen one after another. */
 const PATIENCE_MS = 120_000;
 
-export const STREAM: OpenModel = {
+const STREAM: OpenModel = {
   ...(await modelOf('Stream', toyStream())),
   sample: () => [item(0)],
 };
 const opened = await modelOf('Decoder', toyDecoder());
-export const DECODER: OpenModel = opened;
+const DECODER: OpenModel = opened;
 
 function item(seed: number): Tensor {
   return fromFloat32(
@@ -87,7 +88,9 @@ export async function play({ devices, work, fault, step, seed }: Schedule): Prom
     };
     const answers: string[] = [];
     const working = work === 'stream' ? stream(asker, answers) : generation(asker, answers);
-    await world.clock.until(working, PATIENCE_MS);
+    await world.clock.until(working, PATIENCE_MS).catch((error: unknown) => {
+      throw new Error(`${String(error)} ${world.told()}`);
+    });
     const steps = world.steps - begun;
     const ms = world.clock.now() - struckAt;
     world.onStep = () => undefined;
@@ -186,6 +189,9 @@ function strike(
       later(seconds, () => {
         gate.copies = 1;
       });
+      return;
+    case 'corrupt':
+      gate.corrupts = 1;
       return;
     case 'drop':
       for (const wire of [...gate.wires]) wire.close('the network changed');

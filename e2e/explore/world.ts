@@ -7,6 +7,7 @@ import type { Network } from '../../core/mesh/network.ts';
 import { decide, tell } from '../../core/plan/planner.ts';
 import type { PlanQuestion } from '../../core/plan/question.ts';
 import type { PlanResult } from '../../core/plan/room.ts';
+import { kindCode } from '../../core/protocol/packet.ts';
 import { Leader } from '../../core/runtime/leader.ts';
 import { Member } from '../../core/runtime/member.ts';
 import { takeoverOf } from '../../core/runtime/take-over.ts';
@@ -18,10 +19,14 @@ import { Shelf } from '../../core/weights/shelf.ts';
 import { VirtualClock } from '../../core/weights/virtual-clock.ts';
 import { type Gate, gatedDial } from './gated-wire.ts';
 import { PageClock } from './page-clock.ts';
+import { stillness } from './stillness.ts';
 import { ToyExecutor } from './toy-executor.ts';
 
 const digest = async (bytes: Uint8Array): Promise<Sha256> =>
   createHash('sha256').update(bytes).digest('hex') as Sha256;
+
+/** How a packet of an activation begins. */
+const ACTIVATION = kindCode('activation');
 
 /** One device's page in a {@link World}. */
 export interface Device {
@@ -29,7 +34,7 @@ export interface Device {
   readonly member: Member;
   readonly network: Network;
   readonly clock: PageClock;
-  readonly gate: Gate & { copies: number };
+  readonly gate: Gate & { copies: number; corrupts: number };
   readonly rendezvous: MemoryRendezvous;
   readonly executors: readonly ToyExecutor[];
   readonly leader: Leader | undefined;
@@ -39,7 +44,7 @@ export interface Device {
 
 /** A room of toy devices in virtual time, of which any may fail in any way at any step. */
 export class World {
-  readonly clock: VirtualClock = new VirtualClock(() => new Promise((resolve) => setImmediate(resolve)));
+  readonly clock: VirtualClock = new VirtualClock(stillness);
   readonly dialler: MemoryDialler;
   readonly room: MemoryRoom;
   readonly devices: Device[] = [];
@@ -66,6 +71,13 @@ export class World {
     const wires: Gate['wires'] = new Set();
     const gate = {
       copies: 1,
+      corrupts: 0,
+      damage: (bytes: Uint8Array<ArrayBuffer>): void => {
+        // An activation's values; a link's own words are too small.
+        if (gate.corrupts === 0 || bytes[0] !== ACTIVATION || bytes.byteLength < 150) return;
+        gate.corrupts--;
+        bytes[bytes.byteLength - 9] = (bytes[bytes.byteLength - 9] ?? 0) ^ 4;
+      },
       wires,
       arrive: (deliver: () => void): void => {
         for (let copy = 0; copy < gate.copies; copy++) clock.pass(deliver);
@@ -145,13 +157,13 @@ export class World {
   async until(what: string, found: () => unknown, ms = 60_000): Promise<void> {
     const end = this.clock.now() + ms;
     while (!found()) {
-      if (this.clock.now() >= end) throw new Error(`waited ${ms / 1000} s for ${what}: ${this.#told()}`);
+      if (this.clock.now() >= end) throw new Error(`waited ${ms / 1000} s for ${what}: ${this.told()}`);
       await this.clock.pass(20);
     }
   }
 
   /** How everybody sees the room, for the message of a schedule that fails. */
-  #told(): string {
+  told(): string {
     const told = this.devices.map(({ peer, alive, leader, state, member, executors }) => {
       const { phase, model, plan, preparing, notices } = state();
       const kept = executors.reduce((sum, executor) => sum + executor.kept.size, 0);
