@@ -419,6 +419,8 @@ export class Member {
 
   #peerUp(peer: PeerId): void {
     this.#sendCard(peer);
+    // Whoever could not reach this device could not tell it either.
+    if (holdsLayers(this.asker.plan, peer)) this.asker.hopBroken(this.asker.plan?.epoch ?? 0);
     this.#leadership.peerUp(peer);
     if (this.#card.status === 'ready') this.#survey.start();
   }

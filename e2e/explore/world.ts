@@ -164,7 +164,7 @@ export class World {
 
   /** How everybody sees the room, for the message of a schedule that fails. */
   told(): string {
-    const told = this.devices.map(({ peer, alive, leader, state, member, executors }) => {
+    const told = this.devices.map(({ peer, alive, leader, state, member, network, executors }) => {
       const { phase, model, plan, preparing, notices } = state();
       const kept = executors.reduce((sum, executor) => sum + executor.kept.size, 0);
       return {
@@ -176,6 +176,10 @@ export class World {
         model: model.kind,
         plan: plan && [plan.epoch, plan.status, plan.stages.map((stage) => stage.peer.slice(0, 1)).join('')],
         runs: member.asker.plan?.epoch,
+        linked: network
+          .peers()
+          .map((other) => other.slice(0, 1))
+          .join(''),
         open: [member.asker.open, member.host.queue, member.host.sequences, kept],
         preparing: preparing?.step,
         notices: notices.map(({ message }) => message),
