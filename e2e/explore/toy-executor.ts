@@ -1,3 +1,4 @@
+import { RuntimeFailedError } from '../../core/errors.ts';
 import { memorySource } from '../../core/graph/byte-source.ts';
 import { modelGraph } from '../../core/graph/model-graph.ts';
 import { readModel } from '../../core/graph/onnx-model.ts';
@@ -101,6 +102,7 @@ export class ToyExecutor implements StageExecutor {
     for (const [at, { name }] of stage.inputs.entries()) values.set(name, this.#fed(inputs[at]));
     const computeMs = program.nodes.length * this.#msPerNode;
     if (computeMs > 0) await new Promise<void>((resolve) => void this.#clock.setTimeout(resolve, computeMs));
+    if (!this.#stages.has(handle)) throw new RuntimeFailedError('The worker was closed.', { step: 'worker' });
     for (const node of program.nodes) compute(node, values, weights);
     const made = (index: number): Tensor => {
       const tensor = values.get(stage.outputs[index]?.name ?? '');
