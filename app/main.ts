@@ -3,6 +3,7 @@ import { messageOf } from '../core/errors.ts';
 import type { PeerId } from '../core/ids.ts';
 import { initialState } from '../core/session/reduce.ts';
 import type { EndReason } from '../core/session/state.ts';
+import { loadAhead } from './ahead.ts';
 import { closedStore } from './session/closed-store.ts';
 import { enter } from './session/enter.ts';
 import { takePlace } from './session/place.ts';
@@ -26,6 +27,7 @@ async function main(root: HTMLElement): Promise<void> {
     const session = await enter(place);
     Object.assign(window, { potluck: programs(session) });
     mount(root, session);
+    loadAhead(session.state);
   } catch (error) {
     end('protocol', messageOf(error));
   }

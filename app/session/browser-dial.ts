@@ -1,6 +1,6 @@
 import type { Dial } from '../../core/mesh/dial.ts';
 import { dialLater } from '../../core/mesh/dial-later.ts';
-import { type SimplePeerLike, simplePeerDial } from '../../core/mesh/simple-peer-wire.ts';
+import type { SimplePeerLike } from '../../core/mesh/simple-peer-wire.ts';
 
 /** Direct connections of this browser; null where it has no RTC. */
 export const browserDial: Dial | null = dialNamed({});
@@ -12,7 +12,10 @@ export const loopbackDial: Dial | null = dialNamed({ channelName: 'loopback' });
 function dialNamed(name: { channelName?: string }): Dial | null {
   if (!('RTCPeerConnection' in globalThis)) return null;
   return dialLater(async () => {
-    const { default: SimplePeer } = await import('simple-peer');
+    const [{ default: SimplePeer }, { simplePeerDial }] = await Promise.all([
+      import('simple-peer'),
+      import('../../core/mesh/simple-peer-wire.ts'),
+    ]);
     return simplePeerDial((options) => new SimplePeer({ ...options, ...name }) as SimplePeerLike);
   });
 }

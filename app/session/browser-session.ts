@@ -27,15 +27,13 @@ import type { OriginFactory } from '../../core/weights/origin.ts';
 import type { Shelf } from '../../core/weights/shelf.ts';
 import { catalogue, openBundled } from './catalogue.ts';
 import { rememberName } from './device-name.ts';
-import { fileSource } from './file-source.ts';
-import { findHubModel, hubModels } from './hub/catalogue.ts';
 import type { OpenLanguage } from './language/open-chat.ts';
 import type { RoomChat } from './language/room-chat.ts';
 import type { ModelSource } from './model-source.ts';
 import { openModel, type Provenance, withTask } from './open-model.ts';
 import { asksFirst, keepAskFirst, leavePlace, type Place } from './place.ts';
 import { plannerInWorker } from './planner-client.ts';
-import { Questions } from './questions.ts';
+import type { Questions } from './questions.ts';
 import { addressOf } from './room-link.ts';
 import type { Actions, Answer, CatalogueEntry, Chat, HubEntry, Storage, Store } from './store.ts';
 import { timesCache } from './times-cache.ts';
@@ -82,7 +80,7 @@ export class BrowserSession implements Store, Actions {
   readonly actions: Actions = this;
   readonly member: Member;
   readonly #parts: SessionParts;
-  readonly #questions: Questions;
+  #questions: Promise<Questions> | undefined;
   #leader: Leader | undefined;
   #planner: Planner | undefined;
   /** Counts openings, so that a slow download cannot replace a model chosen after it. */
@@ -114,7 +112,6 @@ export class BrowserSession implements Store, Actions {
       online: () => this.state.value.server === 'open',
       led: (term) => this.#led(term),
     });
-    this.#questions = new Questions(this.member.asker, emit);
   }
 
   emit(event: SessionEvent): void {
@@ -209,6 +206,7 @@ export class BrowserSession implements Store, Actions {
   readonly openSized = (files: readonly File[], sizes: Readonly<Record<string, number>>): Promise<void> => {
     const name = files[0]?.name ?? 'That file';
     return this.#openWith(name, async () => {
+      const { fileSource } = await import('./file-source.ts');
       const source = fileSource([...files]);
       return {
         source,
@@ -230,12 +228,18 @@ export class BrowserSession implements Store, Actions {
     });
   };
 
-  readonly hub = (): readonly HubEntry[] => hubModels();
+  readonly hub = async (): Promise<readonly HubEntry[]> => {
+    const { hubModels } = await import('./hub/catalogue.ts');
+    return hubModels();
+  };
 
   readonly openHub = (id: string): Promise<void> => {
     return this.#openWith(id, async (progress, signal) => {
+      const [{ findHubModel }, { urlSource }] = await Promise.all([
+        import('./hub/catalogue.ts'),
+        import('./origin/url-source.ts'),
+      ]);
       const { title, about, address } = findHubModel(id);
-      const { urlSource } = await import('./origin/url-source.ts');
       const source = await urlSource(address, this.#parts.shelf, progress, signal, title);
       return { source, provenance: { name: title, about, source: 'url' } };
     });
@@ -273,7 +277,8 @@ export class BrowserSession implements Store, Actions {
   };
 
   readonly askImage = (image: ImageBitmap | ImageData, label: string): Promise<Answer> => {
-    return this.#questions.image(this.#model(), image, label);
+    const model = this.#model();
+    return this.#asking().then((questions) => questions.image(model, image, label));
   };
 
   readonly askTensors = (
@@ -281,11 +286,13 @@ export class BrowserSession implements Store, Actions {
     seed: number,
     label: string,
   ): Promise<Answer> => {
-    return this.#questions.tensors(this.#model(), feeds, seed, label);
+    const model = this.#model();
+    return this.#asking().then((questions) => questions.tensors(model, feeds, seed, label));
   };
 
   readonly repeat = (count: number, inFlight: number): Promise<{ perSecond: number; medianMs: number }> => {
-    return this.#questions.repeat(this.#model(), count, inFlight);
+    const model = this.#model();
+    return this.#asking().then((questions) => questions.repeat(model, count, inFlight));
   };
 
   readonly chat = async (): Promise<Chat> => {
@@ -411,6 +418,17 @@ export class BrowserSession implements Store, Actions {
     const numbers = Array.from({ length: devices.length + 1 }, (_, at) => at + 2);
     const free = numbers.find((number) => !taken.has(`${stem} ${number}`)) ?? numbers.length + 2;
     this.member.setCard({ name: `${stem} ${free}` });
+  }
+
+  #asking(): Promise<Questions> {
+    this.#questions ??= import('./questions.ts').then(
+      ({ Questions }) => new Questions(this.member.asker, (event) => this.emit(event)),
+    );
+    // The next one who asks tries again.
+    this.#questions.catch(() => {
+      this.#questions = undefined;
+    });
+    return this.#questions;
   }
 
   #model(): ModelCard {

@@ -20,7 +20,7 @@ export function closedStore(state: { readonly value: SessionState }): Store {
     openBundled: refuse,
     openFile: refuse,
     openUrl: refuse,
-    hub: () => [],
+    hub: async () => [],
     openHub: refuse,
     cancelModel: nothing,
     storage: refuse,

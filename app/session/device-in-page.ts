@@ -5,7 +5,7 @@ import type { ExecutorFactory, ExecutorOptions, StageExecutor } from '../../core
 import { loopbackDial } from './browser-dial.ts';
 import type { DeviceDescription } from './device-name.ts';
 import { profileDevice } from './device-profile.ts';
-import { isCheaper, measurePacking, type Packing, packs } from './loopback.ts';
+import type { Packing } from './loopback.ts';
 
 /** After the first other device came, and again: a browser goes on compiling for a while, which sending must wait for. */
 const PACKING_AFTER_MS: readonly number[] = [3000, 20_000, 40_000];
@@ -46,6 +46,9 @@ export class DeviceInPage {
     const { status, profile } = member.card;
     if (this.#packing || status !== 'ready' || !profile || !loopbackDial) return;
     this.#packing = true;
+    const loopback = await import('./loopback.ts').catch(() => undefined);
+    if (!loopback) return;
+    const { isCheaper, measurePacking, packs } = loopback;
     if (!packs(navigator.hardwareConcurrency, profile.threads)) return;
     let least: Packing | undefined;
     for (const afterMs of PACKING_AFTER_MS) {

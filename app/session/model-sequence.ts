@@ -1,7 +1,8 @@
-import type { Sequence } from '../../core/runtime/sequence.ts';
+import type { Asker } from '../../core/runtime/asker.ts';
+import { Sequence } from '../../core/runtime/sequence.ts';
 import type { ModelCard, StageTiming } from '../../core/session/state.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
-import { fitting, refuseUnknown } from './questions.ts';
+import { fitting, refuseUnknown } from './feeds.ts';
 import type { Answer } from './store.ts';
 
 /** A sequence with the names of one model. Its runs are many and short, so they are no questions in the page's log. */
@@ -36,4 +37,9 @@ export class ModelSequence {
   end(): void {
     this.#sequence.end();
   }
+}
+
+/** Begins a sequence of the model that the asker's room runs. */
+export function modelSequence(card: ModelCard, asker: Asker): ModelSequence {
+  return new ModelSequence(card, new Sequence(asker));
 }

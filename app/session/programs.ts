@@ -1,10 +1,8 @@
 import { InputError } from '../../core/errors.ts';
-import { Sequence } from '../../core/runtime/sequence.ts';
 import type { ModelCard, PlanMode, PlanRules, SessionState, StageTiming } from '../../core/session/state.ts';
 import { type Dtype, isDtype } from '../../core/tensor/dtype.ts';
 import { type Tensor, tensor } from '../../core/tensor/tensor.ts';
 import type { BrowserSession } from './browser-session.ts';
-import { ModelSequence } from './model-sequence.ts';
 
 /** A tensor as other programs hand it over: row-major little-endian bytes. */
 export interface PlainTensor {
@@ -107,17 +105,22 @@ export function programs(session: BrowserSession): Programs {
       return writeOnce(session.member, language, prompt, options);
     },
     sequence: () => {
-      const sequence = new ModelSequence(openCard(session), new Sequence(session.member.asker));
+      const card = openCard(session);
+      const opening = import('./model-sequence.ts').then(({ modelSequence }) =>
+        modelSequence(card, session.member.asker),
+      );
+      opening.catch(() => undefined);
       return {
         run: async (feeds) => {
-          const { outputs, latencyMs, stages } = await sequence.run(tensorsOf(feeds));
+          const given = tensorsOf(feeds);
+          const { outputs, latencyMs, stages } = await (await opening).run(given);
           return {
             outputs: outputs.map(({ name, tensor: value }) => ({ name, ...value })),
             latencyMs,
             stages,
           };
         },
-        end: () => sequence.end(),
+        end: () => void opening.then((sequence) => sequence.end()).catch(() => undefined),
       };
     },
   };

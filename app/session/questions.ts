@@ -3,9 +3,9 @@ import { completeInputs } from '../../core/graph/sample-inputs.ts';
 import type { Asker, AskResult } from '../../core/runtime/asker.ts';
 import type { SessionEvent } from '../../core/session/events.ts';
 import type { ModelCard } from '../../core/session/state.ts';
-import { isDtype } from '../../core/tensor/dtype.ts';
-import { asFloat32, type Tensor, tensor } from '../../core/tensor/tensor.ts';
+import { asFloat32, type Tensor } from '../../core/tensor/tensor.ts';
 import { softmaxIfLogits, topK } from '../../core/tensor/top-k.ts';
+import { fitting, refuseUnknown } from './feeds.ts';
 import { imageTensor } from './image-input.ts';
 import type { Answer } from './store.ts';
 
@@ -25,7 +25,7 @@ export class Questions {
   }
 
   /** @throws InputError when the model does not take images. */
-  image(model: ModelCard, image: ImageBitmap | ImageData, label: string): Promise<Answer> {
+  async image(model: ModelCard, image: ImageBitmap | ImageData, label: string): Promise<Answer> {
     if (model.task.kind === 'tensors') {
       throw new InputError(`${model.name} does not take a picture.`, {
         step: 'ask',
@@ -115,31 +115,4 @@ function answer(model: ModelCard, request: number, result: AskResult): Answer {
       }))
     : [];
   return { request, latencyMs: result.latencyMs, top, outputs };
-}
-
-/** @throws InputError when a tensor is given for what is none of the inputs. */
-export function refuseUnknown(feeds: Readonly<Record<string, Tensor>>, inputs: ModelCard['inputs']): void {
-  const unknown = Object.keys(feeds).find((name) => !inputs.some((input) => input.name === name));
-  if (unknown === undefined) return;
-  const data = { step: 'ask', expected: inputs.map((input) => input.name).join(', '), actual: unknown };
-  throw new InputError(`No value may be given for "${unknown}".`, data);
-}
-
-/** @throws InputError when there is no value, or not of the input's type and shape. */
-export function fitting(value: Tensor | undefined, input: ModelCard['inputs'][number]): Tensor {
-  if (!value || !isDtype(value.dtype))
-    throw new InputError(`No value for the input "${input.name}".`, { step: 'ask', expected: input.name });
-  if (value.dtype !== input.dtype) {
-    const data = { step: 'ask', expected: input.dtype, actual: value.dtype };
-    throw new InputError(`The input "${input.name}" takes ${input.dtype}, not ${value.dtype}.`, data);
-  }
-  const fits =
-    input.dims === null ||
-    (input.dims.length === value.dims.length &&
-      input.dims.every((dim, axis) => typeof dim !== 'number' || dim === value.dims[axis]));
-  if (!fits) {
-    const data = { step: 'ask', expected: `[${input.dims}]`, actual: `[${value.dims}]` };
-    throw new InputError(`The input "${input.name}" has shape [${input.dims}], not [${value.dims}].`, data);
-  }
-  return tensor(value.dtype, value.dims, value.data);
 }

@@ -132,7 +132,7 @@ export interface Actions {
   /** One model file, or a model and its external data files together. */
   openFile(...files: File[]): Promise<void>;
   openUrl(url: string): Promise<void>;
-  hub(): readonly HubEntry[];
+  hub(): Promise<readonly HubEntry[]>;
   openHub(id: string): Promise<void>;
   /** Leader only: stops opening or loading a model. The room goes on with the one before, if it had one. */
   cancelModel(): void;

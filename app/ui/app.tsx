@@ -2,7 +2,7 @@ import { render, type VNode } from 'preact';
 import type { SessionState } from '../../core/session/state.ts';
 import type { Actions, Store } from '../session/store.ts';
 import { Announcer } from './announcer.tsx';
-import { Follower } from './follower.tsx';
+import { lazy } from './lazy.tsx';
 import { useMedia } from './media.ts';
 import { Notices } from './notices.tsx';
 import { PhasePage } from './phase-page.tsx';
@@ -10,7 +10,6 @@ import { Room } from './room.tsx';
 import { ownDevice } from './select.ts';
 import { shown } from './shown.ts';
 import { startTheme } from './theme.ts';
-import 'uplot/dist/uPlot.min.css';
 import '../styles/tokens.css';
 import '../styles/base.css';
 import '../styles/layout.css';
@@ -18,8 +17,10 @@ import '../styles/chain.css';
 import '../styles/modes.css';
 import '../styles/device.css';
 import '../styles/ask.css';
-import '../styles/follower.css';
 import '../styles/models.css';
+
+/** A small screen that does not lead; the whole room's view serves as well where this one's code does not come. */
+const Follower = lazy(async () => (await import('./follower.tsx')).Follower, PhasePage, Room);
 
 /** Puts the page into `root` and keeps it in step with the store. */
 export function mount(root: HTMLElement, store: Store): void {

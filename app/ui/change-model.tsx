@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { messageOf } from '../../core/errors.ts';
 import type { DeviceState } from '../../core/session/state.ts';
-import type { Actions, CatalogueEntry } from '../session/store.ts';
+import type { Actions, CatalogueEntry, HubEntry } from '../session/store.ts';
 import { Dialog } from './dialog.tsx';
 import { DropZone } from './drop-zone.tsx';
 import { bytes } from './format.ts';
@@ -19,6 +19,11 @@ interface Props {
 /** The ways to a model: one that came with the page, a file, an address, and the long list of the hub last. */
 export function ChangeModel({ devices, actions, open, onClose }: Props): VNode {
   const [url, setUrl] = useState('');
+  const [hub, setHub] = useState<readonly HubEntry[]>([]);
+  useEffect(() => {
+    // The list's code does not come: the server is gone, which the page tells already.
+    actions.hub().then(setHub, () => undefined);
+  }, [actions]);
   return (
     <Dialog title="Change model" onClose={onClose}>
       <Bundled actions={actions} open={open} />
@@ -54,11 +59,7 @@ export function ChangeModel({ devices, actions, open, onClose }: Props): VNode {
         </button>
       </form>
       <p class="soft">The site must allow other pages to read it (CORS).</p>
-      <HubList
-        entries={actions.hub()}
-        devices={devices}
-        choose={(entry) => open(actions.openHub(entry.id))}
-      />
+      <HubList entries={hub} devices={devices} choose={(entry) => open(actions.openHub(entry.id))} />
     </Dialog>
   );
 }

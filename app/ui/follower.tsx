@@ -20,6 +20,7 @@ import { Ring } from './ring.tsx';
 import { colourOf, linkSummary, type Occupation, occupation } from './select.ts';
 import { StoredButton } from './stored.tsx';
 import { useRoomLoading } from './use-room-loading.ts';
+import '../styles/follower.css';
 
 interface Props {
   readonly state: SessionState;

@@ -1,7 +1,7 @@
 import type { FunctionComponent, VNode } from 'preact';
-import { useState } from 'preact/hooks';
 import type { PlanView, SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
+import { Details } from './details.tsx';
 import { lazy } from './lazy.tsx';
 import { rulesSet } from './rule-words.ts';
 
@@ -41,11 +41,9 @@ function Panel({
   readonly view: FunctionComponent<PanelProps>;
   readonly props: PanelProps;
 }): VNode {
-  const [open, setOpen] = useState(false);
   return (
-    <details class="why" data-testid={testId} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>{title}</summary>
-      {open && <View {...props} />}
-    </details>
+    <Details title={title} testId={testId}>
+      <View {...props} />
+    </Details>
   );
 }

@@ -27,7 +27,7 @@ export function Sparkline({ history, colour }: Props): VNode {
   useEffect(() => {
     if (!worked) return;
     let gone = false;
-    void import('uplot').then(({ default: Plot }) => {
+    void Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]).then(([{ default: Plot }]) => {
       if (gone || !box.current) return;
       plot.current = new Plot(options(resolved(box.current)), series(latest.current), box.current);
     });

@@ -32,7 +32,6 @@ import type { Shelf } from '../weights/shelf.ts';
 import { Asker } from './asker.ts';
 import { Heir, type Inherited, inOrderOfSuccession } from './heir.ts';
 import { Leadership } from './leadership.ts';
-import { LinkSurvey } from './link-survey.ts';
 import { LoadReporter } from './load-reporter.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { OwnTimes } from './own-times.ts';
@@ -40,6 +39,7 @@ import type { TimesCache } from './part-timer.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 import { StageGatherer } from './stage-gatherer.ts';
 import { StageHost } from './stage-host.ts';
+import { SurveyLater } from './survey-later.ts';
 import type { Term } from './term.ts';
 import { Turns } from './turns.ts';
 
@@ -134,7 +134,7 @@ export class Member {
   readonly #memory: MemoryWatch = new MemoryWatch();
   readonly #exchange: PieceExchange;
   readonly #options: MemberOptions;
-  readonly #survey: LinkSurvey;
+  readonly #survey: SurveyLater;
   readonly #times: OwnTimes;
   readonly #reporter: LoadReporter;
   readonly #leadership: Leadership;
@@ -218,7 +218,7 @@ export class Member {
       want: (ticket, held) => this.#tellLeader({ type: 'want-turn', ticket, held }),
       end: (ticket) => this.#tellLeader({ type: 'end-turn', ticket }),
     });
-    this.#survey = new LinkSurvey(network, clock, (links) => this.#reportLinks(links));
+    this.#survey = new SurveyLater(network, clock, (links) => this.#reportLinks(links));
     this.#times = new OwnTimes({
       executors: this.executors,
       runtime,

@@ -2,7 +2,6 @@ import type { Progress } from '../../../core/session/state.ts';
 import { blobSource } from '../blob-source.ts';
 import type { ModelSource } from '../model-source.ts';
 import { fileAddress, modelAddress, modelName } from './address.ts';
-import { besideModel } from './beside.ts';
 import { wholeProbe } from './probe.ts';
 import { wholeFile } from './whole-file.ts';
 
@@ -29,7 +28,10 @@ export async function downloadedSource(
     origin: () => null,
     atHand: async () => null,
     hashOf: () => null,
-    beside: (name) => besideModel(url.href, name, { signal, cache: 'default' }),
+    beside: async (name) => {
+      const { besideModel } = await import('./beside.ts');
+      return besideModel(url.href, name, { signal, cache: 'default' });
+    },
     graphRead: async () => undefined,
   };
 }

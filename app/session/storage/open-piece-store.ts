@@ -1,4 +1,3 @@
-import { MemoryPieceStore, MemoryShelf } from '../../../core/weights/memory-piece-store.ts';
 import type { PieceStore } from '../../../core/weights/piece-store.ts';
 import { askToKeep } from './ask-to-keep.ts';
 import { WorkerPieceStore } from './worker-piece-store.ts';
@@ -20,6 +19,7 @@ export async function openPieceStore(memoryBytes: number = MEMORY_BYTES): Promis
     return disk;
   } catch (error) {
     console.warn('Weights are kept in memory.', error);
+    const { MemoryPieceStore, MemoryShelf } = await import('../../../core/weights/memory-piece-store.ts');
     return new MemoryPieceStore(new MemoryShelf(memoryBytes));
   }
 }

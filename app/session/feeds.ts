@@ -1,0 +1,31 @@
+import { InputError } from '../../core/errors.ts';
+import type { ModelCard } from '../../core/session/state.ts';
+import { isDtype } from '../../core/tensor/dtype.ts';
+import { type Tensor, tensor } from '../../core/tensor/tensor.ts';
+
+/** @throws InputError when a tensor is given for what is none of the inputs. */
+export function refuseUnknown(feeds: Readonly<Record<string, Tensor>>, inputs: ModelCard['inputs']): void {
+  const unknown = Object.keys(feeds).find((name) => !inputs.some((input) => input.name === name));
+  if (unknown === undefined) return;
+  const data = { step: 'ask', expected: inputs.map((input) => input.name).join(', '), actual: unknown };
+  throw new InputError(`No value may be given for "${unknown}".`, data);
+}
+
+/** @throws InputError when there is no value, or not of the input's type and shape. */
+export function fitting(value: Tensor | undefined, input: ModelCard['inputs'][number]): Tensor {
+  if (!value || !isDtype(value.dtype))
+    throw new InputError(`No value for the input "${input.name}".`, { step: 'ask', expected: input.name });
+  if (value.dtype !== input.dtype) {
+    const data = { step: 'ask', expected: input.dtype, actual: value.dtype };
+    throw new InputError(`The input "${input.name}" takes ${input.dtype}, not ${value.dtype}.`, data);
+  }
+  const fits =
+    input.dims === null ||
+    (input.dims.length === value.dims.length &&
+      input.dims.every((dim, axis) => typeof dim !== 'number' || dim === value.dims[axis]));
+  if (!fits) {
+    const data = { step: 'ask', expected: `[${input.dims}]`, actual: `[${value.dims}]` };
+    throw new InputError(`The input "${input.name}" has shape [${input.dims}], not [${value.dims}].`, data);
+  }
+  return tensor(value.dtype, value.dims, value.data);
+}
