@@ -26,6 +26,7 @@ export class Heir {
   readonly #options: HeirOptions;
   #legacy: AbortController | undefined;
   #spares: AbortController | undefined;
+  #keeping: Promise<void> = Promise.resolve();
   #key = '';
   #inherited: Inherited | undefined;
 
@@ -71,6 +72,8 @@ export class Heir {
     for (const piece of inheritance.card.language?.files.flatMap((file) => file.pieces) ?? []) {
       beside.push({ ...piece, blob: await fetch([piece], label, signal) });
     }
+    // Without the weights there would be nothing to lead.
+    await this.#keeping;
     if (signal.aborted) return;
     this.#key = key;
     this.#inherited = { inheritance, beside };
@@ -78,7 +81,12 @@ export class Heir {
   }
 
   /** One after another; ends at the first that this device cannot keep. */
-  async keep(model: string, label: string, pieces: readonly SparePiece[]): Promise<void> {
+  keep(model: string, label: string, pieces: readonly SparePiece[]): Promise<void> {
+    this.#keeping = this.#keep(model, label, pieces).catch(() => undefined);
+    return this.#keeping;
+  }
+
+  async #keep(model: string, label: string, pieces: readonly SparePiece[]): Promise<void> {
     this.#spares?.abort(new Error('the leader asked for others'));
     const control = new AbortController();
     this.#spares = control;

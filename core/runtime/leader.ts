@@ -42,7 +42,7 @@ import { WeightsDesk } from './weights-desk.ts';
 /** As many as the page has colours for devices. */
 const COLOURS = 8;
 /** Everybody has answered a new leader by now: a round trip, and a busy page's time for it. */
-const FOLLOWED_MS = 500;
+const FOLLOWED_MS = 1000;
 const FOLLOWED_STEP_MS = 10;
 /** So long the first plan waits for devices that measure the model: as long as a person waits gladly. */
 const PATIENCE_MS = 8000;
@@ -190,8 +190,11 @@ export class Leader implements LeaderEars {
   /** Those who are here have said that they follow; whoever does not say so soon is planned for when it does. */
   async #followed(): Promise<void> {
     const { member, network, clock } = this.#options;
-    const end = clock.now() + FOLLOWED_MS;
-    while (clock.now() < end && network.peers().some((peer) => !member.followers.includes(peer))) {
+    const begun = clock.now();
+    const waits = (): boolean =>
+      clock.now() - begun < FOLLOWED_MS &&
+      (this.#desk.ledger.lacking > 0 || network.peers().some((peer) => !member.followers.includes(peer)));
+    while (waits()) {
       await new Promise<void>((resolve) => clock.setTimeout(resolve, FOLLOWED_STEP_MS));
     }
   }
@@ -210,11 +213,11 @@ export class Leader implements LeaderEars {
     const { card, origin, graphFiles: files } = model;
     const benchMs = member.card.profile?.benchMs ?? 0;
     const times = [...this.#replanner.times];
+    const [heir] = member.inOrder(member.followers);
+    if (heir) this.#bequest.spare(heir, key, card.name, ledger);
     void this.#bequest.leave(`${key}/${known}/${times.length}`, () => {
       return { card, origin, hashes, calibration, benchMs, times, files };
     });
-    const [heir] = member.inOrder(member.followers);
-    if (heir) this.#bequest.spare(heir, key, card.name, ledger);
   }
 
   /** Measures a model on this device, then shares it out. Replaces the model before. False when it does not run here. */

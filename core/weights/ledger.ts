@@ -65,6 +65,12 @@ export class PieceLedger {
     return missing.reduce((sum, { length }) => sum + length, 0);
   }
 
+  /** How many pieces neither an origin nor any device that is here is known to have. */
+  get lacking(): number {
+    return this.#pieces.filter(({ id, file }) => !this.#fileAt.has(file) && !this.#holders.get(id)?.size)
+      .length;
+  }
+
   /** Pieces that no origin has, and at most one device, which is not `peer`. */
   scarce(peer: PeerId): (HeldPiece & { readonly length: number })[] {
     return this.#pieces.flatMap(({ id, file, length }) => {
