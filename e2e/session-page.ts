@@ -58,9 +58,10 @@ export function readyDevices(count: number): (state: SessionState) => boolean {
     phase.kind === 'open' && devices.length === count && devices.every(({ card }) => card.status === 'ready');
 }
 
-/** True when every device but the leader has what it takes to lead in its place. */
+/** True when every device but the leader has what it takes to lead in its place, and no weights are on the leader alone. */
 export function everyHeir({ devices, leader }: SessionState): boolean {
-  return devices.every(({ card }) => card.peer === leader || card.heir !== undefined);
+  const left = devices.find(({ card }) => card.peer === leader)?.card.heir;
+  return left !== undefined && devices.every(({ card }) => card.heir === left);
 }
 
 /** True when this page reaches every other device directly. */

@@ -191,7 +191,7 @@ export const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<Control
     type: 'spare-pieces',
     model: 'k',
     label: 'Digits',
-    pieces: [{ id: 1, hash, length: 9 }],
+    pieces: [{ id: 1, hash, length: 9, holders: [me] }],
   },
   office: { type: 'office', term: 2 ** 39 - 1, leader: me, followers: 3 },
   'leader-missed': { type: 'leader-missed', term: 1, leader: me },

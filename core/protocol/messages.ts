@@ -119,6 +119,8 @@ export interface Legacy {
 
 export interface SparePiece extends HeldPiece {
   readonly length: number;
+  /** Who has it, the leader or another device. */
+  readonly holders: readonly PeerId[];
 }
 
 /** A link as a device measured it in the direction in which it sends. */

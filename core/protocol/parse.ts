@@ -99,7 +99,10 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
     type: v.literal('spare-pieces'),
     model: name,
     label: prose(LINE),
-    pieces: listOf(v.object({ id: pieceId, hash, length: pieceBytes }), MAX_PIECES),
+    pieces: listOf(
+      v.object({ id: pieceId, hash, length: pieceBytes, holders: listOf(peer, MAX_DEVICES) }),
+      MAX_PIECES,
+    ),
   }),
   office: v.object({
     type: v.literal('office'),

@@ -1,4 +1,5 @@
 import type { PeerId, Sha256 } from '../ids.ts';
+import type { Clock } from '../mesh/clock.ts';
 import type { Inheritance } from '../protocol/inheritance.ts';
 import type { Legacy, SparePiece } from '../protocol/messages.ts';
 import type { DeviceCard, FilePiece, Seat } from '../session/state.ts';
@@ -11,13 +12,23 @@ export interface Inherited {
   readonly beside: readonly LaidPiece[];
 }
 
+/** What could not be had is asked for again after so long, this often: links come back within seconds. */
+const AGAIN_MS = 1000;
+const TRIES = 20;
+
 export interface HeirOptions {
-  /** From this device's shelf, else from the leader. */
-  readonly fetch: (pieces: readonly FilePiece[], label: string, signal: AbortSignal) => Promise<Blob>;
+  readonly clock: Clock;
+  /** From this device's shelf, else from the leader, or from `owners`. */
+  readonly fetch: (
+    pieces: readonly FilePiece[],
+    label: string,
+    signal: AbortSignal,
+    owners?: readonly PeerId[],
+  ) => Promise<Blob>;
   /** Whether the shelf gives this piece back. */
   readonly has: (hash: Sha256) => Promise<boolean>;
-  /** Everything of the legacy of this key is here. */
-  readonly ready: (key: string) => void;
+  /** Everything of the legacy of this key is here; null: there is none any more. */
+  readonly ready: (key: string | null) => void;
   readonly keeps: (model: string, piece: SparePiece) => void;
 }
 
@@ -44,23 +55,39 @@ export class Heir {
     return this.#key;
   }
 
-  /** A source that goes away, or a leader that says something else, ends it; the next word begins anew. */
-  async told({ key, label, pieces }: Legacy): Promise<void> {
+  /** A leader that says something else ends it. */
+  async told(legacy: Legacy): Promise<void> {
+    const { key, pieces } = legacy;
+    this.#legacy?.abort(new Error('the leader left something else'));
     if (key === this.#key && this.#inherited) {
       this.#options.ready(key);
       return;
     }
-    this.#legacy?.abort(new Error('the leader left something else'));
     const control = new AbortController();
     this.#legacy = control;
     // What was left before serves until this is all here.
     if (pieces.length === 0) {
       this.#key = '';
       this.#inherited = undefined;
+      this.#options.ready(null);
       return;
     }
-    const { fetch, ready } = this.#options;
     const { signal } = control;
+    await this.#untilDone(signal, () => this.#take(legacy, signal));
+  }
+
+  /** One after another; ends at the first that this device cannot keep. */
+  keep(model: string, label: string, pieces: readonly SparePiece[]): Promise<void> {
+    this.#spares?.abort(new Error('the leader asked for others'));
+    const control = new AbortController();
+    this.#spares = control;
+    const { signal } = control;
+    this.#keeping = this.#untilDone(signal, () => this.#keep(model, label, pieces, signal));
+    return this.#keeping;
+  }
+
+  async #take({ key, label, pieces }: Legacy, signal: AbortSignal): Promise<boolean> {
+    const { fetch, ready } = this.#options;
     // All that it takes to lead must be here before the server, too, may be gone.
     const [blob, { decodeInheritance }] = await Promise.all([
       fetch(pieces, label, signal),
@@ -74,27 +101,37 @@ export class Heir {
     }
     // Without the weights there would be nothing to lead.
     await this.#keeping;
-    if (signal.aborted) return;
+    if (signal.aborted) return true;
     this.#key = key;
     this.#inherited = { inheritance, beside };
     ready(key);
+    return true;
   }
 
-  /** One after another; ends at the first that this device cannot keep. */
-  keep(model: string, label: string, pieces: readonly SparePiece[]): Promise<void> {
-    this.#keeping = this.#keep(model, label, pieces).catch(() => undefined);
-    return this.#keeping;
-  }
-
-  async #keep(model: string, label: string, pieces: readonly SparePiece[]): Promise<void> {
-    this.#spares?.abort(new Error('the leader asked for others'));
-    const control = new AbortController();
-    this.#spares = control;
+  async #keep(
+    model: string,
+    label: string,
+    pieces: readonly SparePiece[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { fetch, has, keeps } = this.#options;
+    let all = true;
     for (const piece of pieces) {
-      await fetch([piece], label, control.signal);
-      if (!(await has(piece.hash)) || control.signal.aborted) return;
-      keeps(model, piece);
+      const came = await fetch([piece], label, signal, piece.holders).catch(() => null);
+      if (signal.aborted) return true;
+      if (!came) all = false;
+      else if (await has(piece.hash)) keeps(model, piece);
+      else return true;
+    }
+    return all;
+  }
+
+  /** A source that goes away, or a link that breaks, is tried again. */
+  async #untilDone(signal: AbortSignal, work: () => Promise<boolean>): Promise<void> {
+    const { clock } = this.#options;
+    for (let tries = 0; tries < TRIES && !signal.aborted; tries++) {
+      if (await work().catch(() => false)) return;
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, AGAIN_MS));
     }
   }
 

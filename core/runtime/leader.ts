@@ -29,7 +29,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { LaidPiece } from '../weights/file-pieces.ts';
 import { Bequest } from './bequest.ts';
 import { calibrate } from './calibrate.ts';
-import { type LeaderEars, type Member, MODEL_CHANGED } from './member.ts';
+import { type LeaderEars, LOST, type Member, MODEL_CHANGED } from './member.ts';
 import { Mover } from './mover.ts';
 import { PartSurvey } from './part-survey.ts';
 import { type Estate, type Measured, Replanner } from './replanner.ts';
@@ -213,11 +213,22 @@ export class Leader implements LeaderEars {
     const { card, origin, graphFiles: files } = model;
     const benchMs = member.card.profile?.benchMs ?? 0;
     const times = [...this.#replanner.times];
+    this.#spare();
+    void this.#bequest
+      .leave(`${key}/${known}/${times.length}`, () => {
+        return { card, origin, hashes, calibration, benchMs, times, files };
+      })
+      .then(() => this.#spare());
+  }
+
+  /** No weights are on this device alone; once all is with others, its card says so. */
+  #spare(): void {
+    const { member } = this.#options;
     const [heir] = member.inOrder(member.followers);
-    if (heir) this.#bequest.spare(heir, key, card.name, ledger);
-    void this.#bequest.leave(`${key}/${known}/${times.length}`, () => {
-      return { card, origin, hashes, calibration, benchMs, times, files };
-    });
+    const name = this.#model?.card.name;
+    const { key, ledger } = this.#desk;
+    const left = heir !== undefined && name !== undefined && this.#bequest.spare(heir, key, name, ledger);
+    member.setHeir(left ? this.#bequest.key : null);
   }
 
   /** Measures a model on this device, then shares it out. Replaces the model before. False when it does not run here. */
@@ -286,6 +297,7 @@ export class Leader implements LeaderEars {
     this.#courier.forget(peer);
     this.#desk.gone(peer);
     this.#bequest.gone(peer);
+    if (this.#replanner.plan?.status === 'running') this.#spare();
     this.#turns.forget(peer);
     this.#seat();
   }
@@ -322,7 +334,8 @@ export class Leader implements LeaderEars {
     const { plan } = this.#replanner;
     const holders = plan?.epoch === epoch && plan.status === 'running' ? plan.stages[stage] : undefined;
     if (holders && holdersOf(holders).some((holder) => holder.peer === peer)) {
-      this.#replanner.exclude(peer, `${step}: ${message}`);
+      if (step === LOST) this.#replanner.lost(peer);
+      else this.#replanner.exclude(peer, `${step}: ${message}`);
     }
   }
 
@@ -336,6 +349,8 @@ export class Leader implements LeaderEars {
 
   piecesHeld(peer: PeerId, model: string, pieces: readonly HeldPiece[]): void {
     this.#desk.held(peer, model, pieces);
+    if (this.#replanner.plan?.status === 'running') this.#spare();
+    this.#replanner.weightsCame();
   }
 
   pieceCorrupt(model: string, id: number, from: PeerId): void {

@@ -46,6 +46,9 @@ import { Turns } from './turns.ts';
 /** Why open requests fail when another model is chosen: their input was made for the one before. */
 export const MODEL_CHANGED = 'The model was changed.';
 
+/** The step that fails where a device no longer has a stage of the plan that runs. */
+export const LOST = 'hold its layers';
+
 type ForLeader = Extract<
   ControlMessage,
   {
@@ -234,9 +237,10 @@ export class Member {
       answer: (measured) => this.#tellLeader(measured),
     });
     this.#heir = new Heir({
-      fetch: (pieces, label, signal) => this.file(pieces, label, signal),
+      clock,
+      fetch: (pieces, label, signal, owners) => this.file(pieces, label, signal, owners),
       has: async (hash) => (await shelf.peek(hash)) !== null,
-      ready: (key) => this.setCard({ heir: key }),
+      ready: (key) => this.setHeir(key),
       keeps: (model, { id, hash }) =>
         this.#tellLeader({ type: 'pieces-held', model, pieces: [{ id, hash }] }),
     });
@@ -332,21 +336,44 @@ export class Member {
     if (found.length > 0) this.#tellLeader({ type: 'pieces-held', model, pieces: found });
   }
 
-  /** A file of the model that the leader has, kept under this label. @throws what {@link fetchFile} throws. */
-  file(pieces: readonly FilePiece[], label: string, signal: AbortSignal): Promise<Blob> {
-    const { shelf, me } = this;
-    return fetchFile(pieces, { shelf, exchange: this.#exchange, owner: this.#leader ?? me, label, signal });
+  /** A file of the model that the leader or these owners have, kept under this label. @throws what {@link fetchFile} throws. */
+  file(
+    pieces: readonly FilePiece[],
+    label: string,
+    signal: AbortSignal,
+    owners: readonly PeerId[] = [this.#leader ?? this.me],
+  ): Promise<Blob> {
+    return fetchFile(pieces, { shelf: this.shelf, exchange: this.#exchange, owners, label, signal });
   }
 
   /** What runs in the room now, or is about to; null for nothing. */
   setPlan(plan: PlanView | null): void {
     this.host.follow(plan);
     this.asker.setPlan(plan);
+    if (plan?.status === 'running') this.#tellMissing(plan);
+  }
+
+  /** A tab that was away for so short a time that nobody else noticed has nothing of what the plan has it hold. */
+  #tellMissing({ epoch, stages }: PlanView): void {
+    for (const [stage, of] of stages.entries()) {
+      if (this.host.termsOf(epoch, stage) || !holdersOf(of).some(({ peer }) => peer === this.me)) continue;
+      const message = 'This device no longer holds that part.';
+      // The leader may be in this very page, and in the middle of telling.
+      queueMicrotask(() => this.#tellLeader({ type: 'stage-failed', epoch, stage, step: LOST, message }));
+    }
   }
 
   /** Times parts of the model for the leader. */
   measureParts(message: MeasureParts): void {
     this.#times.measure(message);
+  }
+
+  /** What the leader left for the time after it is here; on the leader's own card: it is with others. */
+  setHeir(key: string | null): void {
+    const { heir, ...card } = this.#card;
+    if ((heir ?? null) === key) return;
+    this.#card = card;
+    this.setCard(key === null ? {} : { heir: key });
   }
 
   setCard(change: Partial<DeviceCard>): void {
@@ -481,6 +508,7 @@ export class Member {
   #stepDown(): void {
     this.#told = { ...this.#told, plan: null };
     this.#ears = undefined;
+    this.setHeir(null);
     this.#options.led(null);
   }
 
@@ -608,11 +636,10 @@ export class Member {
         this.turns.told(message.ticket, message.place);
         break;
       case 'legacy':
-        // What could not be fetched is told again, or lost with the leader.
-        this.#heir.told(message).catch(() => undefined);
+        void this.#heir.told(message);
         break;
       case 'spare-pieces':
-        this.#heir.keep(message.model, message.label, message.pieces).catch(() => undefined);
+        void this.#heir.keep(message.model, message.label, message.pieces);
         break;
     }
   }

@@ -12,6 +12,7 @@ import { holdersOf, holdsLayers } from '../session/holders.ts';
 import { NO_RULES } from '../session/reduce.ts';
 import type { DeviceCard, LoadReport, PlanMode, PlanRules, PlanView, Progress } from '../session/state.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
+import { GATHER } from '../weights/missing-pieces.ts';
 import { because, type Cause } from './because.ts';
 import type { OpenModel } from './leader.ts';
 import { fitsAlongside, moveMs } from './move-cost.ts';
@@ -19,6 +20,7 @@ import { type Mover, withTrueWeights } from './mover.ts';
 import type { PlanningRoom } from './plan-room.ts';
 import { plannedStages, planView, sameAssignment, withStory } from './plan-view.ts';
 import { RoomBook } from './room-book.ts';
+import type { Delivery } from './shard-courier.ts';
 import { epochOf, type Term, termOf } from './term.ts';
 import { WorkWatch } from './work-watch.ts';
 
@@ -95,6 +97,8 @@ export class Replanner {
   /** When the plan was last left for a better one, though it worked. */
   #leftAt: number[] = [];
   #timer: number | undefined;
+  /** Weights are on no device that is here: nothing can be brought until they are. */
+  #lacks = false;
   #deciding = false;
   #again = false;
 
@@ -118,6 +122,7 @@ export class Replanner {
   /** Another model, measured on the leader's device; or none. What was planned before is void. */
   setModel(subject: Measured | undefined): void {
     this.#subject = subject;
+    this.#lacks = false;
     this.#options.mover.stop();
     if (!subject) this.#book.newModel();
     this.#cause = undefined;
@@ -202,6 +207,18 @@ export class Replanner {
     } else this.schedule();
   }
 
+  /** A device no longer has the stage that the plan has it hold, though it could: it was away for a moment. */
+  lost(peer: PeerId): void {
+    if (!holdsLayers(this.#plan, peer)) return;
+    this.#show(null);
+    this.#must(0);
+  }
+
+  /** Word of weights came: the plan may have waited for them. */
+  weightsCame(): void {
+    if (this.#lacks && this.#options.ledger().lacking === 0) this.#must(0);
+  }
+
   /** A device could not take or keep its stage: the room goes on without it. */
   exclude(peer: PeerId, why: string): void {
     this.#book.failed.set(peer, why);
@@ -261,6 +278,8 @@ export class Replanner {
   async #decide(): Promise<void> {
     const subject = this.#subject;
     if (!subject) return;
+    this.#lacks &&= this.#options.ledger().lacking > 0;
+    if (this.#lacks) return;
     const forced = this.#forced;
     const found = await this.#bestPlan(subject);
     // The model was changed meanwhile; that asks for a decision of its own.
@@ -385,7 +404,7 @@ export class Replanner {
     void mover.bring(move).then(async (outcome) => {
       if (outcome.kind === 'superseded') return;
       if (alongside) progress(null);
-      if (outcome.kind === 'failed') return this.exclude(outcome.peer, `${outcome.step}: ${outcome.message}`);
+      if (outcome.kind === 'failed') return this.#failed(outcome);
       this.#runningSince = clock.now();
       const running = alongside ? plan : (this.#plan ?? plan);
       this.#show({ ...running, status: 'running' });
@@ -393,6 +412,22 @@ export class Replanner {
       this.#addStory(await story, plan.epoch);
     });
     if (!alongside) void story.then((told) => this.#addStory(told, plan.epoch));
+  }
+
+  #failed({ peer, step, message }: Extract<Delivery, { kind: 'failed' }>): void {
+    const { ledger, warn } = this.#options;
+    const { lacking } = ledger();
+    if (step !== GATHER || lacking === 0) {
+      this.exclude(peer, `${step}: ${message}`);
+      return;
+    }
+    // No fault of the device: any other would lack them, too.
+    const parts = lacking === 1 ? 'One part' : `${lacking} parts`;
+    warn(
+      `${parts} of the model's weights were only on a device that left. The room goes on when it is back, or when the model is opened again.`,
+    );
+    this.#lacks = true;
+    this.#show(null);
   }
 
   #addStory(story: PlanStory | undefined, epoch: Epoch): void {

@@ -104,7 +104,10 @@ export interface DeviceCard {
   readonly profile: DeviceProfile | null;
   /** True while the tab is in the background. */
   readonly hidden: boolean;
-  /** What the leader left for whoever leads next, if all of it is here: its key. */
+  /**
+   * What the leader left for whoever leads next, if all of it is here: its key. On the leader's own card: if others
+   * have all of it, and of all weights.
+   */
   readonly heir?: string;
   /** Absent where the browser does not tell. */
   readonly battery?: Battery;

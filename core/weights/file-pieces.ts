@@ -37,16 +37,16 @@ export async function layFile(
 export interface FetchFileOptions {
   readonly shelf: Shelf;
   readonly exchange: PieceExchange;
-  /** Whom to ask for what is not here. */
-  readonly owner: PeerId;
+  /** Whom to ask for what is not here, one after the other. */
+  readonly owners: readonly PeerId[];
   /** What it is kept under. */
   readonly label: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * A file from its pieces: from this device's shelf, else from its owner, verified.
- * @throws LinkClosedError when the owner has it no more; ProtocolError for other bytes; the signal's reason.
+ * A file from its pieces: from this device's shelf, else from its owners, verified.
+ * @throws LinkClosedError when no owner has it any more; ProtocolError for other bytes; the signal's reason.
  */
 export async function fetchFile(pieces: readonly FilePiece[], options: FetchFileOptions): Promise<Blob> {
   const blobs: Blob[] = [];
@@ -56,12 +56,30 @@ export async function fetchFile(pieces: readonly FilePiece[], options: FetchFile
   return new Blob(blobs);
 }
 
-async function fetchPiece({ hash, length }: FilePiece, options: FetchFileOptions): Promise<Blob> {
-  const { shelf, exchange, owner, label, signal } = options;
-  const step = 'fetch a file of the model';
+const STEP = 'fetch a file of the model';
+
+async function fetchPiece(piece: FilePiece, options: FetchFileOptions): Promise<Blob> {
+  let last: unknown = new LinkClosedError('No device has this file.', { step: STEP });
+  for (const owner of options.owners) {
+    try {
+      return await fetchFrom(owner, piece, options);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      last = error;
+    }
+  }
+  throw last;
+}
+
+async function fetchFrom(
+  owner: PeerId,
+  { hash, length }: FilePiece,
+  { shelf, exchange, label, signal }: FetchFileOptions,
+): Promise<Blob> {
+  const step = STEP;
   const answer = await exchange.ask(owner, hash, length, signal);
   if (answer.kind === 'refused') {
-    throw new LinkClosedError(`The leader has this file no more: ${answer.reason}`, { step });
+    throw new LinkClosedError(`A device has this file no more: ${answer.reason}`, { step });
   }
   const actual = await shelf.digest(answer.bytes);
   if (actual !== hash) {

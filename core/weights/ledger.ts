@@ -1,6 +1,6 @@
 import type { Piece } from '../graph/pieces.ts';
 import type { PeerId, Sha256 } from '../ids.ts';
-import type { HeldPiece, StagePiece, ToldPiece } from '../protocol/messages.ts';
+import type { HeldPiece, SparePiece, StagePiece, ToldPiece } from '../protocol/messages.ts';
 import type { OriginCard } from '../protocol/origin-card.ts';
 
 /** More would only lengthen the message: a holder that fails is one of several. */
@@ -72,12 +72,12 @@ export class PieceLedger {
   }
 
   /** Pieces that no origin has, and at most one device, which is not `peer`. */
-  scarce(peer: PeerId): (HeldPiece & { readonly length: number })[] {
+  scarce(peer: PeerId): SparePiece[] {
     return this.#pieces.flatMap(({ id, file, length }) => {
       const hash = this.#hashes[id];
-      const holders = this.#holders.get(id) ?? new Set();
-      const safe = this.#fileAt.has(file) || holders.size > 1 || holders.has(peer);
-      return hash && !safe ? [{ id, hash, length }] : [];
+      const had = this.#holders.get(id) ?? new Set();
+      const safe = this.#fileAt.has(file) || had.size > 1 || had.has(peer);
+      return hash && !safe ? [{ id, hash, length, holders: [...had] }] : [];
     });
   }
 

@@ -1,6 +1,8 @@
 import { FetchError } from '../errors.ts';
 import type { StagePieces } from './stage-pieces.ts';
 
+/** The step that fails when pieces are nowhere to be had. */
+export const GATHER = 'gather its layers';
 /** Pieces that the error names. */
 const MOST_NAMED = 8;
 
