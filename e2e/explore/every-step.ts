@@ -1,0 +1,41 @@
+import { FAULTS, isDeadly } from './fault.ts';
+import type { Schedule, Strike } from './schedule.ts';
+import type { Step } from './step.ts';
+
+/** A run without faults, of which each message was noted. */
+export interface Calm {
+  readonly schedule: Schedule;
+  /** Of the round in which faults are to strike. */
+  readonly steps: readonly Step[];
+}
+
+/** One schedule, and which step and fault it tries. */
+export interface Trial {
+  readonly schedule: Schedule;
+  /** Index of the step among those of the calm run. */
+  readonly step: number;
+  readonly fault: Strike['fault'];
+}
+
+/** Each fault at each message of the calm run: once where it strikes the sender, once the receiver, and the leader where that is neither. */
+export function* everyFaultAtEveryStep({ schedule, steps }: Calm, seed: number): Generator<Trial> {
+  let next = seed;
+  for (const [step, { from, to }] of steps.entries()) {
+    for (const fault of FAULTS) {
+      const ends = [indexOf(from), indexOf(to)];
+      // Corrupted is what arrives; who else could lead matters only where somebody is gone.
+      const struck =
+        fault === 'corrupt' ? ends.slice(1) : isDeadly(fault) ? [...new Set([...ends, 0])] : ends;
+      for (const each of struck) {
+        if (isDeadly(fault) && each === schedule.asker) continue;
+        const strike = { round: schedule.rounds - 1, step: step + 1, fault, struck: each };
+        yield { step, fault, schedule: { ...schedule, strikes: [strike], seed: next++ } };
+      }
+    }
+  }
+}
+
+/** The first device of a room is 'aaaa…', the second 'bbbb…'. */
+function indexOf(peer: string): number {
+  return peer.charCodeAt(0) - 'a'.charCodeAt(0);
+}
