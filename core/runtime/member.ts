@@ -38,7 +38,7 @@ import { OwnTimes } from './own-times.ts';
 import type { TimesCache } from './part-timer.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 import { StageGatherer } from './stage-gatherer.ts';
-import { StageHost } from './stage-host.ts';
+import { NOT_HELD, StageHost } from './stage-host.ts';
 import { SurveyLater } from './survey-later.ts';
 import type { Term } from './term.ts';
 import { Turns } from './turns.ts';
@@ -342,6 +342,11 @@ export class Member {
   setPlan(plan: PlanView | null): void {
     this.host.follow(plan);
     this.asker.setPlan(plan);
+    // A leader that took over may believe in stages that another gave up meanwhile.
+    for (const stage of plan ? this.host.lacking(plan, this.me) : []) {
+      const { epoch } = plan as PlanView;
+      this.#tellLeader({ type: 'stage-failed', epoch, stage, step: 'reuse', message: NOT_HELD });
+    }
   }
 
   /** Times parts of the model for the leader. */

@@ -212,6 +212,12 @@ export class Replanner {
     this.#must(0);
   }
 
+  /** The plan said to run does not: a holder has given its stage up. */
+  unload(): void {
+    this.#show(null);
+    this.#must(0);
+  }
+
   schedule(delayMs: number = SETTLE_MS): void {
     const { clock } = this.#options;
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer);

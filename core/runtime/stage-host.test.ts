@@ -271,10 +271,10 @@ describe('StageHost', () => {
       it.accept(step(1));
       await vi.advanceTimersByTimeAsync(1);
       expect(events.at(-1)).toBe('request 2 failed at state');
-      it.accept(step(0));
+      it.accept(step(0, { sequence: 2 }));
       await vi.advanceTimersByTimeAsync(1);
       it.prepare(terms({ ...keeping, epoch: 2 as Epoch, reuse: true }));
-      it.accept(step(1, { epoch: 2 as Epoch }));
+      it.accept(step(1, { epoch: 2 as Epoch, sequence: 2 }));
       await vi.advanceTimersByTimeAsync(1);
       expect(events.at(-1)).toBe('request 2 failed at state');
       expect(states(sent)).toEqual([2, 2, 2]);

@@ -7,16 +7,21 @@ export class Coverage {
   readonly #wanted = new Set<string>();
   readonly #tried = new Set<string>();
   readonly #messages = new Set<string>();
-  schedules = 0;
+  #schedules = 0;
+  #lost = 0;
 
-  want(calm: Calm, faults: readonly Fault[]): void {
-    for (const step of calm.steps.keys())
+  /** Each of these faults is to strike at each step from `from` on. */
+  want(calm: Calm, faults: readonly Fault[], from: number): void {
+    for (const step of calm.steps.keys()) {
+      if (step < from) continue;
       for (const fault of faults) this.#wanted.add(keyOf(calm, step, fault));
+    }
     for (const { what } of calm.steps) this.#messages.add(what);
   }
 
-  tried(calm: Calm, { step, fault }: Trial): void {
-    this.schedules++;
+  tried(calm: Calm, { step, fault }: Trial, lost: boolean): void {
+    this.#schedules++;
+    if (lost) this.#lost++;
     this.#tried.add(keyOf(calm, step, fault));
   }
 
@@ -28,7 +33,8 @@ export class Coverage {
   toString(): string {
     const [wanted, missing] = [this.#wanted.size, this.missing.length];
     const messages = [...this.#messages].sort().join(', ');
-    return `${this.schedules} schedules, ${wanted - missing} of ${wanted} pairs of step and fault (${messages})`;
+    const lost = this.#lost > 0 ? `, ${this.#lost} without an answer, as the weights were lost` : '';
+    return `${this.#schedules} schedules, ${wanted - missing} of ${wanted} pairs of step and fault${lost} (${messages})`;
   }
 }
 

@@ -5,7 +5,8 @@ import type { Step } from './step.ts';
 /** A run without faults, of which each message was noted. */
 export interface Calm {
   readonly schedule: Schedule;
-  /** Of the round in which faults are to strike. */
+  /** In which faults are to strike, and its steps. */
+  readonly round: number;
   readonly steps: readonly Step[];
 }
 
@@ -18,7 +19,7 @@ export interface Trial {
 }
 
 /** Each fault at each message of the calm run: once where it strikes the sender, once the receiver, and the leader where that is neither. */
-export function* everyFaultAtEveryStep({ schedule, steps }: Calm, seed: number): Generator<Trial> {
+export function* everyFaultAtEveryStep({ schedule, steps, round }: Calm, seed: number): Generator<Trial> {
   let next = seed;
   for (const [step, { from, to }] of steps.entries()) {
     for (const fault of FAULTS) {
@@ -28,7 +29,7 @@ export function* everyFaultAtEveryStep({ schedule, steps }: Calm, seed: number):
         fault === 'corrupt' ? ends.slice(1) : isDeadly(fault) ? [...new Set([...ends, 0])] : ends;
       for (const each of struck) {
         if (isDeadly(fault) && each === schedule.asker) continue;
-        const strike = { round: schedule.rounds - 1, step: step + 1, fault, struck: each };
+        const strike = { round, step: step + 1, fault, struck: each };
         yield { step, fault, schedule: { ...schedule, strikes: [strike], seed: next++ } };
       }
     }

@@ -1,7 +1,8 @@
 import { seededRandom } from '../../core/graph/seeded-random.ts';
 import type { PeerId } from '../../core/ids.ts';
+import type { OpenModel } from '../../core/runtime/leader.ts';
 import { type Fault, strike } from './fault.ts';
-import { hasHeirs, isAtRest, isSettled, runsOnAll } from './rest.ts';
+import { fewestCopies, hasHeirs, isAtRest, isSettled, runsOnAll } from './rest.ts';
 import type { Step } from './step.ts';
 import { told } from './told.ts';
 import { generation, stream } from './work.ts';
@@ -22,6 +23,7 @@ export interface Schedule {
 }
 
 export interface Strike {
+  /** {@link OPENING}: before the first, while the model is opened. */
   readonly round: number;
   /** Strikes when so many messages have been sent since the round began. */
   readonly step: number;
@@ -30,10 +32,13 @@ export interface Strike {
   readonly struck: number | 'leader';
 }
 
-interface Outcome {
-  readonly answers: readonly string[];
+export const OPENING = -1;
+
+export interface Outcome {
+  /** Null where weights were lost with the last device that had them: then there is none. */
+  readonly answers: readonly string[] | null;
   /** Messages that were sent while each round went on. */
-  readonly steps: readonly (readonly Step[])[];
+  readonly steps: ReadonlyMap<number, readonly Step[]>;
 }
 
 /** Longest honest way to a last answer: silence is noticed after 6 s, and some things happen one after another. */
@@ -41,44 +46,59 @@ const PATIENCE_MS = 120_000;
 
 /** @throws Error that names the first invariant that did not hold. */
 export async function play(schedule: Schedule): Promise<Outcome> {
-  const { devices, rounds } = schedule;
   const random = seededRandom(schedule.seed);
   const world = new World(random);
   const { model, begin } = schedule.work === 'stream' ? stream : generation;
+  const steps = new Map<number, readonly Step[]>();
+  const round = (number: number): void => {
+    const strikes = schedule.strikes.filter((each) => each.round === number);
+    world.steps = [];
+    steps.set(number, world.steps);
+    world.onStep = (step) => {
+      for (const each of strikes) {
+        const struck = each.step === world.steps.length && deviceOf(world, each.struck);
+        if (struck) strike(world, struck, each.fault, step, random);
+      }
+    };
+  };
   try {
-    const names = 'abcdefgh'.slice(0, devices).split('');
-    const [first] = names.map((name) => world.join(name.repeat(16) as PeerId));
+    round(OPENING);
+    const names = 'abcdefgh'.slice(0, schedule.devices).split('');
+    for (const name of names) world.join(name.repeat(16) as PeerId);
+    await open(world, model);
     const asker = world.devices[schedule.asker];
-    if (!asker || !first?.leader) throw new Error('nobody asks, or leads');
-    void first.leader.open(model);
-    await world.until('a plan for all', () => runsOnAll(world));
-    await world.until('heirs', () => hasHeirs(world));
-    await world.clock.pass(500);
+    if (!asker) throw new Error('nobody asks');
     const answers: string[] = [];
-    const steps: (readonly Step[])[] = [];
     const work = begin(asker, answers);
-    for (let round = 0; round < rounds; round++) {
-      if (round > 0) await world.until('a room in order', () => isSettled(world) && hasHeirs(world));
-      const strikes = schedule.strikes.filter((each) => each.round === round);
-      world.steps = [];
-      world.onStep = (step) => {
-        for (const each of strikes) {
-          const struck = each.step === world.steps.length && deviceOf(world, each.struck);
-          if (struck) strike(world, struck, each.fault, step, random);
-        }
-      };
-      await world.clock.until(work.next(), PATIENCE_MS).catch((error: unknown) => {
-        throw new Error(`${String(error)} ${told(world.devices)}`);
-      });
-      steps.push(world.steps);
-      if (round < rounds - 1) world.onStep = () => undefined;
+    for (let number = 0; number < schedule.rounds; number++) {
+      if (number > 0) await world.until('a room in order', () => isSettled(world) && hasHeirs(world));
+      round(number);
+      await world.clock.until(work.next(), PATIENCE_MS);
     }
     work.end();
     await world.until('a room at rest', () => isAtRest(world));
     return { answers, steps };
+  } catch (error) {
+    if ((await fewestCopies(world, model)) === 0) return { answers: null, steps };
+    throw new Error(`${String(error)} ${told(world.devices)}`);
   } finally {
     world.close();
   }
+}
+
+/** The leader opens a model; where it goes before it could leave it to anybody, whoever leads then does. */
+async function open(world: World, model: OpenModel): Promise<void> {
+  let opener: Device | undefined;
+  const isReady = (): boolean => {
+    const leader = world.living.find((device) => device.leader);
+    if (leader !== opener && leader?.leader && leader.state().model.kind === 'none') {
+      opener = leader;
+      void leader.leader.open(model);
+    }
+    return runsOnAll(world) && hasHeirs(world);
+  };
+  await world.until('a plan for all, and heirs', isReady, PATIENCE_MS);
+  await world.clock.pass(500);
 }
 
 function deviceOf({ devices, living }: World, struck: Strike['struck']): Device | undefined {

@@ -18,7 +18,6 @@ import { earlierTimes, planner } from './once.ts';
 import { PageClock } from './page-clock.ts';
 import type { Step } from './step.ts';
 import { stillness } from './stillness.ts';
-import { told } from './told.ts';
 import { ToyExecutor } from './toy-executor.ts';
 
 const digest = async (bytes: Uint8Array): Promise<Sha256> =>
@@ -148,8 +147,7 @@ export class World {
   async until(what: string, found: () => unknown, ms = 60_000): Promise<void> {
     const end = this.clock.now() + ms;
     while (!found()) {
-      if (this.clock.now() >= end)
-        throw new Error(`waited ${ms / 1000} s for ${what}: ${told(this.devices)}`);
+      if (this.clock.now() >= end) throw new Error(`waited ${ms / 1000} s for ${what}`);
       await this.clock.pass(20);
     }
   }
