@@ -336,7 +336,9 @@ export class Leader implements LeaderEars {
   }
 
   piecesHeld(peer: PeerId, model: string, pieces: readonly HeldPiece[]): void {
+    const { lacking } = this.#desk.ledger;
     this.#desk.held(peer, model, pieces);
+    if (this.#desk.ledger.lacking < lacking) this.#replanner.readmit();
   }
 
   pieceCorrupt(model: string, id: number, from: PeerId): void {

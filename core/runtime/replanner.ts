@@ -12,6 +12,7 @@ import { holdersOf, holdsLayers } from '../session/holders.ts';
 import { NO_RULES } from '../session/reduce.ts';
 import type { DeviceCard, LoadReport, PlanMode, PlanRules, PlanView, Progress } from '../session/state.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
+import { GATHERING } from '../weights/missing-pieces.ts';
 import { because, type Cause } from './because.ts';
 import type { OpenModel } from './leader.ts';
 import { fitsAlongside, moveMs } from './move-cost.ts';
@@ -210,6 +211,14 @@ export class Replanner {
     );
     if (holdsLayers(this.#plan, peer)) this.#show(null);
     this.#must(0);
+  }
+
+  /** Weights have turned up: devices that could not gather theirs may try again. */
+  readmit(): void {
+    const { failed } = this.#book;
+    const waiting = [...failed].filter(([, why]) => why.startsWith(GATHERING));
+    for (const [peer] of waiting) failed.delete(peer);
+    if (waiting.length > 0) this.#must();
   }
 
   /** The plan said to run does not: a holder has given its stage up. */
