@@ -14,6 +14,7 @@ import type { Calibration } from '../protocol/calibration.ts';
 import { holdersOf, holdsLayers } from '../session/holders.ts';
 import type { DeviceCard, LoadReport, PlanView } from '../session/state.ts';
 import { PieceLedger } from '../weights/ledger.ts';
+import { GATHERING } from '../weights/missing-pieces.ts';
 import { VirtualClock } from '../weights/virtual-clock.ts';
 import type { OpenModel } from './leader.ts';
 import type { Move } from './mover.ts';
@@ -346,6 +347,29 @@ describe('Replanner', () => {
     expect(scene.warnings).toEqual([
       'Tablet could not take its layers (load: no memory). The others share them.',
     ]);
+  });
+
+  it('takes a device back that could not gather its weights, once they turn up', async () => {
+    scene.deliver = async ({ plan }) =>
+      holdsLayers(plan, TABLET)
+        ? { kind: 'failed', peer: TABLET, step: GATHERING, message: 'nobody has them' }
+        : { kind: 'ready' };
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    expect(holdsLayers(scene.plan, TABLET)).toBe(false);
+    scene.deliver = async () => ({ kind: 'ready' });
+    scene.replanner.readmit();
+    await scene.clock.pass(1000);
+    expect(holdsLayers(scene.plan, TABLET)).toBe(true);
+  });
+
+  it('loads anew, on the same devices, a plan of which a holder has given its stage up', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    const { epoch } = scene.plan;
+    scene.replanner.unload();
+    expect(scene.replanner.plan).toBeNull();
+    await scene.clock.pass(1000);
+    expect(scene.plan.epoch).toBeGreaterThan(epoch);
+    expect(scene.warnings).toEqual([]);
   });
 
   it('says how far single runs varied, and of how many layers the time is an estimate', async () => {

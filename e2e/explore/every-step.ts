@@ -36,6 +36,22 @@ export function* everyFaultAtEveryStep({ schedule, steps, round }: Calm, seed: n
   }
 }
 
+/** {@link everyFaultAtEveryStep}, where it strikes now the sender and now the receiver. */
+export function* everyFaultOnceAtEveryStep(calm: Calm, seed: number): Generator<Trial> {
+  let waiting: Trial[] = [];
+  const pick = function* (): Generator<Trial> {
+    const chosen = waiting[(waiting[0]?.schedule.seed ?? 0) % Math.max(1, waiting.length)];
+    if (chosen) yield chosen;
+    waiting = [];
+  };
+  for (const trial of everyFaultAtEveryStep(calm, seed)) {
+    const [first] = waiting;
+    if (first && (first.step !== trial.step || first.fault !== trial.fault)) yield* pick();
+    waiting.push(trial);
+  }
+  yield* pick();
+}
+
 /** The first device of a room is 'aaaa…', the second 'bbbb…'. */
 function indexOf(peer: string): number {
   return peer.charCodeAt(0) - 'a'.charCodeAt(0);

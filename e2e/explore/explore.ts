@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { Coverage } from './coverage.ts';
-import { type Calm, everyFaultAtEveryStep, type Trial } from './every-step.ts';
+import { type Calm, everyFaultAtEveryStep, everyFaultOnceAtEveryStep, type Trial } from './every-step.ts';
 import { FAULTS, type Fault, isDeadly } from './fault.ts';
 import { OPENING, play, type Schedule } from './schedule.ts';
 import { afterOneLoss, FIRST_LOSS, heirLostAtEveryStep, heirLostInRecovery } from './two-losses.ts';
@@ -21,6 +21,9 @@ interface Quest {
   readonly trials: (calm: Calm, seed: number) => Iterable<Trial>;
 }
 
+/** A room of five sends 300 messages until then, and tries nothing that one of three does not: it has its time at night. */
+const OPENING_ROOMS = process.env.ALL_ROOMS === undefined ? [2, 3] : [2, 3, 4, 5];
+
 const EVERY_FAULT = { faults: FAULTS, from: 0, trials: everyFaultAtEveryStep } as const;
 const DEADLY = FAULTS.filter(isDeadly);
 
@@ -34,10 +37,10 @@ export async function exploreFaults(work: Work): Promise<void> {
 
 /** Every fault at every message until the model runs and everybody could lead. */
 export async function exploreOpening(work: Work): Promise<void> {
-  const rooms: Schedule[] = [2, 3, 4, 5].map((devices) => {
+  const rooms: Schedule[] = OPENING_ROOMS.map((devices) => {
     return { work, devices, asker: devices - 1, rounds: 1, strikes: [], seed: 1 };
   });
-  await explore(rooms, { ...EVERY_FAULT, round: OPENING });
+  await explore(rooms, { ...EVERY_FAULT, round: OPENING, trials: everyFaultOnceAtEveryStep });
 }
 
 /** The leader goes, then, when the room is in order again, its heir, at every message. */
