@@ -9,15 +9,17 @@ import { Member } from '../../core/runtime/member.ts';
 import { takeoverOf } from '../../core/runtime/take-over.ts';
 import type { Term } from '../../core/runtime/term.ts';
 import { initialState, reduce } from '../../core/session/reduce.ts';
-import type { DeviceCard, SessionState } from '../../core/session/state.ts';
+import type { SessionState } from '../../core/session/state.ts';
 import { MemoryPieceStore } from '../../core/weights/memory-piece-store.ts';
 import { Shelf } from '../../core/weights/shelf.ts';
 import { VirtualClock } from '../../core/weights/virtual-clock.ts';
+import { counted } from './counted.ts';
 import { Faulty, gatedDial } from './gated-wire.ts';
 import { earlierTimes, planner } from './once.ts';
 import { PageClock } from './page-clock.ts';
 import type { Step } from './step.ts';
 import { stillness } from './stillness.ts';
+import { cardOf } from './toy-card.ts';
 import { ToyExecutor } from './toy-executor.ts';
 
 const digest = async (bytes: Uint8Array): Promise<Sha256> =>
@@ -79,7 +81,7 @@ export class World {
       random32: () => Math.floor(this.#random() * 2 ** 32),
       report: () => undefined,
     });
-    const network = this.#counted(mesh);
+    const network = counted(mesh, this);
     let state = initialState(peer);
     const emit = (event: Parameters<typeof reduce>[1]): void => {
       state = reduce(state, event);
@@ -158,53 +160,4 @@ export class World {
       member.close('the schedule ended');
     }
   }
-
-  #counted(mesh: Mesh): Network {
-    const step = (what: Step['what'], to: PeerId): void => {
-      const made = { what, from: mesh.me, to };
-      this.steps.push(made);
-      this.onStep(made);
-    };
-    return {
-      me: mesh.me,
-      peers: () => mesh.peers(),
-      listen: (listener) => mesh.listen(listener),
-      sendControl: (to, message) => {
-        mesh.sendControl(to, message);
-        if (message.type !== 'load') step(message.type, to);
-      },
-      send: (to, kind, parts, options) => {
-        const sent = mesh.send(to, kind, parts, options);
-        step(kind, to);
-        return sent;
-      },
-      probe: (to, bytes) => mesh.probe(to, bytes),
-      calibrate: (to, samples) => mesh.calibrate(to, samples),
-      stats: (peer) => mesh.stats(peer),
-      close: (reason) => mesh.close(reason),
-    };
-  }
-}
-
-function cardOf(peer: PeerId): DeviceCard {
-  return {
-    peer,
-    name: peer.slice(0, 1),
-    browser: 'Node',
-    platform: 'Linux',
-    form: 'computer',
-    status: 'ready',
-    progress: null,
-    refusal: null,
-    profile: {
-      provider: 'wasm',
-      threads: 1,
-      runtime: 'wasm',
-      benchMs: 10,
-      tried: [],
-      memoryBytes: 1e9,
-      adapter: null,
-    },
-    hidden: false,
-  };
 }
