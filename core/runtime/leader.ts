@@ -29,7 +29,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { LaidPiece } from '../weights/file-pieces.ts';
 import { Bequest } from './bequest.ts';
 import { calibrate } from './calibrate.ts';
-import { type LeaderEars, LOST, type Member, MODEL_CHANGED } from './member.ts';
+import { type LeaderEars, type Member, MODEL_CHANGED } from './member.ts';
 import { Mover } from './mover.ts';
 import { PartSurvey } from './part-survey.ts';
 import { type Estate, type Measured, Replanner } from './replanner.ts';
@@ -334,7 +334,7 @@ export class Leader implements LeaderEars {
     const { plan } = this.#replanner;
     const holders = plan?.epoch === epoch && plan.status === 'running' ? plan.stages[stage] : undefined;
     if (holders && holdersOf(holders).some((holder) => holder.peer === peer)) {
-      if (step === LOST) this.#replanner.lost(peer);
+      if (step === 'reuse') this.#replanner.unload();
       else this.#replanner.exclude(peer, `${step}: ${message}`);
     }
   }
@@ -348,9 +348,10 @@ export class Leader implements LeaderEars {
   }
 
   piecesHeld(peer: PeerId, model: string, pieces: readonly HeldPiece[]): void {
+    const { lacking } = this.#desk.ledger;
     this.#desk.held(peer, model, pieces);
     if (this.#replanner.plan?.status === 'running') this.#spare();
-    this.#replanner.weightsCame();
+    if (this.#desk.ledger.lacking < lacking) this.#replanner.readmit();
   }
 
   pieceCorrupt(model: string, id: number, from: PeerId): void {

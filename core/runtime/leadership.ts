@@ -166,7 +166,7 @@ export class Leadership {
       this.#options.say(peer, this.#office());
     } else if (this.leads) this.#met(peer, term, followers);
     else if (this.#present) return;
-    else if (term > this.#term || (term === this.#term && peer === this.#leader)) this.#follow(peer, term);
+    else if (term >= this.#term) this.#follow(peer, term);
     // It does not know of a later one: it goes on under a term after that, or steps down.
     else this.#options.say(peer, this.#office());
   }
@@ -194,6 +194,8 @@ export class Leadership {
       }
       // Under a later term than ours nobody could follow: we go on under one after it.
       if (term > this.#term && (leader === me || leader === null)) this.#take(term);
+      // It did not heed what it was told before, because it followed somebody then.
+      else if (leader === null) this.#options.say(peer, this.#office());
       return;
     }
     if (peer === this.#leader && this.#present && leader !== null) {
@@ -204,6 +206,7 @@ export class Leadership {
         this.#present = false;
         this.#leader = leader;
         this.#options.lost(peer);
+        this.#askLeader();
         this.#wait(TURN_MS);
       }
     } else if (!this.#present && term > this.#term) {
@@ -239,6 +242,7 @@ export class Leadership {
   #stand(): void {
     this.#cancel();
     if (this.#present || this.#closed) return;
+    this.#askLeader();
     const { me, peers, inOrder } = this.#options;
     const others = peers().filter((peer) => peer !== this.#leader);
     const [first = me] = inOrder([me, ...others].filter((peer) => !this.#passed.has(peer)));
@@ -248,6 +252,13 @@ export class Leadership {
       this.#passed.add(first);
       this.#wait(TURN_MS);
     }
+  }
+
+  /** Whoever is said to lead may be here: if it does, it says so. */
+  #askLeader(): void {
+    const { peers, say } = this.#options;
+    const leader = this.#leader;
+    if (leader !== undefined && peers().includes(leader)) say(leader, this.#office());
   }
 
   #isCutOff(others: readonly PeerId[]): boolean {

@@ -38,16 +38,13 @@ import { OwnTimes } from './own-times.ts';
 import type { TimesCache } from './part-timer.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 import { StageGatherer } from './stage-gatherer.ts';
-import { StageHost } from './stage-host.ts';
+import { NOT_HELD, StageHost } from './stage-host.ts';
 import { SurveyLater } from './survey-later.ts';
 import type { Term } from './term.ts';
 import { Turns } from './turns.ts';
 
 /** Why open requests fail when another model is chosen: their input was made for the one before. */
 export const MODEL_CHANGED = 'The model was changed.';
-
-/** The step that fails where a device no longer has a stage of the plan that runs. */
-export const LOST = 'hold its layers';
 
 type ForLeader = Extract<
   ControlMessage,
@@ -350,16 +347,10 @@ export class Member {
   setPlan(plan: PlanView | null): void {
     this.host.follow(plan);
     this.asker.setPlan(plan);
-    if (plan?.status === 'running') this.#tellMissing(plan);
-  }
-
-  /** A tab that was away for so short a time that nobody else noticed has nothing of what the plan has it hold. */
-  #tellMissing({ epoch, stages }: PlanView): void {
-    for (const [stage, of] of stages.entries()) {
-      if (this.host.termsOf(epoch, stage) || !holdersOf(of).some(({ peer }) => peer === this.me)) continue;
-      const message = 'This device no longer holds that part.';
-      // The leader may be in this very page, and in the middle of telling.
-      queueMicrotask(() => this.#tellLeader({ type: 'stage-failed', epoch, stage, step: LOST, message }));
+    // A leader that took over may believe in stages that another gave up meanwhile.
+    for (const stage of plan ? this.host.lacking(plan, this.me) : []) {
+      const { epoch } = plan as PlanView;
+      this.#tellLeader({ type: 'stage-failed', epoch, stage, step: 'reuse', message: NOT_HELD });
     }
   }
 

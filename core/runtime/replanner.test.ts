@@ -5,7 +5,7 @@ import { memorySource } from '../graph/byte-source.ts';
 import { modelGraph } from '../graph/model-graph.ts';
 import { readModel } from '../graph/onnx-model.ts';
 import { seededRandom } from '../graph/seeded-random.ts';
-import type { PeerId } from '../ids.ts';
+import type { PeerId, Sha256 } from '../ids.ts';
 import { decide, tell } from '../plan/planner.ts';
 import type { DeviceTimes } from '../plan/profile.ts';
 import type { PlanQuestion } from '../plan/question.ts';
@@ -14,6 +14,7 @@ import type { Calibration } from '../protocol/calibration.ts';
 import { holdersOf, holdsLayers } from '../session/holders.ts';
 import type { DeviceCard, LoadReport, PlanView } from '../session/state.ts';
 import { PieceLedger } from '../weights/ledger.ts';
+import { GATHERING } from '../weights/missing-pieces.ts';
 import { VirtualClock } from '../weights/virtual-clock.ts';
 import type { OpenModel } from './leader.ts';
 import type { Move } from './mover.ts';
@@ -129,6 +130,7 @@ class Scene {
   readonly slowness = new Map<PeerId, number>();
   deliver: (move: Move) => Promise<Delivery> = async () => ({ kind: 'ready' });
   here: readonly PeerId[] = [PHONE, TABLET];
+  ledger = new PieceLedger([], null);
   /** That each device keeps states of. */
   sequences = 0;
   readonly replanner: Replanner;
@@ -163,7 +165,7 @@ class Scene {
         },
         running: async () => undefined,
       },
-      ledger: () => new PieceLedger([], null),
+      ledger: () => this.ledger,
       here: () => this.here,
       remeasure: (peer) => void this.remeasured.push(peer),
       publish: (plan) => void this.published.push(plan),
@@ -346,6 +348,52 @@ describe('Replanner', () => {
     expect(scene.warnings).toEqual([
       'Tablet could not take its layers (load: no memory). The others share them.',
     ]);
+  });
+
+  it('takes a device back that could not gather its weights, once they turn up', async () => {
+    scene.deliver = async ({ plan }) =>
+      holdsLayers(plan, TABLET)
+        ? { kind: 'failed', peer: TABLET, step: GATHERING, message: 'nobody has them' }
+        : { kind: 'ready' };
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    expect(holdsLayers(scene.plan, TABLET)).toBe(false);
+    scene.deliver = async () => ({ kind: 'ready' });
+    scene.replanner.readmit();
+    await scene.clock.pass(1000);
+    expect(holdsLayers(scene.plan, TABLET)).toBe(true);
+  });
+
+  it('waits, and blames nobody, while weights are on no device that is here', async () => {
+    const deliver = scene.deliver;
+    scene.ledger = new PieceLedger([{ id: 0, file: '', offset: 0, length: 4 }], null);
+    scene.deliver = async () => ({
+      kind: 'failed',
+      peer: TABLET,
+      step: GATHERING,
+      message: 'nobody has them',
+    });
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    const moves = scene.moves.length;
+    scene.replanner.schedule();
+    await scene.clock.pass(5000);
+    expect([scene.replanner.plan, scene.moves.length]).toEqual([null, moves]);
+    expect(scene.warnings).toHaveLength(1);
+    expect(scene.warnings[0]).toContain('One part');
+    scene.ledger.held(PHONE, [{ id: 0, hash: '0'.repeat(64) as Sha256 }]);
+    scene.deliver = deliver;
+    scene.replanner.readmit();
+    await scene.clock.pass(1000);
+    expect(scene.plan.status).toBe('running');
+  });
+
+  it('loads anew, on the same devices, a plan of which a holder has given its stage up', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    const { epoch } = scene.plan;
+    scene.replanner.unload();
+    expect(scene.replanner.plan).toBeNull();
+    await scene.clock.pass(1000);
+    expect(scene.plan.epoch).toBeGreaterThan(epoch);
+    expect(scene.warnings).toEqual([]);
   });
 
   it('says how far single runs varied, and of how many layers the time is an estimate', async () => {

@@ -12,7 +12,7 @@ import { holdersOf, holdsLayers } from '../session/holders.ts';
 import { NO_RULES } from '../session/reduce.ts';
 import type { DeviceCard, LoadReport, PlanMode, PlanRules, PlanView, Progress } from '../session/state.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
-import { GATHER } from '../weights/missing-pieces.ts';
+import { GATHERING } from '../weights/missing-pieces.ts';
 import { because, type Cause } from './because.ts';
 import type { OpenModel } from './leader.ts';
 import { fitsAlongside, moveMs } from './move-cost.ts';
@@ -207,18 +207,6 @@ export class Replanner {
     } else this.schedule();
   }
 
-  /** A device no longer has the stage that the plan has it hold, though it could: it was away for a moment. */
-  lost(peer: PeerId): void {
-    if (!holdsLayers(this.#plan, peer)) return;
-    this.#show(null);
-    this.#must(0);
-  }
-
-  /** Word of weights came: the plan may have waited for them. */
-  weightsCame(): void {
-    if (this.#lacks && this.#options.ledger().lacking === 0) this.#must(0);
-  }
-
   /** A device could not take or keep its stage: the room goes on without it. */
   exclude(peer: PeerId, why: string): void {
     this.#book.failed.set(peer, why);
@@ -226,6 +214,20 @@ export class Replanner {
       `${this.#book.nameOf(peer)} could not take its layers (${why}). The others share them.`,
     );
     if (holdsLayers(this.#plan, peer)) this.#show(null);
+    this.#must(0);
+  }
+
+  /** Weights have turned up: devices that could not gather theirs may try again. */
+  readmit(): void {
+    const { failed } = this.#book;
+    const waiting = [...failed].filter(([, why]) => why.startsWith(GATHERING));
+    for (const [peer] of waiting) failed.delete(peer);
+    if (waiting.length > 0 || (this.#lacks && this.#options.ledger().lacking === 0)) this.#must();
+  }
+
+  /** The plan said to run does not: a holder has given its stage up. */
+  unload(): void {
+    this.#show(null);
     this.#must(0);
   }
 
@@ -417,7 +419,7 @@ export class Replanner {
   #failed({ peer, step, message }: Extract<Delivery, { kind: 'failed' }>): void {
     const { ledger, warn } = this.#options;
     const { lacking } = ledger();
-    if (step !== GATHER || lacking === 0) {
+    if (step !== GATHERING || lacking === 0) {
       this.exclude(peer, `${step}: ${message}`);
       return;
     }

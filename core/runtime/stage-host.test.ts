@@ -4,6 +4,7 @@ import type { Epoch, PeerId, RequestId, Sha256 } from '../ids.ts';
 import { systemClock } from '../mesh/clock.ts';
 import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
 import type { LoadStage } from '../protocol/messages.ts';
+import type { PlanView } from '../session/state.ts';
 import { asFloat32, fromFloat32 } from '../tensor/tensor.ts';
 import { FakeExecutor, type FakeExecutorOptions } from './fake-executor.ts';
 import { fakeStage } from './fake-stage.ts';
@@ -132,6 +133,18 @@ describe('StageHost', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
     expect(all.events.some((event) => event.startsWith('ready'))).toBe(false);
+  });
+
+  it('says which stages of a plan that is said to run it does not hold', async () => {
+    const { host: it } = await loaded();
+    const plan = {
+      epoch: 1 as Epoch,
+      status: 'running',
+      stages: [{ peer: HERE }, { peer: NEXT }, { peer: HERE }],
+    } as unknown as PlanView;
+    expect(it.lacking(plan, HERE)).toEqual([2]);
+    expect(it.lacking({ ...plan, epoch: 2 as Epoch }, HERE)).toEqual([0, 2]);
+    expect(it.lacking({ ...plan, status: 'loading' }, HERE)).toEqual([]);
   });
 
   it('runs, lets values pass through beside the outputs, and hands on to the next holder with its times', async () => {
@@ -271,10 +284,10 @@ describe('StageHost', () => {
       it.accept(step(1));
       await vi.advanceTimersByTimeAsync(1);
       expect(events.at(-1)).toBe('request 2 failed at state');
-      it.accept(step(0));
+      it.accept(step(0, { sequence: 2 }));
       await vi.advanceTimersByTimeAsync(1);
       it.prepare(terms({ ...keeping, epoch: 2 as Epoch, reuse: true }));
-      it.accept(step(1, { epoch: 2 as Epoch }));
+      it.accept(step(1, { epoch: 2 as Epoch, sequence: 2 }));
       await vi.advanceTimersByTimeAsync(1);
       expect(events.at(-1)).toBe('request 2 failed at state');
       expect(states(sent)).toEqual([2, 2, 2]);

@@ -3,6 +3,7 @@ import type { Epoch, PeerId } from '../ids.ts';
 import type { Activation } from '../protocol/frame.types.ts';
 import { RESULT_STAGE } from '../protocol/frame.types.ts';
 import type { LoadStage } from '../protocol/messages.ts';
+import { holdersOf } from '../session/holders.ts';
 import type { PlanView, Progress, StagePace } from '../session/state.ts';
 import { type HeldStage, HeldStages } from './held-stages.ts';
 import { LoadMeter } from './load-meter.ts';
@@ -13,6 +14,8 @@ import { type LoadingOptions, StageLoading } from './stage-loading.ts';
 import { joinActivations, runsOf, StepJoiner, withoutWords } from './step-joiner.ts';
 import { guarded, isDead } from './watchdog.ts';
 
+/** Said of a stage that the leader believes to be here. */
+export const NOT_HELD = 'This device no longer holds that part.';
 /** Activations that may wait; a 65th is refused, so that a slow device pushes back instead of filling up. */
 const INBOX_LIMIT = 64;
 /** And their bytes: a phone can spare this much; at least one item is always taken. */
@@ -112,7 +115,7 @@ export class StageHost {
     this.#keepOnly(epoch, ...staying);
     const { events } = this.#options;
     if (held) events.ready(terms);
-    else if (terms.reuse) events.failed(terms, 'reuse', 'This device no longer holds that part.');
+    else if (terms.reuse) events.failed(terms, 'reuse', NOT_HELD);
     else this.#load(terms);
   }
 
@@ -131,6 +134,16 @@ export class StageHost {
       this.meter.stageChanged();
     }
     this.#keepOnly(plan.epoch, ...(this.#preparing === undefined ? [] : [this.#preparing]));
+  }
+
+  /** Stages of a plan said to run that `me` should hold, and does not. */
+  lacking(plan: PlanView, me: PeerId): readonly number[] {
+    if (plan.status !== 'running') return [];
+    return [...plan.stages.keys()].filter((index) => {
+      const stage = plan.stages[index];
+      const mine = stage !== undefined && holdersOf(stage).some(({ peer }) => peer === me);
+      return mine && !this.#held.find(plan.epoch, index);
+    });
   }
 
   /** Takes an activation for one of the stages; false when it belongs to none of them. */

@@ -164,3 +164,15 @@ describe("a decoder's sequence", () => {
     expect(() => at(2, 1)).toThrow(lost);
   });
 });
+
+test('a run that comes late does not begin an ended sequence anew', () => {
+  const { keeper } = keeping();
+  run(keeper, 1, 0, state(1));
+  keeper.end(A, 1);
+  expect(() => run(keeper, 1, 0, state(2))).toThrow(lost);
+  expect(keeper.size).toBe(0);
+  // After a reload the numbers begin again.
+  keeper.forget(A);
+  run(keeper, 1, 0, state(3));
+  expect(keeper.size).toBe(1);
+});

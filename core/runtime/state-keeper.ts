@@ -37,6 +37,8 @@ export interface StateKeeperOptions {
 
 /** Conversations that a room of 32 devices has at once, twice over. */
 const MAX_SEQUENCES = 64;
+/** A late run can belong to any sequence that ended while it was on its way, even over a link that was away for seconds. */
+const REMEMBERED_ENDS = 256;
 /** What a phone can spare beside its weights: 11,000 tokens of all 22 layers of TinyLlama 1.1B in half precision. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
@@ -57,6 +59,8 @@ interface Entry {
 export class StateKeeper {
   /** In order of use. */
   readonly #entries = new Map<string, Entry>();
+  /** Ended: a run that comes late must not begin one anew, which nobody would end. By key, the oldest first. */
+  readonly #ended = new Map<string, PeerId>();
   readonly #drop: StateKeeperOptions['drop'];
   readonly #maxBytes: number;
 
@@ -83,6 +87,7 @@ export class StateKeeper {
   take(run: SequenceRun, blanks: readonly BlankState[]): TakenStates {
     const { origin, sequence, step, decode } = run;
     const key = keyOf(origin, sequence);
+    if (this.#ended.has(key)) throw gone(step, undefined);
     const inputs = this.#inputsFor(run, blanks);
     // Begun anew: what it had before is no input of this run.
     if (step === 0) this.#remove(key);
@@ -109,12 +114,18 @@ export class StateKeeper {
     this.#drop(states.map(({ kept }) => kept));
   }
 
+  /** The origin uses this number never again. */
   end(origin: PeerId, sequence: number): void {
-    this.#remove(keyOf(origin, sequence));
+    const key = keyOf(origin, sequence);
+    this.#remove(key);
+    this.#ended.set(key, origin);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > REMEMBERED_ENDS && oldest !== undefined) this.#ended.delete(oldest);
   }
 
-  /** Ends all sequences of a peer that is gone. */
+  /** Ends all sequences of a peer that is gone. Its next page numbers its own from 1. */
   forget(origin: PeerId): void {
+    for (const [key, of] of this.#ended) if (of === origin) this.#ended.delete(key);
     for (const [key, entry] of this.#entries) if (entry.origin === origin) this.#remove(key);
   }
 

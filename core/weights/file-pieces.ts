@@ -57,6 +57,8 @@ export async function fetchFile(pieces: readonly FilePiece[], options: FetchFile
 }
 
 const STEP = 'fetch a file of the model';
+/** What arrived damaged may do so by accident, but not each time. */
+const TRIES = 3;
 
 async function fetchPiece(piece: FilePiece, options: FetchFileOptions): Promise<Blob> {
   let last: unknown = new LinkClosedError('No device has this file.', { step: STEP });
@@ -77,14 +79,16 @@ async function fetchFrom(
   { shelf, exchange, label, signal }: FetchFileOptions,
 ): Promise<Blob> {
   const step = STEP;
-  const answer = await exchange.ask(owner, hash, length, signal);
-  if (answer.kind === 'refused') {
-    throw new LinkClosedError(`A device has this file no more: ${answer.reason}`, { step });
+  for (let left = TRIES - 1; ; left--) {
+    const answer = await exchange.ask(owner, hash, length, signal);
+    if (answer.kind === 'refused') {
+      throw new LinkClosedError(`A device has this file no more: ${answer.reason}`, { step });
+    }
+    const actual = await shelf.digest(answer.bytes);
+    // It comes again next time where nothing can be stored.
+    if (actual === hash) return shelf.keep(label, hash, answer.bytes).catch(() => new Blob([answer.bytes]));
+    if (left === 0) {
+      throw new ProtocolError('A file of the model arrived damaged.', { step, expected: hash, actual });
+    }
   }
-  const actual = await shelf.digest(answer.bytes);
-  if (actual !== hash) {
-    throw new ProtocolError('A file of the model arrived damaged.', { step, expected: hash, actual });
-  }
-  // It comes again next time where nothing can be stored.
-  return shelf.keep(label, hash, answer.bytes).catch(() => new Blob([answer.bytes]));
 }

@@ -5,7 +5,7 @@ import type { StagePiece, ToldPiece } from '../protocol/messages.ts';
 import type { OriginCard } from '../protocol/origin-card.ts';
 import { LearnedHashes } from './learned-hashes.ts';
 import { recallManifest } from './manifest.ts';
-import { GATHER, missingPieces } from './missing-pieces.ts';
+import { GATHERING, missingPieces } from './missing-pieces.ts';
 import type { Origin } from './origin.ts';
 import { OriginLanes, VERIFY } from './origin-lanes.ts';
 import { PeerLanes, type PeerLanesOptions } from './peer-lanes.ts';
@@ -189,6 +189,6 @@ export class Gathering {
   #missing(): FetchError {
     const cause = this.#origin?.error;
     const why = cause ? messageOf(cause) : (this.#peers.lastFailure ?? 'No device that is here has them.');
-    return missingPieces(this.#pieces, this.#isChanged ? VERIFY : GATHER, why, cause);
+    return missingPieces(this.#pieces, this.#isChanged ? VERIFY : GATHERING, why, cause);
   }
 }

@@ -1,8 +1,9 @@
 import { FetchError } from '../errors.ts';
 import type { StagePieces } from './stage-pieces.ts';
 
-/** The step that fails when pieces are nowhere to be had. */
-export const GATHER = 'gather its layers';
+/** The step that fails where weights cannot be had. */
+export const GATHERING = 'gather its layers';
+
 /** Pieces that the error names. */
 const MOST_NAMED = 8;
 

@@ -70,12 +70,18 @@ export class VirtualClock implements Clock {
 
   /** Runs the next timer. False when there is none until `end`. */
   async #step(end: number): Promise<boolean> {
-    const [first] = [...this.#timers].sort(([, a], [, b]) => a.at - b.at);
-    if (!first || first[1].at > end) return false;
-    const [timer, { at, run }] = first;
-    this.#timers.delete(timer);
+    let first: number | undefined;
+    let at = end;
+    for (const [timer, due] of this.#timers) {
+      if (due.at > at || (due.at === at && first !== undefined)) continue;
+      first = timer;
+      at = due.at;
+    }
+    if (first === undefined) return false;
+    const run = this.#timers.get(first)?.run;
+    this.#timers.delete(first);
     this.#now = at;
-    run();
+    run?.();
     await this.#idle();
     return true;
   }

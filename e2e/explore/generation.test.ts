@@ -1,6 +1,6 @@
 import { it } from 'vitest';
-import { explore } from './explore.ts';
+import { exploreFaults } from './explore.ts';
 
 it('a generation comes out the same whatever fails at whatever step, and nothing is lost, twice or kept', async () => {
-  await explore('generation');
+  await exploreFaults('generation');
 }, 1_800_000);

@@ -1,7 +1,4 @@
 import { RuntimeFailedError } from '../../core/errors.ts';
-import { memorySource } from '../../core/graph/byte-source.ts';
-import { modelGraph } from '../../core/graph/model-graph.ts';
-import { readModel } from '../../core/graph/onnx-model.ts';
 import type { Clock } from '../../core/mesh/clock.ts';
 import {
   type KeptInput,
@@ -19,38 +16,9 @@ import {
 } from '../../core/runtime/stage-executor.ts';
 import { cutTensor } from '../../core/tensor/cut.ts';
 import { joinRows, rowOf } from '../../core/tensor/rows.ts';
-import { asFloat32, fromFloat32, type Tensor } from '../../core/tensor/tensor.ts';
-import { DEPTH, WORDS } from './toy-models.ts';
-
-type Values = Map<string, Tensor>;
-type Weights = ReadonlyMap<string, Float32Array>;
-
-interface Program {
-  readonly nodes: readonly {
-    readonly opType: string;
-    readonly inputs: readonly string[];
-    readonly outputs: readonly string[];
-  }[];
-  readonly weights: readonly { readonly name: string; readonly offset: number; readonly length: number }[];
-}
-
-/** Graphs are read once for all devices and schedules. */
-const programs = new Map<string, Promise<Program>>();
-
-async function programOf(bytes: Uint8Array<ArrayBuffer>): Promise<Program> {
-  const key = Buffer.from(bytes).toString('latin1');
-  const known = programs.get(key) ?? read(bytes.slice());
-  programs.set(key, known);
-  return known;
-}
-
-async function read(bytes: Uint8Array<ArrayBuffer>): Promise<Program> {
-  const file = await readModel(memorySource(bytes));
-  const weights = file.initializers.flatMap(({ name, body }) =>
-    body ? [{ name, offset: body.offset, length: body.length }] : [],
-  );
-  return { nodes: modelGraph(file).nodes, weights };
-}
+import type { Tensor } from '../../core/tensor/tensor.ts';
+import { compute, type Values } from './toy-operators.ts';
+import { type Program, programOf, type Weights } from './toy-program.ts';
 
 /** Computes the toy models in JavaScript: the same numbers on each device, in no time at all. */
 export class ToyExecutor implements StageExecutor {
@@ -161,74 +129,4 @@ export class ToyExecutor implements StageExecutor {
     if (!held) throw new Error(`no kept tensor ${kept}`);
     return cut ? cutTensor(held, cut) : held;
   }
-}
-
-function compute(node: Program['nodes'][number], values: Values, weights: Weights): void {
-  const [first = '', second = '', third = ''] = node.inputs;
-  const x = values.get(first);
-  const [y = '', present = ''] = node.outputs;
-  if (!x) throw new Error(`${node.opType} lacks ${first}`);
-  if (node.opType === 'Embed') values.set(y, embed(x, weightOf(weights, second)));
-  else if (node.opType === 'Mix') {
-    const past = values.get(second);
-    if (!past) throw new Error(`Mix lacks ${second}`);
-    const made = mix(x, past, weightOf(weights, third));
-    values.set(y, made.hidden);
-    values.set(present, made.present);
-  } else if (node.opType === 'Score') values.set(y, score(x, weightOf(weights, second)));
-  else {
-    const w = weightOf(weights, second);
-    const add = node.opType === 'Plus';
-    values.set(
-      y,
-      fromFloat32(
-        x.dims,
-        asFloat32(x).map((v, at) => (add ? v + (w[at] ?? 0) : v * (w[at] ?? 0))),
-      ),
-    );
-  }
-}
-
-function weightOf(weights: Weights, name: string): Float32Array {
-  const found = weights.get(name);
-  if (!found) throw new Error(`no weight ${name}`);
-  return found;
-}
-
-function embed({ dims, data }: Tensor, words: Float32Array): Tensor {
-  const ids = new BigInt64Array(data.slice().buffer);
-  const out = new Float32Array(ids.length * DEPTH);
-  for (const [at, id] of ids.entries())
-    out.set(words.subarray(Number(id) * DEPTH, (Number(id) + 1) * DEPTH), at * DEPTH);
-  return fromFloat32([...dims, DEPTH], out);
-}
-
-function mix(x: Tensor, past: Tensor, w: Float32Array): { hidden: Tensor; present: Tensor } {
-  const tokens = x.dims[1] ?? 0;
-  const before = past.dims[2] ?? 0;
-  const all = new Float32Array((before + tokens) * DEPTH);
-  all.set(asFloat32(past));
-  all.set(asFloat32(x), before * DEPTH);
-  const out = new Float32Array(tokens * DEPTH);
-  for (let t = 0; t < tokens; t++) {
-    for (let d = 0; d < DEPTH; d++) {
-      let sum = 0;
-      for (let at = 0; at <= before + t; at++)
-        sum += (all[at * DEPTH + d] ?? 0) * (w[(at % WORDS) * DEPTH + d] ?? 0);
-      out[t * DEPTH + d] = Math.sin(3 * sum + (all[(before + t) * DEPTH + ((d + 1) % DEPTH)] ?? 0));
-    }
-  }
-  return { hidden: fromFloat32(x.dims, out), present: fromFloat32([1, 1, before + tokens, DEPTH], all) };
-}
-
-function score(x: Tensor, words: Float32Array): Tensor {
-  const tokens = x.dims[1] ?? 0;
-  const h = asFloat32(x);
-  const out = new Float32Array(tokens * WORDS);
-  for (let t = 0; t < tokens; t++)
-    for (let word = 0; word < WORDS; word++)
-      for (let d = 0; d < DEPTH; d++)
-        out[t * WORDS + word] =
-          (out[t * WORDS + word] ?? 0) + (h[t * DEPTH + d] ?? 0) * (words[word * DEPTH + d] ?? 0);
-  return fromFloat32([1, tokens, WORDS], out);
 }

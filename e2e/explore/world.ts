@@ -4,29 +4,26 @@ import { MemoryDialler } from '../../core/mesh/memory-dial.ts';
 import { type MemoryRendezvous, MemoryRoom } from '../../core/mesh/memory-rendezvous.ts';
 import { Mesh } from '../../core/mesh/mesh.ts';
 import type { Network } from '../../core/mesh/network.ts';
-import { decide, tell } from '../../core/plan/planner.ts';
-import type { PlanQuestion } from '../../core/plan/question.ts';
-import type { PlanResult } from '../../core/plan/room.ts';
-import { kindCode } from '../../core/protocol/packet.ts';
 import { Leader } from '../../core/runtime/leader.ts';
 import { Member } from '../../core/runtime/member.ts';
 import { takeoverOf } from '../../core/runtime/take-over.ts';
 import type { Term } from '../../core/runtime/term.ts';
 import { initialState, reduce } from '../../core/session/reduce.ts';
-import type { DeviceCard, SessionState } from '../../core/session/state.ts';
+import type { SessionState } from '../../core/session/state.ts';
 import { MemoryPieceStore } from '../../core/weights/memory-piece-store.ts';
 import { Shelf } from '../../core/weights/shelf.ts';
 import { VirtualClock } from '../../core/weights/virtual-clock.ts';
-import { type Gate, gatedDial } from './gated-wire.ts';
+import { counted } from './counted.ts';
+import { Faulty, gatedDial } from './gated-wire.ts';
+import { earlierTimes, planner } from './once.ts';
 import { PageClock } from './page-clock.ts';
+import type { Step } from './step.ts';
 import { stillness } from './stillness.ts';
+import { cardOf } from './toy-card.ts';
 import { ToyExecutor } from './toy-executor.ts';
 
 const digest = async (bytes: Uint8Array): Promise<Sha256> =>
   createHash('sha256').update(bytes).digest('hex') as Sha256;
-
-/** How a packet of an activation begins. */
-const ACTIVATION = kindCode('activation');
 
 /** One device's page in a {@link World}. */
 export interface Device {
@@ -34,7 +31,8 @@ export interface Device {
   readonly member: Member;
   readonly network: Network;
   readonly clock: PageClock;
-  readonly gate: Gate & { copies: number; corrupts: number };
+  readonly gate: Faulty;
+  readonly shelf: Shelf;
   readonly rendezvous: MemoryRendezvous;
   readonly executors: readonly ToyExecutor[];
   readonly leader: Leader | undefined;
@@ -50,15 +48,20 @@ export class World {
   readonly devices: Device[] = [];
   /** Who led under which term. */
   readonly terms: Map<Term, PeerId> = new Map();
-  /** Messages that any device has sent; `step` is called for each. */
-  steps = 0;
-  onStep: () => void = () => undefined;
+  /** Messages that devices have sent since this was last emptied; `onStep` is called for each. */
+  steps: Step[] = [];
+  onStep: (step: Step) => void = () => undefined;
   readonly #random: () => number;
 
   constructor(random: () => number) {
     this.#random = random;
     this.dialler = new MemoryDialler(this.clock, { delayMs: 1, mbitPerSec: 400, random });
     this.room = new MemoryRoom(this.clock, { delayMs: 2 });
+  }
+
+  /** Those that were neither killed nor closed. */
+  get living(): readonly Device[] {
+    return this.devices.filter(({ alive }) => alive);
   }
 
   /** The server's word on who leads. */
@@ -68,21 +71,7 @@ export class World {
 
   join(peer: PeerId): Device {
     const clock = new PageClock(this.clock);
-    const wires: Gate['wires'] = new Set();
-    const gate = {
-      copies: 1,
-      corrupts: 0,
-      damage: (bytes: Uint8Array<ArrayBuffer>): void => {
-        // An activation's values; a link's own words are too small.
-        if (gate.corrupts === 0 || bytes[0] !== ACTIVATION || bytes.byteLength < 150) return;
-        gate.corrupts--;
-        bytes[bytes.byteLength - 9] = (bytes[bytes.byteLength - 9] ?? 0) ^ 4;
-      },
-      wires,
-      arrive: (deliver: () => void): void => {
-        for (let copy = 0; copy < gate.copies; copy++) clock.pass(deliver);
-      },
-    };
+    const gate = new Faulty(clock);
     const rendezvous = this.room.join(peer);
     const mesh = new Mesh({
       me: peer,
@@ -92,11 +81,12 @@ export class World {
       random32: () => Math.floor(this.#random() * 2 ** 32),
       report: () => undefined,
     });
-    const network = this.#counted(mesh);
+    const network = counted(mesh, this);
     let state = initialState(peer);
     const emit = (event: Parameters<typeof reduce>[1]): void => {
       state = reduce(state, event);
     };
+    const shelf = new Shelf(new MemoryPieceStore(), digest);
     const runtime = () => ({ provider: 'wasm', threads: 1 }) as const;
     const executors: ToyExecutor[] = [];
     let leader: Leader | undefined;
@@ -124,10 +114,11 @@ export class World {
         return executor;
       },
       runtime,
-      shelf: new Shelf(new MemoryPieceStore(), digest),
+      shelf,
       origins: () => {
         throw new Error('no origin');
       },
+      times: earlierTimes,
       emit,
       card: cardOf(peer),
       online: () => true,
@@ -139,6 +130,7 @@ export class World {
       network,
       clock,
       gate,
+      shelf,
       rendezvous,
       executors,
       get leader() {
@@ -147,7 +139,7 @@ export class World {
       state: () => state,
       alive: true,
     };
-    const others = this.devices.filter(({ alive }) => alive).length;
+    const others = this.living.length;
     this.devices.push(device);
     member.entered(this.#serverLeader ?? peer, others);
     return device;
@@ -157,35 +149,9 @@ export class World {
   async until(what: string, found: () => unknown, ms = 60_000): Promise<void> {
     const end = this.clock.now() + ms;
     while (!found()) {
-      if (this.clock.now() >= end) throw new Error(`waited ${ms / 1000} s for ${what}: ${this.told()}`);
+      if (this.clock.now() >= end) throw new Error(`waited ${ms / 1000} s for ${what}`);
       await this.clock.pass(20);
     }
-  }
-
-  /** How everybody sees the room, for the message of a schedule that fails. */
-  told(): string {
-    const told = this.devices.map(({ peer, alive, leader, state, member, network, executors }) => {
-      const { phase, model, plan, preparing, notices } = state();
-      const kept = executors.reduce((sum, executor) => sum + executor.kept.size, 0);
-      return {
-        peer: peer.slice(0, 1),
-        alive,
-        leads: leader !== undefined,
-        leader: state().leader?.slice(0, 1),
-        phase: phase.kind,
-        model: model.kind,
-        plan: plan && [plan.epoch, plan.status, plan.stages.map((stage) => stage.peer.slice(0, 1)).join('')],
-        runs: member.asker.plan?.epoch,
-        linked: network
-          .peers()
-          .map((other) => other.slice(0, 1))
-          .join(''),
-        open: [member.asker.open, member.host.queue, member.host.sequences, kept],
-        preparing: preparing?.step,
-        notices: notices.map(({ message }) => message),
-      };
-    });
-    return JSON.stringify(told);
   }
 
   close(): void {
@@ -194,57 +160,4 @@ export class World {
       member.close('the schedule ended');
     }
   }
-
-  #counted(mesh: Mesh): Network {
-    const step = (): void => {
-      this.steps++;
-      this.onStep();
-    };
-    return {
-      me: mesh.me,
-      peers: () => mesh.peers(),
-      listen: (listener) => mesh.listen(listener),
-      sendControl: (to, message) => {
-        mesh.sendControl(to, message);
-        if (message.type !== 'load') step();
-      },
-      send: (to, kind, parts, options) => {
-        const sent = mesh.send(to, kind, parts, options);
-        step();
-        return sent;
-      },
-      probe: (to, bytes) => mesh.probe(to, bytes),
-      calibrate: (to, samples) => mesh.calibrate(to, samples),
-      stats: (peer) => mesh.stats(peer),
-      close: (reason) => mesh.close(reason),
-    };
-  }
-}
-
-const planner = {
-  decide: async (asked: PlanQuestion) => decide(asked),
-  tell: async (asked: PlanQuestion, plan: PlanResult) => tell(asked, plan),
-};
-
-function cardOf(peer: PeerId): DeviceCard {
-  return {
-    peer,
-    name: peer.slice(0, 1),
-    browser: 'Node',
-    platform: 'Linux',
-    form: 'computer',
-    status: 'ready',
-    progress: null,
-    refusal: null,
-    profile: {
-      provider: 'wasm',
-      threads: 1,
-      runtime: 'wasm',
-      benchMs: 10,
-      tried: [],
-      memoryBytes: 1e9,
-      adapter: null,
-    },
-    hidden: false,
-  };
 }

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import type { PeerId, Sha256 } from '../ids.ts';
+import { VirtualClock } from '../weights/virtual-clock.ts';
+import { Heir, type HeirOptions } from './heir.ts';
+
+const clock = new VirtualClock(() => new Promise((resolve) => setImmediate(resolve)));
+const OTHER = 'b'.repeat(16) as PeerId;
+const piece = (id: number) => ({
+  id,
+  hash: String(id).repeat(64) as Sha256,
+  length: 1,
+  holders: [OTHER],
+});
+
+function heirWith(change: Partial<HeirOptions>): { heir: Heir; kept: number[] } {
+  const kept: number[] = [];
+  const heir = new Heir({
+    clock,
+    fetch: async () => new Blob(),
+    has: async () => true,
+    ready: () => undefined,
+    keeps: (_model, { id }) => void kept.push(id),
+    ...change,
+  });
+  return { heir, kept };
+}
+
+test('weights come from whoever has them, and what cannot be had now is asked for again', async () => {
+  const asked: [Sha256 | undefined, readonly PeerId[] | undefined][] = [];
+  let away = true;
+  const { heir, kept } = heirWith({
+    fetch: async ([wanted], _label, _signal, owners) => {
+      asked.push([wanted?.hash, owners]);
+      if (away && wanted?.hash === piece(1).hash) throw new Error('the link broke');
+      return new Blob();
+    },
+  });
+  void heir.keep('m', 'M', [piece(1), piece(2)]);
+  await clock.pass(100);
+  expect(kept).toEqual([2]);
+  expect(asked[0]).toEqual([piece(1).hash, [OTHER]]);
+  away = false;
+  await clock.pass(2000);
+  expect(kept).toContain(1);
+});
+
+test('a device that can store nothing more keeps nothing more', async () => {
+  const { heir, kept } = heirWith({ has: async (hash) => hash !== piece(2).hash });
+  await heir.keep('m', 'M', [piece(1), piece(2), piece(3)]);
+  expect(kept).toEqual([1]);
+});
+
+test('another wish takes the place of the one before', async () => {
+  let open = (): void => undefined;
+  const first = new Promise<Blob>((resolve) => {
+    open = () => resolve(new Blob());
+  });
+  const { heir, kept } = heirWith({
+    fetch: ([wanted]) => (wanted?.hash === piece(1).hash ? first : Promise.resolve(new Blob())),
+  });
+  const before = heir.keep('m', 'M', [piece(1), piece(2)]);
+  await heir.keep('m', 'M', [piece(3)]);
+  open();
+  await before;
+  expect(kept).toEqual([3]);
+});
