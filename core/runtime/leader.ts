@@ -334,7 +334,8 @@ export class Leader implements LeaderEars {
     const { plan } = this.#replanner;
     const holders = plan?.epoch === epoch && plan.status === 'running' ? plan.stages[stage] : undefined;
     if (holders && holdersOf(holders).some((holder) => holder.peer === peer)) {
-      if (step === 'reuse') this.#replanner.unload();
+      // Once for each leader: whoever gives up what this one had it load is left out.
+      if (step === 'reuse' && this.#replanner.isInherited) this.#replanner.unload();
       else this.#replanner.exclude(peer, `${step}: ${message}`);
     }
   }

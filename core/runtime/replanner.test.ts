@@ -389,6 +389,9 @@ describe('Replanner', () => {
   it('loads anew, on the same devices, a plan of which a holder has given its stage up', async () => {
     await scene.begin(LAPTOP, PHONE, TABLET);
     const { epoch } = scene.plan;
+    expect(scene.replanner.isInherited).toBe(false);
+    scene.replanner.setTerm(2);
+    expect(scene.replanner.isInherited).toBe(true);
     scene.replanner.unload();
     expect(scene.replanner.plan).toBeNull();
     await scene.clock.pass(1000);

@@ -111,6 +111,11 @@ export class Replanner {
     return this.#plan;
   }
 
+  /** Another leader made the plan, or this one under an earlier term. */
+  get isInherited(): boolean {
+    return this.#plan !== null && termOf(this.#plan.epoch) !== termOf(this.#epoch);
+  }
+
   get calibration(): Calibration | undefined {
     return this.#subject?.calibration;
   }
