@@ -52,10 +52,12 @@ export class Mesh implements Network {
           const signal = parsePeerSignal(text);
           this.#peering(from)?.signal(signal);
         }),
-      relay: (from, bytes) => {
-        const opened = openRelayPacket(bytes);
-        if (opened) this.#peerings.get(from)?.relay(opened.session, opened.packet);
-      },
+      relay: (from, bytes) =>
+        this.#guard(from, () => {
+          this.#conduct.relay(from, bytes.byteLength);
+          const opened = openRelayPacket(bytes);
+          if (opened) this.#peerings.get(from)?.relay(opened.session, opened.packet);
+        }),
       lost: () => {
         for (const peering of this.#peerings.values()) peering.offline();
       },
@@ -132,7 +134,9 @@ export class Mesh implements Network {
         control: (text) =>
           this.#guard(peer, () => {
             this.#conduct.control(peer, text);
-            this.#listener?.control(peer, parseControl(text));
+            const message = parseControl(text);
+            this.#conduct.said(peer, message.type);
+            this.#listener?.control(peer, message);
           }),
         binary: (kind, bytes) => this.#guard(peer, () => this.#listener?.binary(peer, kind, bytes)),
         broken: (error) => this.#expel(peer, error),
@@ -162,7 +166,11 @@ export class Mesh implements Network {
     // What comes from it meanwhile is its own affair.
     if (this.#conduct.shunnedMs(peer) > 0) return;
     this.#conduct.offended(peer);
-    this.#options.report(peer, error);
-    this.#peerings.get(peer)?.expel(error.message);
+    // Its card is still known here; whatever goes wrong in the telling, it goes.
+    try {
+      this.#options.report(peer, error);
+    } finally {
+      this.#peerings.get(peer)?.expel(error.message);
+    }
   }
 }
