@@ -4,6 +4,7 @@ import type { ControlMessage } from '../protocol/messages.ts';
 import { parseControl } from '../protocol/parse.ts';
 import { parsePeerSignal } from '../protocol/parse-peer-signal.ts';
 import type { IceServer } from '../protocol/signaling.ts';
+import { controlText } from '../protocol/write-control.ts';
 import { Conduct } from './conduct.ts';
 import type { Link } from './link.ts';
 import type { MeshOptions } from './mesh.types.ts';
@@ -66,7 +67,7 @@ export class Mesh implements Network {
 
   sendControl(to: PeerId, message: ControlMessage): void {
     const peering = this.#peerings.get(to);
-    if (peering?.isUp) peering.link?.sendControl(JSON.stringify(message));
+    if (peering?.isUp) peering.link?.sendControl(controlText(message));
   }
 
   async send(
