@@ -238,7 +238,7 @@ export class Link {
   /** Another wire is the best one now. */
   #switched(): void {
     this.#heartbeat.changed(this.#clock.now());
-    this.#patience.begin();
+    this.#patience.begin(this.#clock.now());
     this.#estimate = new WayEstimate();
     this.#timings.forget(wireChanged());
     if (this.#up) this.#listener.changed();
@@ -403,10 +403,10 @@ export class Link {
     this.#bytesAtTick = traffic;
     const verdict = this.#heartbeat.tick(now, busy);
     // Before it is heard there is nobody to be patient with.
-    if (this.#patience.isOver(this.#up ? this.#sender.awaited : undefined, now)) {
-      this.#broken(takesNothing());
-      return;
-    }
+    const patience = this.#patience.look(this.#up ? this.#sender.awaited : undefined, now);
+    if (patience === 'link') this.#broken(takesNothing());
+    else if (patience === 'wire') wire.close('nothing arrives');
+    if (patience !== 'nothing') return;
     if (verdict === 'silent' && this.#up) {
       wire.close('silent');
       if (!this.hasWires) this.#end('the device fell silent', 0);
