@@ -405,8 +405,11 @@ export class Link {
     // Before it is heard there is nobody to be patient with.
     const patience = this.#patience.look(this.#up ? this.#sender.awaited : undefined, now);
     if (patience === 'link') this.#broken(takesNothing());
-    else if (patience === 'wire') wire.close('nothing arrives');
-    if (patience !== 'nothing') return;
+    else if (patience === 'again') for (const each of this.#wires) this.#sender.lose(each);
+    if (patience !== 'nothing') {
+      this.#pump();
+      return;
+    }
     if (verdict === 'silent' && this.#up) {
       wire.close('silent');
       if (!this.hasWires) this.#end('the device fell silent', 0);

@@ -6,30 +6,30 @@ const PATIENCE_MS = 20_000;
 /** A look this late means that our own page slept. */
 const SLEPT_MS = 2000;
 
-/** What is to end: nothing, the wire, which may have swallowed something, or the link. */
-export type Verdict = 'nothing' | 'wire' | 'link';
+/** What is to be done: nothing, to send again what some wire may have swallowed, or to end the link. */
+export type Verdict = 'nothing' | 'again' | 'link';
 
 /**
- * Tells a peer that answers pings and takes nothing from one that is slow, and from a wire that lost something: what was
- * sent is sent again over another wire first. All times in ms of the caller's clock.
+ * Tells a peer that answers pings and takes nothing from one that is slow, and from a wire that lost something, such as
+ * one that is not in use any more and that nobody listens to: what was sent is sent again first. All times in ms of the caller's clock.
  */
 export class Patience {
   #awaited: number | undefined;
   #since = 0;
-  #wires = 0;
+  #times = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   /** `awaited`: how far the peer is, undefined when nothing is under way. */
   look(awaited: number | undefined, now: number): Verdict {
     const slept = now - this.#lookedAt > SLEPT_MS;
     this.#lookedAt = now;
-    if (awaited !== this.#awaited) this.#wires = 0;
+    if (awaited !== this.#awaited) this.#times = 0;
     if (awaited === undefined || awaited !== this.#awaited || slept) this.#since = now;
     this.#awaited = awaited;
     if (awaited === undefined || now - this.#since < PATIENCE_MS) return 'nothing';
     this.#since = now;
-    this.#wires += 1;
-    return this.#wires > 1 ? 'link' : 'wire';
+    this.#times += 1;
+    return this.#times > 1 ? 'link' : 'again';
   }
 
   /** Another wire: what was sent is sent again. */
