@@ -26,6 +26,7 @@ export function loadAhead(state: Signal<SessionState>): void {
     if (!following && devices.length > 1) {
       following = true;
       load(() => import('./ui/follower.tsx'));
+      load(() => import('./session/offences.ts'));
     }
     if (running || plan?.status !== 'running') return;
     running = true;

@@ -14,6 +14,7 @@ import { describeDevice } from './device-name.ts';
 import { lazyOrigin } from './origin/lazy-origin.ts';
 import { watchPage } from './page-life.ts';
 import type { Place } from './place.ts';
+import { tellShownOut } from './show-out.ts';
 import { openPieceStore } from './storage/open-piece-store.ts';
 import { surroundDial } from './surroundings.ts';
 
@@ -56,12 +57,8 @@ export async function enter(place: Place): Promise<BrowserSession> {
     random32: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     report: (peer, error) => {
       report(error);
-      // Its link ends next, and with it what is known of its name.
       const { devices } = session.state.value;
-      void import('./offences.ts').then(({ offenceNotice }) => {
-        const notice = offenceNotice(devices, peer, error, Date.now());
-        if (notice) session.emit(notice);
-      });
+      void tellShownOut({ devices, peer, error, emit: (event) => session.emit(event) });
     },
   });
   const description = await describeDevice();

@@ -1,7 +1,8 @@
-import { ProtocolError } from '../errors.ts';
 import type { PeerId } from '../ids.ts';
+import type { ControlMessage } from '../protocol/messages.ts';
 import { Allowance } from './allowance.ts';
 import type { Clock } from './clock.ts';
+import { flood, TrafficLimits } from './traffic-limits.ts';
 
 /**
  * Control messages of one peer. The busiest honest page is a leader that measures hundreds of small blocks, or a device
@@ -12,6 +13,12 @@ const MESSAGES_AT_ONCE = 10_000;
 /** Their characters. A card of a model has up to a MiB, the terms of a stage hundreds of KiB, a plan tens. */
 const CHARACTERS_PER_SECOND = 4 * 1024 ** 2;
 const CHARACTERS_AT_ONCE = 32 * 1024 ** 2;
+/**
+ * Cards among them. A page shows its progress ten times a second at most while it measures itself; each card goes into
+ * everybody's view, and the leader's book.
+ */
+const CARDS_PER_SECOND = 20;
+const CARDS_AT_ONCE = 200;
 /** An attempt has a few dozen ICE candidates and comes every 15 s at most; a page may be reloaded several times. */
 const SIGNALS_PER_SECOND = 20;
 const SIGNALS_AT_ONCE = 400;
@@ -36,6 +43,9 @@ interface Flow {
   readonly messages: Allowance;
   readonly characters: Allowance;
   readonly signals: Allowance;
+  readonly cards: Allowance;
+  /** What comes through the relay, for whatever link. */
+  readonly relay: TrafficLimits;
 }
 
 /** Who may be linked with: a peer that broke the protocol is left alone for a while, each time for longer. */
@@ -55,6 +65,17 @@ export class Conduct {
     if (!messages.take(1, now)) throw flood(`at most ${MESSAGES_PER_SECOND} messages a second`);
     if (!characters.take(text.length, now))
       throw flood(`at most ${CHARACTERS_PER_SECOND} characters a second`);
+  }
+
+  /** It was parsed, and is of this type. @throws ProtocolError as {@link control}. */
+  said(peer: PeerId, type: ControlMessage['type']): void {
+    if (type !== 'card' || this.#flow(peer).cards.take(1, this.#clock.now())) return;
+    throw flood(`at most ${CARDS_PER_SECOND} cards a second`);
+  }
+
+  /** A packet came through the relay, maybe for a link that is no more. @throws ProtocolError as {@link control}. */
+  relay(peer: PeerId, bytes: number): void {
+    this.#flow(peer).relay.packet(bytes, false, this.#clock.now());
   }
 
   /** A signal came through the server. @throws ProtocolError as {@link control}. */
@@ -86,6 +107,8 @@ export class Conduct {
       messages: new Allowance(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, now),
       characters: new Allowance(CHARACTERS_PER_SECOND, CHARACTERS_AT_ONCE, now),
       signals: new Allowance(SIGNALS_PER_SECOND, SIGNALS_AT_ONCE, now),
+      cards: new Allowance(CARDS_PER_SECOND, CARDS_AT_ONCE, now),
+      relay: new TrafficLimits(now),
     };
     remember(this.#flows, peer, flow);
     return flow;
@@ -96,12 +119,4 @@ function remember<T>(map: Map<PeerId, T>, peer: PeerId, value: T): void {
   map.set(peer, value);
   const [oldest] = map.keys();
   if (map.size > REMEMBERED && oldest !== undefined) map.delete(oldest);
-}
-
-function flood(expected: string): ProtocolError {
-  return new ProtocolError(`A device floods this one: expected ${expected}, got more.`, {
-    step: 'listen to a device',
-    expected,
-    actual: 'more',
-  });
 }

@@ -21,9 +21,11 @@ import {
 import { Heartbeat, SILENCE_MS, TICK_MS } from './heartbeat.ts';
 import { Intake } from './intake.ts';
 import type { BinaryKind, LinkStats } from './network.ts';
+import { Patience } from './patience.ts';
 import { PeerClock } from './peer-clock.ts';
 import { Sender } from './sender.ts';
 import { Timings } from './timings.ts';
+import { TrafficLimits } from './traffic-limits.ts';
 import { WayEstimate } from './way-estimate.ts';
 import type { WaySample } from './way-fit.ts';
 import type { Wire, WireKind } from './wire.ts';
@@ -66,6 +68,8 @@ export class Link {
   readonly #theirClock = new PeerClock();
   readonly #intake: Intake;
   readonly #heartbeat: Heartbeat;
+  readonly #patience = new Patience();
+  readonly #limits: TrafficLimits;
   readonly #encoder = new TextEncoder();
   /** Of what this side sends, over the wire in use. */
   #estimate = new WayEstimate();
@@ -86,6 +90,7 @@ export class Link {
     this.#clock = clock;
     this.#listener = listener;
     this.#heartbeat = new Heartbeat(clock.now());
+    this.#limits = new TrafficLimits(clock.now());
     this.#intake = new Intake({
       control: (text) => this.#deliver(() => listener.control(text)),
       binary: (kind, bytes) => this.#deliver(() => listener.binary(kind, bytes)),
@@ -153,11 +158,15 @@ export class Link {
     this.#heartbeat.suspect(this.#clock.now());
   }
 
-  /** A closed link drops the message: `closed` has told. @throws RangeError above 1 MiB. */
+  /**
+   * A closed link drops the message: `closed` has told. It closes when the peer has long taken none.
+   * @throws RangeError above 1 MiB.
+   */
   sendControl(text: string): void {
     if (this.#closed !== undefined) return;
     this.#sender.control(this.#encoder.encode(text));
     this.#pump();
+    if (this.#sender.isOverfull) this.#end('the device takes no messages', 0);
   }
 
   /**
@@ -229,6 +238,7 @@ export class Link {
   /** Another wire is the best one now. */
   #switched(): void {
     this.#heartbeat.changed(this.#clock.now());
+    this.#patience.begin(this.#clock.now());
     this.#estimate = new WayEstimate();
     this.#timings.forget(wireChanged());
     if (this.#up) this.#listener.changed();
@@ -253,6 +263,7 @@ export class Link {
     this.#bytesIn += bytes.byteLength;
     try {
       const header = readPacketHeader(bytes);
+      this.#limits.packet(bytes.byteLength, !isMessageKind(header.kind), this.#clock.now());
       this.#sender.acknowledge(header.acknowledged);
       if (wire === this.#best()) this.#heartbeat.heard(this.#clock.now());
       this.#nowUp();
@@ -261,10 +272,16 @@ export class Link {
       else this.#bare(wire, kind, bytes.subarray(PACKET_HEADER_BYTES));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#listener.broken(error);
-      this.close(error.message);
+      this.#broken(error);
     }
     this.#pump();
+    // Receipts and pieces that are refused are answers to what it sends.
+    if (this.#sender.isOverfull) this.#end('the device takes no messages', 0);
+  }
+
+  #broken(error: ProtocolError): void {
+    this.#listener.broken(error);
+    this.close(error.message);
   }
 
   #numbered(wire: Wire, header: PacketHeader & { kind: MessageKind }, bytes: Uint8Array<ArrayBuffer>): void {
@@ -385,6 +402,14 @@ export class Link {
     const busy = this.#sender.isBusy || traffic - this.#bytesAtTick > PACKET_BYTES;
     this.#bytesAtTick = traffic;
     const verdict = this.#heartbeat.tick(now, busy);
+    // Before it is heard there is nobody to be patient with.
+    const patience = this.#patience.look(this.#up ? this.#sender.awaited : undefined, now);
+    if (patience === 'link') this.#broken(takesNothing());
+    else if (patience === 'again') for (const each of this.#wires) this.#sender.lose(each);
+    if (patience !== 'nothing') {
+      this.#pump();
+      return;
+    }
     if (verdict === 'silent' && this.#up) {
       wire.close('silent');
       if (!this.hasWires) this.#end('the device fell silent', 0);
@@ -413,6 +438,14 @@ export class Link {
       actual: this.#closed ?? 'open',
     });
   }
+}
+
+function takesNothing(): ProtocolError {
+  return new ProtocolError('The device answers, and takes nothing of what it is sent.', {
+    step: 'send to a device',
+    expected: 'that it takes what it is sent',
+    actual: 'nothing taken',
+  });
 }
 
 function wireChanged(): LinkClosedError {

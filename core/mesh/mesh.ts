@@ -4,6 +4,7 @@ import type { ControlMessage } from '../protocol/messages.ts';
 import { parseControl } from '../protocol/parse.ts';
 import { parsePeerSignal } from '../protocol/parse-peer-signal.ts';
 import type { IceServer } from '../protocol/signaling.ts';
+import { controlText } from '../protocol/write-control.ts';
 import { Conduct } from './conduct.ts';
 import type { Link } from './link.ts';
 import type { MeshOptions } from './mesh.types.ts';
@@ -52,10 +53,12 @@ export class Mesh implements Network {
           const signal = parsePeerSignal(text);
           this.#peering(from)?.signal(signal);
         }),
-      relay: (from, bytes) => {
-        const opened = openRelayPacket(bytes);
-        if (opened) this.#peerings.get(from)?.relay(opened.session, opened.packet);
-      },
+      relay: (from, bytes) =>
+        this.#guard(from, () => {
+          this.#conduct.relay(from, bytes.byteLength);
+          const opened = openRelayPacket(bytes);
+          if (opened) this.#peerings.get(from)?.relay(opened.session, opened.packet);
+        }),
       lost: () => {
         for (const peering of this.#peerings.values()) peering.offline();
       },
@@ -64,7 +67,7 @@ export class Mesh implements Network {
 
   sendControl(to: PeerId, message: ControlMessage): void {
     const peering = this.#peerings.get(to);
-    if (peering?.isUp) peering.link?.sendControl(JSON.stringify(message));
+    if (peering?.isUp) peering.link?.sendControl(controlText(message));
   }
 
   async send(
@@ -132,7 +135,9 @@ export class Mesh implements Network {
         control: (text) =>
           this.#guard(peer, () => {
             this.#conduct.control(peer, text);
-            this.#listener?.control(peer, parseControl(text));
+            const message = parseControl(text);
+            this.#conduct.said(peer, message.type);
+            this.#listener?.control(peer, message);
           }),
         binary: (kind, bytes) => this.#guard(peer, () => this.#listener?.binary(peer, kind, bytes)),
         broken: (error) => this.#expel(peer, error),
@@ -162,7 +167,11 @@ export class Mesh implements Network {
     // What comes from it meanwhile is its own affair.
     if (this.#conduct.shunnedMs(peer) > 0) return;
     this.#conduct.offended(peer);
-    this.#options.report(peer, error);
-    this.#peerings.get(peer)?.expel(error.message);
+    // Its card is still known here; whatever goes wrong in the telling, it goes.
+    try {
+      this.#options.report(peer, error);
+    } finally {
+      this.#peerings.get(peer)?.expel(error.message);
+    }
   }
 }

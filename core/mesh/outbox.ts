@@ -86,6 +86,13 @@ const URGENCY: Readonly<Record<MessageKind, Urgency>> = {
   probe: BULK,
 };
 
+/**
+ * Small messages that wait for the peer to take others, and their bytes: hardly less than the peer would take at once
+ * (`conduct.ts`). Weights and activations wait where they come from.
+ */
+const MOST_WAITING = 8000;
+const MOST_WAITING_BYTES = 24 * 1024 ** 2;
+
 /** While activations keep coming, bulk still gets every eighth packet: a new plan must not starve. */
 const BULK_SHARE = 8;
 
@@ -93,13 +100,21 @@ const BULK_SHARE = 8;
 export class Outbox {
   readonly #queues: readonly [OutgoingMessage[], OutgoingMessage[], OutgoingMessage[]] = [[], [], []];
   #sinceBulk = 0;
+  /** Of the most urgent queue. */
+  #waitingBytes = 0;
 
   get isEmpty(): boolean {
     return this.#queues.every((queue) => queue.length === 0);
   }
 
+  /** The peer takes nothing, and nobody waits for each of these messages to go: whoever has the link ends it. */
+  get isOverfull(): boolean {
+    return this.#queues[0].length > MOST_WAITING || this.#waitingBytes > MOST_WAITING_BYTES;
+  }
+
   push(message: OutgoingMessage): void {
     this.#queues[URGENCY[message.kind]].push(message);
+    if (URGENCY[message.kind] === 0) this.#waitingBytes += message.total;
   }
 
   /** Takes a message out; true when it was still here. */
@@ -107,11 +122,13 @@ export class Outbox {
     const queue = this.#queues[URGENCY[message.kind]];
     const index = queue.indexOf(message);
     if (index >= 0) queue.splice(index, 1);
+    if (index >= 0 && URGENCY[message.kind] === 0) this.#waitingBytes -= message.total;
     return index >= 0;
   }
 
   clear(): void {
     for (const queue of this.#queues) queue.length = 0;
+    this.#waitingBytes = 0;
   }
 
   /** The message whose turn it is; it stays until {@link remove}. Call once per packet. */

@@ -22,6 +22,11 @@ export class RetainedPackets {
     return this.#packets.size === 0;
   }
 
+  /** Every packet up to this number has arrived. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
   /** No new packet may be made while the window is full. */
   get isFull(): boolean {
     return this.#bytes >= WINDOW_BYTES || this.#packets.size >= WINDOW_PACKETS;

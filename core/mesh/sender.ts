@@ -32,6 +32,16 @@ export class Sender {
     return !this.#outbox.isEmpty || !this.#retained.isEmpty;
   }
 
+  /** More small messages wait than the peer would take at once. */
+  get isOverfull(): boolean {
+    return this.#outbox.isOverfull;
+  }
+
+  /** The number of the last packet that the peer is known to have; undefined when nothing is under way. */
+  get awaited(): number | undefined {
+    return this.#retained.isEmpty ? undefined : this.#retained.acknowledged;
+  }
+
   /** @throws RangeError when the message is too large: the sender of a control message knows its size. */
   control(bytes: Uint8Array<ArrayBuffer>): void {
     if (bytes.byteLength > LARGEST_MESSAGE.control) {

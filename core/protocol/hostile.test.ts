@@ -93,6 +93,9 @@ const joined = (parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> =>
 const FRAMES = [plain, written, together].map((each) => joined(encodeActivation(each)));
 const PIECE = joined(encodePieceFrame({ ticket: 7, bytes: randomBytes(seeded(1), 100) }));
 
+/** Inputs that a parser was given. */
+let fed = 0;
+
 /** Feeds `count` inputs to a parser: how many it took. Anything but a typed refusal fails the test. */
 function feed<T>(count: number, make: (random: Random) => T, parse: (input: T) => unknown): number {
   const random = seeded(SEED);
@@ -100,6 +103,7 @@ function feed<T>(count: number, make: (random: Random) => T, parse: (input: T) =
   for (let n = 0; n < count; n++) {
     const input = make(random);
     const before = performance.now();
+    fed += 1;
     try {
       parse(input);
       taken++;
@@ -168,4 +172,8 @@ test('text that is huge or deep is refused at once', () => {
     expect(feed(20, () => open.repeat(1024 ** 2 / open.length), parseControl)).toBe(0);
   }
   expect(feed(20, () => ' '.repeat(64 * 1024 ** 2), parseControl)).toBe(0);
+});
+
+test('that was a hundred thousand inputs at least, each given to its parser', () => {
+  expect(fed).toBeGreaterThanOrEqual(100_000);
 });

@@ -18,7 +18,22 @@ export const listOf = <T>(item: SchemaOf<T>, limit: number): SchemaOf<T[]> =>
   v.pipe(v.array(item), v.maxLength(limit));
 
 export const finite: SchemaOf<number> = v.pipe(v.number(), v.finite());
-export const amount: SchemaOf<number> = v.pipe(v.number(), v.finite(), v.minValue(0));
+/**
+ * More than anything here can be: 30,000 years in ms, a petabyte. What is larger counts as this, so that sums, products and
+ * quotients of what peers say stay numbers.
+ */
+export const LARGEST_AMOUNT = 1e15;
+export const amount: SchemaOf<number> = v.pipe(
+  v.number(),
+  v.finite(),
+  v.minValue(0),
+  v.transform((x) => Math.min(LARGEST_AMOUNT, x)),
+);
+/** Something is divided by it: at least a byte a second, in Mbit/s. */
+export const rate: SchemaOf<number> = v.pipe(
+  amount,
+  v.transform((x) => Math.max(8e-6, x)),
+);
 export const count: SchemaOf<number> = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** 0..1; rounding may carry a quotient of times a little past 1. */
 export const share: SchemaOf<number> = v.pipe(

@@ -11,6 +11,7 @@ import {
   PARAGRAPH,
   peer,
   prose,
+  rate,
   type SchemaOf,
   share,
 } from './parse-basics.ts';
@@ -73,6 +74,6 @@ export const link: SchemaOf<LinkReport> = v.object({
   peer,
   rttMs: amount,
   delayMs: v.exactOptional(amount),
-  mbitPerSec: amount,
-  steadyMbitPerSec: v.exactOptional(amount),
+  mbitPerSec: rate,
+  steadyMbitPerSec: v.exactOptional(rate),
 });

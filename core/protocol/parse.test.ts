@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ProtocolError } from '../errors.ts';
 import { EXAMPLES, me } from './control-examples.ts';
+import type { ControlMessage } from './messages.ts';
 import { parseControl } from './parse.ts';
+import { controlText } from './write-control.ts';
 
 test.each(Object.values(EXAMPLES))('$type comes back as it went', (message) => {
   expect(parseControl(JSON.stringify(message))).toEqual(message);
@@ -34,6 +36,41 @@ test('every single field of every message is checked', () => {
     }
   }
   expect(accepted).toEqual([]);
+});
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce((inner, key) => (inner as Record<string, unknown>)[key], value);
+}
+
+test('no measured number of an honest page shows it out, however odd: not infinite ones nor those that are none', () => {
+  let measured = 0;
+  for (const message of Object.values(EXAMPLES)) {
+    for (const path of pathsOf(message)) {
+      // How a picture is prepared is told by the model, not measured.
+      if (typeof valueAt(message, path) !== 'number' || path.includes('preprocess')) continue;
+      const having = (by: number): ControlMessage => replaced(message, path, by) as ControlMessage;
+      try {
+        parseControl(JSON.stringify(having(0.123)));
+      } catch {
+        // A number of something, which is counted and not measured.
+        continue;
+      }
+      measured += 1;
+      for (const odd of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, Number.MAX_VALUE]) {
+        const heard = valueAt(parseControl(controlText(having(odd))), path);
+        expect(heard).toBeGreaterThanOrEqual(0);
+        expect(heard).toBeLessThanOrEqual(1e15);
+      }
+    }
+  }
+  expect(measured).toBeGreaterThan(30);
+});
+
+test('a link is never so slow that dividing by its rate gives no number', () => {
+  const links = [{ peer: me, rttMs: 1, delayMs: 1, mbitPerSec: 0, steadyMbitPerSec: 0 }];
+  const heard = parseControl(JSON.stringify({ type: 'links', links }));
+  expect(heard.type === 'links' && heard.links[0]?.mbitPerSec).toBeGreaterThan(0);
+  expect(heard.type === 'links' && heard.links[0]?.steadyMbitPerSec).toBeGreaterThan(0);
 });
 
 test.each([

@@ -32,6 +32,8 @@ import {
   wantedPiece,
 } from './parse-stage.ts';
 
+/** See `runtime/term.ts`. */
+const term: SchemaOf<number> = v.pipe(count, v.maxValue(2 ** 39 - 1));
 const complaint = { epoch, step: prose(LINE), message: prose(PARAGRAPH) };
 
 /** One schema for each type of message: the compiler asks for a new one when the union grows. */
@@ -106,12 +108,12 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
   }),
   office: v.object({
     type: v.literal('office'),
-    term: count,
+    term,
     leader: v.nullable(peer),
     followers: count,
   }),
-  'leader-missed': v.object({ type: v.literal('leader-missed'), term: count, leader: peer }),
-  'leader-seen': v.object({ type: v.literal('leader-seen'), term: count, seen: v.boolean() }),
+  'leader-missed': v.object({ type: v.literal('leader-missed'), term, leader: peer }),
+  'leader-seen': v.object({ type: v.literal('leader-seen'), term, seen: v.boolean() }),
   goodbye: v.object({ type: v.literal('goodbye'), reason: prose(LINE) }),
 };
 

@@ -127,11 +127,36 @@ test('the 129th unfinished message is refused, and one more fits after a drop', 
   expect(add(into, pattern(10), [0, 4], { message: 128 })).toBeUndefined();
 });
 
-test('unfinished messages hold at most 512 MiB in total', () => {
+test('a giant length that is only announced takes no memory; what arrives does, at most eightfold', () => {
   const into = new Reassembler();
-  add(into, pattern(8), [0, 8], { message: 1, total: 2 ** 28 });
-  add(into, pattern(8), [0, 8], { message: 2, total: 2 ** 28 });
-  expect(() => add(into, pattern(8), [0, 4], { message: 3 })).toThrow(ProtocolError);
+  const whole = pattern(2 ** 20);
+  let arrived = 0;
+  for (let message = 0; message < 128; message++) {
+    add(into, whole, [0, 2 ** 16], { message, total: 2 ** 28 });
+    arrived += 2 ** 16;
+    expect(into.unfinishedBytes).toBeLessThan(2 * arrived);
+  }
+  for (let at = 2 ** 16; at < 2 ** 20; at += 2 ** 16) {
+    add(into, whole, [at, at + 2 ** 16], { message: 5, total: 2 ** 28 });
+  }
+  into.drop('activation', 5);
+  const before = into.unfinishedBytes;
+  add(into, whole, [0, 2 ** 17], { message: 5, total: 2 ** 20 });
+  expect(into.unfinishedBytes - before).toBe(2 ** 20);
+});
+
+test('slices of a byte each count as what they take', () => {
+  const into = new Reassembler();
+  const whole = pattern(1000);
+  for (let at = 0; at < 1000; at++) add(into, whole, [at, at + 1], { total: 2 ** 28 });
+  expect(into.unfinishedBytes).toBeGreaterThan(1000 * (PACKET_HEADER_BYTES + 1 + 200));
+});
+
+test('unfinished messages hold at most 288 MiB in total', () => {
+  const into = new Reassembler();
+  const eighth = pattern(2 ** 25);
+  add(into, eighth, [0, 2 ** 25], { message: 1, total: 2 ** 28 });
+  expect(() => add(into, eighth, [0, 2 ** 25], { message: 2, total: 2 ** 28 })).toThrow(ProtocolError);
 });
 
 test('a message may not be scattered into ever more runs', () => {

@@ -23,12 +23,23 @@ export const LARGEST_MESSAGE: Readonly<Record<MessageKind, number>> = {
  * message of a window of 8 MiB may lack a packet, and each has at least one full packet of 64 KiB.
  */
 const MAX_UNFINISHED = 128;
-const MAX_UNFINISHED_BYTES = 512 * MIB;
+/** Memory for them: the largest activation, a piece of weights, and a window of packets of others. */
+const MAX_UNFINISHED_BYTES = 288 * MIB;
 /** Gaps in one message: every second of the 64 KiB slices of the largest message, at the very worst. */
 const MAX_RUNS = 2048;
+/** A message gets all of its memory once this share of it is here: what a peer only announces takes none. */
+const SHARE_TO_RESERVE = 1 / 8;
+/** What a slice takes besides its bytes while it waits for that. */
+const SLICE_BYTES = 256;
 
 interface Unfinished {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly total: number;
+  /** All of the message, once enough of it is here. */
+  bytes: Uint8Array<ArrayBuffer> | undefined;
+  /** Slices that came before that, as views of their packets. */
+  early: { readonly offset: number; readonly slice: Uint8Array<ArrayBuffer> }[];
+  /** Memory that it takes now. */
+  held: number;
   /** Ends of the runs of bytes present, by their beginnings. Runs that touch are one. */
   readonly runs: Map<number, number>;
   /** The same runs, beginnings by their ends. */
@@ -36,13 +47,21 @@ interface Unfinished {
   missing: number;
 }
 
-/** Puts slices together, in any order, under bounds: one allocation and one copy per message. */
+/**
+ * Puts slices together, in any order, under bounds: one allocation and one copy per message. Memory is taken as bytes
+ * arrive, at most eight times as many, and never because of what a peer says of a message's length.
+ */
 export class Reassembler {
   readonly #unfinished = new Map<number, Unfinished>();
   #unfinishedBytes = 0;
 
   get unfinished(): number {
     return this.#unfinished.size;
+  }
+
+  /** Memory that unfinished messages take, in bytes. */
+  get unfinishedBytes(): number {
+    return this.#unfinishedBytes;
   }
 
   /**
@@ -63,12 +82,11 @@ export class Reassembler {
     if (slice.byteLength === 0) throw brokenPacket('at least one byte of the message', 'none');
     const key = kindCode(header.kind) * 2 ** 32 + header.message;
     const message = this.#unfinished.get(key) ?? this.#begin(key, total);
-    if (message.bytes.byteLength !== total) {
-      throw brokenPacket(`a total of ${message.bytes.byteLength} as before`, `${total}`);
-    }
+    if (message.total !== total) throw brokenPacket(`a total of ${message.total} as before`, `${total}`);
     this.#cover(message, offset, offset + slice.byteLength);
-    message.bytes.set(slice, offset);
     message.missing -= slice.byteLength;
+    if (message.bytes) message.bytes.set(slice, offset);
+    else this.#early(message, offset, slice);
     if (message.missing > 0) return undefined;
     this.#forget(key, message);
     return message.bytes;
@@ -85,21 +103,42 @@ export class Reassembler {
     if (this.#unfinished.size >= MAX_UNFINISHED) {
       throw brokenPacket(`at most ${MAX_UNFINISHED} unfinished messages`, 'one more');
     }
-    if (this.#unfinishedBytes + total > MAX_UNFINISHED_BYTES) {
-      throw brokenPacket(
-        `at most ${MAX_UNFINISHED_BYTES} unfinished bytes`,
-        `${this.#unfinishedBytes + total}`,
-      );
-    }
-    const message = { bytes: new Uint8Array(total), runs: new Map(), starts: new Map(), missing: total };
+    const runs = new Map<number, number>();
+    const starts = new Map<number, number>();
+    const message = { total, bytes: undefined, early: [], held: 0, runs, starts, missing: total };
     this.#unfinished.set(key, message);
-    this.#unfinishedBytes += total;
     return message;
+  }
+
+  /** Keeps a slice until enough of its message is here to take memory for all of it. */
+  #early(message: Unfinished, offset: number, slice: Uint8Array<ArrayBuffer>): void {
+    const { total, missing, early } = message;
+    if (total - missing < total * SHARE_TO_RESERVE) {
+      // A packet inside a larger buffer would keep all of that alive.
+      const own = slice.byteOffset + slice.byteLength === slice.buffer.byteLength ? slice : slice.slice();
+      this.#hold(message, message.held + own.buffer.byteLength + SLICE_BYTES);
+      early.push({ offset, slice: own });
+      return;
+    }
+    this.#hold(message, total);
+    const bytes = new Uint8Array(total);
+    for (const each of [...early, { offset, slice }]) bytes.set(each.slice, each.offset);
+    message.bytes = bytes;
+    message.early = [];
+  }
+
+  #hold(message: Unfinished, held: number): void {
+    const all = this.#unfinishedBytes + held - message.held;
+    if (all > MAX_UNFINISHED_BYTES) {
+      throw brokenPacket(`at most ${MAX_UNFINISHED_BYTES} unfinished bytes`, `${all}`);
+    }
+    this.#unfinishedBytes = all;
+    message.held = held;
   }
 
   #forget(key: number, message: Unfinished): void {
     this.#unfinished.delete(key);
-    this.#unfinishedBytes -= message.bytes.byteLength;
+    this.#unfinishedBytes -= message.held;
   }
 
   /** Marks [start, end) as present and joins it to its neighbours. Mostly one run: linear only in the gaps. */

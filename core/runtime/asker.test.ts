@@ -136,4 +136,19 @@ describe('Asker', () => {
     await expect(answer).resolves.toMatchObject({ request: 1 });
     expect(a.open).toBe(0);
   });
+  it('enters it again once, however often a link is said to be broken, and not under a plan that came meanwhile', async () => {
+    const { asker: a, sent } = asker();
+    a.setPlan(plan(1, A, B));
+    const answer = a.ask(input);
+    for (let n = 0; n < 1000; n++) a.hopBroken(1);
+    expect(vi.getTimerCount()).toBe(2);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(sent).toHaveLength(2);
+    a.hopBroken(1);
+    a.setPlan(plan(2, B));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(sent.map(({ activation: { epoch } }) => epoch)).toEqual([1, 1, 2]);
+    for (const { activation } of sent) a.receive(resultOf(activation));
+    await answer;
+  });
 });

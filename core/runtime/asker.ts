@@ -55,6 +55,8 @@ interface Pending {
   timer: number;
   /** When and where it entered stage 0 under the present plan; undefined while it waits. */
   sent: { readonly at: number; readonly to: PeerId } | undefined;
+  /** The one of these that is to be given up and done again. */
+  again?: Pending['sent'];
 }
 
 export interface AskerOptions {
@@ -200,13 +202,19 @@ export class Asker {
 
   /** A link broke under the request: it enters again shortly, or with the next plan, until its deadline. */
   #again(request: RequestId): void {
-    if ((this.#pending.get(request)?.place.step ?? 0) > 0) {
+    const pending = this.#pending.get(request);
+    if (!pending) return;
+    if (pending.place.step > 0) {
       this.#fail(request, 'state', LINK_BROKE);
       return;
     }
+    const { sent } = pending;
+    // However often it is told, it enters once more.
+    if (!sent || pending.again === sent) return;
+    pending.again = sent;
     this.#options.clock.setTimeout(() => {
-      const pending = this.#pending.get(request);
-      if (pending) pending.sent = undefined;
+      // Another plan may have had it enter meanwhile.
+      if (pending.sent === sent) pending.sent = undefined;
       this.#pump();
     }, AGAIN_MS);
   }

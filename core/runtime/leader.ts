@@ -136,7 +136,7 @@ export class Leader implements LeaderEars {
       progress: (progress) => this.#prepare(progress),
       warn: (message) => this.#warn(message),
     });
-    this.#turns = new TurnDesk(({ peer, ticket }, place) => {
+    this.#turns = new TurnDesk(clock, ({ peer, ticket }, place) => {
       if (peer === member.me) member.turns.told(ticket, place);
       else network.sendControl(peer, { type: 'turn', ticket, place });
     });
@@ -275,6 +275,7 @@ export class Leader implements LeaderEars {
     this.#replanner.close();
     this.#survey.stop();
     this.#courier.close();
+    this.#turns.close();
     this.#desk.drop();
     this.#bequest.close();
   }

@@ -1,7 +1,7 @@
 import type { PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { LeadershipMessage } from '../protocol/messages.ts';
-import { NO_TERM, nextTerm, type Term } from './term.ts';
+import { isCredible, NO_TERM, nextTerm, type Term } from './term.ts';
 
 /** A link to a leader that is there comes up by now, through the relay if need be. */
 const ABSENT_MS = 12_000;
@@ -13,6 +13,8 @@ const POLL_MS = 400;
 const SEEN_MS = 700;
 /** A device that sees nobody, the server neither, is more likely to be cut off itself than the last one left. */
 const ALONE_MS = 20_000;
+/** So often one device may make a leader go on under a later term, for as long as their link lasts; once is honest. */
+const MOST_RAISES = 8;
 
 export interface LeadershipOptions {
   readonly me: PeerId;
@@ -40,7 +42,8 @@ export interface LeadershipOptions {
  * Who leads, as far as this page knows. A leader says so to everybody, with its term; who has lost its leader follows
  * the first later claim. When the leader is gone, the first of those who are left in an order that all can compute asks
  * whether anybody still sees it, and takes over if nobody does. In a broken network each part may so get a leader of its
- * own, under terms that differ; when the parts meet, the one with fewer followers steps down.
+ * own, under terms that differ; when the parts meet, the one with fewer followers steps down. Followers count where they
+ * say so themselves, terms where the room can have come to them: nobody gets the office by big words.
  */
 export class Leadership {
   readonly #options: LeadershipOptions;
@@ -52,6 +55,12 @@ export class Leadership {
   readonly #followers = new Set<PeerId>();
   /** Devices that should have taken over and did not. */
   readonly #passed = new Set<PeerId>();
+  /** What each device that is here last said: whom it follows, or that it leads and under which term. */
+  readonly #words = new Map<PeerId, { readonly leader: PeerId | null; readonly term: Term }>();
+  /** What each was last told of us in answer to a claim. */
+  readonly #answers = new Map<PeerId, string>();
+  /** How often each made this device lead on under a later term. */
+  readonly #raises = new Map<PeerId, number>();
   #aloneSince: number | undefined;
   #poll: { readonly awaited: Set<PeerId> } | undefined;
   #timer: number | undefined;
@@ -97,8 +106,8 @@ export class Leadership {
   }
 
   peerDown(peer: PeerId): void {
-    this.#followers.delete(peer);
-    this.#passed.delete(peer);
+    for (const known of [this.#followers, this.#passed, this.#words, this.#answers, this.#raises])
+      known.delete(peer);
     if (this.#poll?.awaited.delete(peer)) this.#count();
     if (peer !== this.#leader || !this.#present) return;
     this.#present = false;
@@ -111,8 +120,7 @@ export class Leadership {
     if (this.#closed) return;
     switch (message.type) {
       case 'office':
-        if (message.leader === peer) this.#claimed(peer, message.term, message.followers);
-        else this.#told(peer, message.term, message.leader);
+        if (isCredible(message.term, this.#term)) this.#heard(peer, message);
         return;
       case 'leader-missed': {
         const { leader, term } = message;
@@ -159,28 +167,51 @@ export class Leadership {
     for (const peer of this.#options.peers()) this.#options.say(peer, this.#office());
   }
 
+  #heard(peer: PeerId, { leader, term }: Extract<LeadershipMessage, { type: 'office' }>): void {
+    this.#words.set(peer, { leader, term });
+    if (leader === peer) this.#claimed(peer, term);
+    else this.#told(peer, term, leader);
+    // One more that follows somebody who leads as well.
+    const claim = leader === null || leader === peer ? undefined : this.#words.get(leader);
+    if (this.leads && leader !== null && claim?.leader === leader) this.#met(leader, claim.term);
+  }
+
   /** `peer` says that it leads. */
-  #claimed(peer: PeerId, term: Term, followers: number): void {
+  #claimed(peer: PeerId, term: Term): void {
     if (peer === this.#leader && this.#present && term >= this.#term) {
       this.#term = term;
       this.#options.say(peer, this.#office());
-    } else if (this.leads) this.#met(peer, term, followers);
+    } else if (this.leads) this.#met(peer, term);
     else if (this.#present) return;
     else if (term >= this.#term) this.#follow(peer, term);
     // It does not know of a later one: it goes on under a term after that, or steps down.
-    else this.#options.say(peer, this.#office());
+    else this.#answer(peer);
   }
 
-  /** Two that lead meet. */
-  #met(peer: PeerId, term: Term, followers: number): void {
-    const own = this.#followers.size;
-    if (followers > own || (followers === own && term > this.#term)) {
+  /** Once, as long as nothing changes: two that do not agree would go on answering each other. */
+  #answer(peer: PeerId): void {
+    const office = this.#office();
+    const text = JSON.stringify(office);
+    if (this.#answers.get(peer) === text) return;
+    this.#answers.set(peer, text);
+    this.#options.say(peer, office);
+  }
+
+  /** Two that lead meet. What the other says of its followers counts for nothing, what they say themselves does. */
+  #met(peer: PeerId, term: Term): void {
+    const own = [...this.#followers].filter((follower) => follower !== peer).length;
+    const followers = [...this.#words].filter(
+      ([other, { leader }]) => other !== peer && leader === peer,
+    ).length;
+    // Whoever followed this device over this very link gets no office by its own word alone.
+    const later = term > this.#term && !this.#followers.has(peer);
+    if (followers > own || (followers === own && later)) {
       this.#term = Math.max(term, this.#term);
       this.#leader = peer;
       const farewell = { type: 'office', term: this.#term, leader: peer, followers: 0 } as const;
       for (const other of this.#options.peers()) this.#options.say(other, farewell);
       this.#follow(peer, this.#term);
-    } else this.#options.say(peer, this.#office());
+    } else this.#answer(peer);
   }
 
   /** Someone else's word on who leads. */
@@ -193,7 +224,7 @@ export class Leadership {
         this.#options.followed(peer);
       }
       // Under a later term than ours nobody could follow: we go on under one after it.
-      if (term > this.#term && (leader === me || leader === null)) this.#take(term);
+      if (term > this.#term && (leader === me || leader === null)) this.#raise(peer, term);
       // It did not heed what it was told before, because it followed somebody then.
       else if (leader === null) this.#options.say(peer, this.#office());
       return;
@@ -209,10 +240,19 @@ export class Leadership {
         this.#askLeader();
         this.#wait(TURN_MS);
       }
-    } else if (!this.#present && term > this.#term) {
+    } else if (!this.#present && term > this.#term && this.#term !== NO_TERM) {
+      // A newcomer believes whoever leads, whatever others say of later terms.
       this.#term = term;
       if (leader !== null && leader !== me) this.#leader = leader;
     }
+  }
+
+  /** Goes on under a term that this device can follow, too. */
+  #raise(peer: PeerId, term: Term): void {
+    const raises = this.#raises.get(peer) ?? 0;
+    if (raises >= MOST_RAISES) return;
+    this.#raises.set(peer, raises + 1);
+    this.#take(term);
   }
 
   #follow(leader: PeerId, term: Term): void {
@@ -223,7 +263,8 @@ export class Leadership {
     this.#leader = leader;
     this.#present = true;
     this.#options.follows(leader);
-    this.#options.say(leader, this.#office());
+    // To all: another one that leads counts those who follow this one.
+    this.#tellAll();
   }
 
   #take(after: Term = this.#term): void {

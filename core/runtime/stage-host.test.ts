@@ -182,6 +182,18 @@ describe('StageHost', () => {
     expect(it.queue).toBe(65);
   });
 
+  it('a device that fills the inbox loses its last item to another one, and waits its turn', async () => {
+    const { host: it, events, sent } = await loaded({ msPerOp: 10 });
+    for (let request = 1; request <= 80; request++) it.accept(activation(request));
+    it.accept(activation(500, { origin: HERE }));
+    it.accept(activation(501, { origin: HERE }));
+    expect(events).toContain('request 65 failed at queue');
+    expect(events).toContain('request 64 failed at queue');
+    expect(events).not.toContain('request 500 failed at queue');
+    await vi.advanceTimersByTimeAsync(85);
+    expect(sent.map(({ activation: { request } }) => request)).toEqual([1, 500, 2, 501]);
+  });
+
   it('takes new terms for the same shard without loading again, and refuses to reuse what it does not hold', async () => {
     const { host: it, events } = await loaded();
     it.prepare(terms({ epoch: 2 as Epoch, reuse: true }));
@@ -262,7 +274,7 @@ describe('StageHost', () => {
       for (const n of [0, 1, 2]) it.accept(step(n));
       it.accept(step(0, { origin: NEXT }));
       await vi.advanceTimersByTimeAsync(1);
-      expect(states(sent)).toEqual([2, 6, 14, 2]);
+      expect(states(sent)).toEqual([2, 2, 6, 14]);
       expect(sent.map(({ activation: { tensors } }) => tensors.length)).toEqual([2, 2, 2, 2]);
       expect((await it.memory()).bufferBytes).toBe(2 * 8);
       it.endSequence(ASKER, 1);

@@ -6,6 +6,7 @@ import type { LoadStage } from '../protocol/messages.ts';
 import { holdersOf } from '../session/holders.ts';
 import type { PlanView, Progress, StagePace } from '../session/state.ts';
 import { type HeldStage, HeldStages } from './held-stages.ts';
+import { greediest, InTurn } from './in-turn.ts';
 import { LoadMeter } from './load-meter.ts';
 import { ofSequence } from './share-out.ts';
 import { picked, runStage, type Stage } from './stage.ts';
@@ -45,8 +46,8 @@ interface Item {
 }
 
 /**
- * Holds this device's stages: those of the plan in force, and those of the next while they load. Runs items in the
- * order in which they arrive, one at a time, whatever stage they are for.
+ * Holds this device's stages: those of the plan in force, and those of the next while they load. Runs items one at a
+ * time, whatever stage they are for: whoever asked in turn, and what each asked in the order in which it arrives.
  */
 export class StageHost {
   readonly meter: LoadMeter = new LoadMeter();
@@ -58,6 +59,7 @@ export class StageHost {
   #preparing: number | undefined;
   readonly #joiner: StepJoiner;
   #inbox: Item[] = [];
+  readonly #inTurn = new InTurn();
   /** Called when another item arrives. */
   #another: (() => void) | undefined;
   #working = false;
@@ -150,7 +152,7 @@ export class StageHost {
   accept(activation: Activation): boolean {
     const held = this.#find(activation);
     if (!held) return false;
-    if (this.#inbox.length >= INBOX_LIMIT || this.#inboxBytes() > INBOX_BYTES) {
+    if (this.#isFull() && !this.#makeRoom(activation.origin)) {
       const message = `${this.#inbox.length} items already wait on this device.`;
       this.#fail(activation, 'queue', message);
       return true;
@@ -159,6 +161,21 @@ export class StageHost {
     this.#inbox.push({ activation, arrivedAt: this.#options.clock.now() });
     this.#another?.();
     if (!this.#working) void this.#work();
+    return true;
+  }
+
+  #isFull(): boolean {
+    return this.#inbox.length >= INBOX_LIMIT || this.#inboxBytes() > INBOX_BYTES;
+  }
+
+  /** The device with the most items here loses its last to one that has fewer. */
+  #makeRoom(origin: PeerId): boolean {
+    while (this.#isFull()) {
+      const item = greediest(this.#inbox, origin, originOf);
+      if (!item) return false;
+      this.#take([item], item);
+      this.#fail(item.activation, 'queue', 'Others wait on this device, and it had the most.');
+    }
     return true;
   }
 
@@ -239,11 +256,13 @@ export class StageHost {
   #next(): Item | { readonly waitMs: number } {
     let waitMs = Number.POSITIVE_INFINITY;
     const asked = new Set<HeldStage | undefined>();
-    for (const item of this.#inbox) {
+    for (const item of this.#inTurn.order(this.#inbox, originOf)) {
       const held = this.#find(item.activation);
       const { batching } = held?.stage.terms ?? {};
-      if (!held || !batching || !this.#joiner.joins(item.activation, held.stage.terms))
+      if (!held || !batching || !this.#joiner.joins(item.activation, held.stage.terms)) {
+        this.#inTurn.served([item.activation.origin]);
         return this.#take([item], item);
+      }
       if (asked.has(held)) continue;
       asked.add(held);
       const { terms } = held.stage;
@@ -259,6 +278,7 @@ export class StageHost {
       const steps = together.map(({ activation }) => activation);
       const activation = joinActivations(steps, batching) ?? item.activation;
       this.#joiner.entered(steps);
+      this.#inTurn.served(steps.map(({ origin }) => origin));
       return this.#take(together, { ...item, activation });
     }
     return { waitMs };
@@ -351,6 +371,10 @@ export class StageHost {
     });
     if (this.#sending.length >= SENDS_AT_ONCE) await Promise.race(this.#sending);
   }
+}
+
+function originOf({ activation }: Item): PeerId {
+  return activation.origin;
 }
 
 function why(error: unknown): [step: string, message: string] {

@@ -75,6 +75,16 @@ test('what ends while a run has it is not kept after the run', () => {
   expect([keeper.size, keeper.bytes, dropped]).toEqual([0, 0, [1]]);
 });
 
+test('a peer that begins sequences without end pushes out its own, by number and by bytes', () => {
+  const { keeper } = keeping(1000);
+  run(keeper, 1, 0, state(7, 100));
+  for (let sequence = 1; sequence <= 200; sequence++) run(keeper, sequence, 0, state(sequence, 4), B);
+  expect(keeper.size).toBe(64);
+  for (let sequence = 1; sequence <= 20; sequence++) run(keeper, sequence, 0, state(sequence, 200), B);
+  expect(keeper.bytes).toBeLessThanOrEqual(1000);
+  expect(run(keeper, 1, 1, state(8, 100))).toEqual([whole(7)]);
+});
+
 test('the 65th sequence pushes out the one used least recently, whose next run is refused', () => {
   const { keeper, dropped } = keeping();
   for (let sequence = 1; sequence <= 64; sequence++) run(keeper, sequence, 0, state(sequence));

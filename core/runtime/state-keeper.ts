@@ -54,7 +54,8 @@ interface Entry {
 
 /**
  * Which states of one stage belong to which sequence between its runs, under one plan; the tensors themselves stay with
- * the executor. Bounded: the sequence that was used least recently goes first, and its next run is refused.
+ * the executor. Bounded: of the peer that has the most, the sequence that was used least recently goes first, and its
+ * next run is refused; so nobody's many push out anybody's few.
  */
 export class StateKeeper {
   /** In order of use. */
@@ -75,8 +76,7 @@ export class StateKeeper {
 
   /** Of the states that no run has just now. */
   get bytes(): number {
-    const states = [...this.#entries.values()].flatMap((entry) => entry.states ?? []);
-    return states.reduce((sum, { bytes }) => sum + bytes, 0);
+    return [...this.#entries.values()].reduce((sum, entry) => sum + bytesOf(entry), 0);
   }
 
   /**
@@ -171,10 +171,24 @@ export class StateKeeper {
   }
 
   #shrink(): void {
-    for (const key of this.#entries.keys()) {
-      if (this.#entries.size <= MAX_SEQUENCES && this.bytes <= this.#maxBytes) return;
-      this.#remove(key);
+    for (;;) {
+      const tooMany = this.#entries.size > MAX_SEQUENCES;
+      if (!tooMany && this.bytes <= this.#maxBytes) return;
+      const most = this.#greediest(tooMany ? () => 1 : bytesOf);
+      const [oldest] = [...this.#entries].find(([, { origin }]) => origin === most) ?? [];
+      if (oldest === undefined) return;
+      this.#remove(oldest);
     }
+  }
+
+  /** Of peers with as much, the one whose sequence was used least recently. */
+  #greediest(sizeOf: (entry: Entry) => number): PeerId | undefined {
+    const sizes = new Map<PeerId, number>();
+    for (const entry of this.#entries.values())
+      sizes.set(entry.origin, (sizes.get(entry.origin) ?? 0) + sizeOf(entry));
+    let most: PeerId | undefined;
+    for (const [origin, size] of sizes) if (size > (sizes.get(most as PeerId) ?? 0)) most = origin;
+    return most;
   }
 
   #remove(key: string): void {
@@ -182,6 +196,10 @@ export class StateKeeper {
     this.#entries.delete(key);
     if (states.length > 0) this.refuse(states);
   }
+}
+
+function bytesOf({ states = [] }: Entry): number {
+  return states.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function keyOf(origin: PeerId, sequence: number): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PeerId } from '../ids.ts';
-import { epochOf, NO_TERM, nextTerm, termOf } from './term.ts';
+import { epochOf, isCredible, NO_TERM, nextTerm, termOf } from './term.ts';
 
 const A = 'f'.repeat(16) as PeerId;
 const B = '0'.repeat(16) as PeerId;
@@ -20,11 +20,33 @@ describe('terms', () => {
 
   it('can be read from an epoch, which stays a whole number', () => {
     let term = NO_TERM;
-    for (let round = 0; round < 2047; round++) term = nextTerm(term, A);
+    for (let round = 0; round < 5000; round++) {
+      const next = nextTerm(term, A);
+      expect(next).toBeGreaterThan(term);
+      expect(isCredible(next, term)).toBe(true);
+      term = next;
+    }
     const epoch = epochOf(term, 16_383);
     expect(Number.isSafeInteger(epoch)).toBe(true);
     expect(termOf(epoch)).toBe(term);
     expect(termOf(epochOf(term, 16_384))).not.toBe(term);
-    expect(() => nextTerm(term, B)).toThrow('too often');
+    expect(nextTerm(term, B)).toBe(term + 1);
+    expect(() => nextTerm(2 ** 39 - 1, B)).toThrow('too often');
+  });
+
+  it('are believed up to 256 changes of leader ahead, by a newcomer nearly all', () => {
+    let own = nextTerm(NO_TERM, A);
+    let later = own;
+    for (let round = 0; round < 256; round++) later = nextTerm(later, B);
+    expect(isCredible(later, own)).toBe(true);
+    later = nextTerm(later, B);
+    expect([isCredible(later, own), isCredible(own, later), isCredible(later, NO_TERM)]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect([isCredible(2 ** 39 - 1, own), isCredible(2 ** 39 - 1, NO_TERM)]).toEqual([false, false]);
+    for (let round = 0; round < 2100; round++) own = nextTerm(own, A);
+    expect([isCredible(own + 256, own), isCredible(own + 257, own)]).toEqual([true, false]);
   });
 });

@@ -17,15 +17,31 @@ const TAG_DIGITS = 7;
 const TAGS = 16 ** TAG_DIGITS;
 const ROUNDS = 2 ** 11;
 
+/** Terms of the last round have no tags: each is one more than the one before. */
+const LAST_ROUND = (ROUNDS - 1) * TAGS;
+/** So many changes of leader a device may have missed. Whoever speaks of more is not believed. */
+const MOST_MISSED = 256;
+/** And so many of the last round a newcomer. */
+const MOST_OF_LAST = 2 ** 20;
+
 /** Of a room that nobody has led yet. */
 export const NO_TERM: Term = 0;
 
-/** The next term, for this leader. @throws RangeError after 2,047 changes of leader. */
+/** The next term, for this leader. @throws RangeError after 268 million changes of leader. */
 export function nextTerm(after: Term, leader: PeerId): Term {
   const tag = Number.parseInt(leader.slice(0, TAG_DIGITS), 16);
   const round = Math.floor(after / TAGS) + 1;
-  if (round >= ROUNDS) throw new RangeError('this room has changed its leader too often');
-  return round * TAGS + tag;
+  if (round < ROUNDS - 1) return round * TAGS + tag;
+  const term = Math.max(after, LAST_ROUND) + 1;
+  if (term >= ROUNDS * TAGS) throw new RangeError('this room has changed its leader too often');
+  return term;
+}
+
+/** Whether a room that this device last knew in its `own` term may be in that one; a newcomer knows of none. */
+export function isCredible(term: Term, own: Term): boolean {
+  if (own === NO_TERM) return term < LAST_ROUND + MOST_OF_LAST;
+  if (term < LAST_ROUND) return Math.floor(term / TAGS) - Math.floor(own / TAGS) <= MOST_MISSED;
+  return own >= LAST_ROUND - MOST_MISSED * TAGS && term - Math.max(own, LAST_ROUND) <= MOST_MISSED;
 }
 
 /** The term to which an epoch belongs. */

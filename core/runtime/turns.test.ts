@@ -1,21 +1,23 @@
 import { expect, test, vi } from 'vitest';
 import type { PeerId } from '../ids.ts';
+import { VirtualClock } from '../weights/virtual-clock.ts';
 import { TurnDesk } from './turn-desk.ts';
 import { Turns } from './turns.ts';
 
-const [A, B] = ['a', 'b'].map((x) => x.repeat(16) as PeerId) as [PeerId, PeerId];
+const [A, B, C] = ['a', 'b', 'c'].map((x) => x.repeat(16) as PeerId) as [PeerId, PeerId, PeerId];
 
-/** Two devices at one desk. */
-function room(): { desk: TurnDesk; turns: Record<PeerId, Turns> } {
+/** Three devices at one desk. */
+function room(): { desk: TurnDesk; turns: Record<PeerId, Turns>; clock: VirtualClock } {
   const turns: Record<PeerId, Turns> = {};
-  const desk: TurnDesk = new TurnDesk(({ peer, ticket }, place) => turns[peer]?.told(ticket, place));
-  for (const peer of [A, B]) {
+  const clock = new VirtualClock(async () => undefined);
+  const desk: TurnDesk = new TurnDesk(clock, ({ peer, ticket }, place) => turns[peer]?.told(ticket, place));
+  for (const peer of [A, B, C]) {
     turns[peer] = new Turns({
       want: (ticket, held) => desk.want(peer, ticket, held),
       end: (ticket) => desk.end(peer, ticket),
     });
   }
-  return { desk, turns };
+  return { desk, turns, clock };
 }
 
 const taken = (turns: Turns | undefined, place: (n: number) => void = () => undefined) => {
@@ -77,7 +79,7 @@ test('a device that filled the line loses its last place to another one, which i
 
 test('no device makes the desk remember without end, nor give more than there is, whatever it says it had', () => {
   const tell = vi.fn();
-  const desk = new TurnDesk(tell);
+  const desk = new TurnDesk(room().clock, tell);
   for (let ticket = 0; ticket < 8; ticket++) desk.want(A, ticket, true);
   expect(tell).not.toHaveBeenCalled();
   for (let ticket = 8; ticket < 8 + 64; ticket++) desk.want(A, ticket, true);
@@ -92,7 +94,7 @@ test('no device makes the desk remember without end, nor give more than there is
 test('a leader that comes back learns of turns that were given before, and of those that wait', async () => {
   const before = room();
   const turn = await taken(before.turns[A]);
-  const desk: TurnDesk = new TurnDesk(() => undefined);
+  const desk: TurnDesk = new TurnDesk(before.clock, () => undefined);
   const want = vi.spyOn(desk, 'want');
   const again = new Turns({ want: (ticket, held) => desk.want(A, ticket, held), end: () => undefined });
   const waiting = taken(again);
@@ -101,4 +103,58 @@ test('a leader that comes back learns of turns that were given before, and of th
   again.again();
   expect(want.mock.lastCall).toEqual([A, 1, true]);
   turn();
+});
+
+test('a device that never ends its eight turns keeps others for half a minute, and gets no more than eight', async () => {
+  const { turns, clock } = room();
+  await Promise.all(Array.from({ length: 8 }, () => taken(turns[A])));
+  const more = vi.fn();
+  void taken(turns[A]).then(more, () => undefined);
+  const [first, second] = [vi.fn(), vi.fn()];
+  void taken(turns[B]).then(first);
+  void taken(turns[C]).then(second);
+  await clock.pass(29_000);
+  expect(first).not.toHaveBeenCalled();
+  await clock.pass(10_000);
+  expect(first).toHaveBeenCalled();
+  expect(second).toHaveBeenCalled();
+  await clock.pass(3_600_000);
+  expect(more).not.toHaveBeenCalled();
+});
+
+test('devices with one long text each are left in peace, up to ten minutes', async () => {
+  const clock = new VirtualClock(async () => undefined);
+  const tell = vi.fn();
+  const desk = new TurnDesk(clock, tell);
+  for (let n = 0; n < 8; n++) desk.want(n.toString(16).repeat(16) as PeerId, 0, false);
+  desk.want(A, 0, false);
+  await clock.pass(590_000);
+  expect(tell).not.toHaveBeenCalledWith({ peer: A, ticket: 0 }, 0);
+  await clock.pass(20_000);
+  expect(tell).toHaveBeenCalledWith({ peer: A, ticket: 0 }, 0);
+  expect(clock.pending).toBe(0);
+});
+
+test('who says again and again that it had its turn already is believed eight times, then waits like others', () => {
+  const tell = vi.fn();
+  const desk = new TurnDesk(room().clock, tell);
+  for (let ticket = 0; ticket < 8; ticket++) {
+    desk.want(A, ticket, true);
+    desk.end(A, ticket);
+  }
+  for (let ticket = 0; ticket < 8; ticket++) desk.want(B, ticket, false);
+  desk.want(A, 8, true);
+  expect(tell).toHaveBeenLastCalledWith({ peer: A, ticket: 8 }, 1);
+  // A new link, as after a reload, is believed anew.
+  desk.forget(A);
+  desk.want(A, 1, true);
+  expect(tell).not.toHaveBeenCalledWith({ peer: A, ticket: 1 }, expect.anything());
+});
+
+test('a desk that is closed waits for nothing', () => {
+  const { desk, turns, clock } = room();
+  for (let n = 0; n < 9; n++) void taken(turns[A]);
+  expect(clock.pending).toBe(1);
+  desk.close();
+  expect(clock.pending).toBe(0);
 });
