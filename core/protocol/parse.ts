@@ -31,6 +31,7 @@ import {
   toldPiece,
   wantedPiece,
 } from './parse-stage.ts';
+import { tracePart } from './parse-trace.ts';
 
 const complaint = { epoch, step: prose(LINE), message: prose(PARAGRAPH) };
 
@@ -109,6 +110,8 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
   }),
   'leader-missed': v.object({ type: v.literal('leader-missed'), term: count, leader: peer }),
   'leader-seen': v.object({ type: v.literal('leader-seen'), term: count, seen: v.boolean() }),
+  'trace-wanted': v.object({ type: v.literal('trace-wanted'), ticket: u32 }),
+  'trace-part': tracePart,
   goodbye: v.object({ type: v.literal('goodbye'), reason: prose(LINE) }),
 };
 

@@ -36,11 +36,14 @@ import { LoadReporter } from './load-reporter.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { OwnTimes } from './own-times.ts';
 import type { TimesCache } from './part-timer.ts';
+import { RecoveryWatch } from './recovery-watch.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 import { StageGatherer } from './stage-gatherer.ts';
 import { StageHost } from './stage-host.ts';
 import { SurveyLater } from './survey-later.ts';
 import type { Term } from './term.ts';
+import { TraceDesk } from './trace-desk.ts';
+import { Tracer } from './tracer.ts';
 import { Turns } from './turns.ts';
 
 /** Why open requests fail when another model is chosen: their input was made for the one before. */
@@ -131,6 +134,11 @@ export class Member {
   readonly turns: Turns;
   /** Those of this device, with their memory watched. */
   readonly executors: ExecutorFactory;
+  /** What this device does, noted for whoever wants to look. */
+  readonly tracer: Tracer;
+  /** The same of all devices. */
+  readonly traces: TraceDesk;
+  readonly #recovery: RecoveryWatch = new RecoveryWatch();
   readonly #memory: MemoryWatch = new MemoryWatch();
   readonly #exchange: PieceExchange;
   readonly #options: MemberOptions;
@@ -154,6 +162,8 @@ export class Member {
     this.#options = options;
     this.#card = options.card;
     const { network, clock, emit, runtime, shelf, origins } = options;
+    this.tracer = new Tracer(network.me, clock, () => this.#card.profile?.provider ?? '');
+    this.traces = new TraceDesk(network, clock, () => this.tracer.spans);
     this.executors = this.#memory.watching(options.executors);
     this.shelf = shelf;
     this.#exchange = new PieceExchange(network, clock, shelf);
@@ -176,6 +186,17 @@ export class Member {
         this.host.endSequence(network.me, sequence);
         for (const peer of network.peers()) network.sendControl(peer, { type: 'end-sequence', sequence });
       },
+      news: {
+        answered: (request, epoch, place, askedAt) => {
+          this.tracer.answered(request, epoch, place, askedAt);
+          const recovery = this.#recovery.answered(askedAt, clock.now());
+          if (recovery) emit({ type: 'RoomRecovered', ...recovery, at: clock.now() });
+        },
+        again: (request) => {
+          this.tracer.moment('again', { request, origin: network.me });
+          this.#recovery.again();
+        },
+      },
     });
     this.host = new StageHost({
       gather: (terms, tell, signal) => this.gatherer.gather(terms, this.#leader ?? this.me, tell, signal),
@@ -189,7 +210,10 @@ export class Member {
             network.sendControl(peer, { type: 'stage-progress', epoch, progress });
           this.#ears?.stageProgress(network.me, epoch);
         },
-        ready: (terms) => this.#tellLeader({ type: 'stage-ready', epoch: terms.epoch, stage: terms.stage }),
+        ready: (terms, times) => {
+          if (times) this.tracer.loaded(terms, times);
+          this.#tellLeader({ type: 'stage-ready', epoch: terms.epoch, stage: terms.stage });
+        },
         failed: (terms, step, message) =>
           this.#tellLeader({
             type: 'stage-failed',
@@ -200,7 +224,10 @@ export class Member {
           }),
         forward: (to, activation) => this.#forward(to, activation),
         requestFailed: (activation, step, message) => this.#failRequest(activation, step, message),
-        ran: () => this.#reporter.ran(),
+        ran: (item) => {
+          this.tracer.ran(item);
+          this.#reporter.ran();
+        },
       },
     });
     this.#reporter = new LoadReporter({
@@ -257,7 +284,10 @@ export class Member {
     network.listen({
       peerUp: (peer) => this.#peerUp(peer),
       peerDown: (peer, reason) => this.#peerDown(peer, reason),
-      linkChanged: (peer, stats) => emit({ type: 'LinkChanged', peer, link: viewOf(stats), at: clock.now() }),
+      linkChanged: (peer, stats) => {
+        this.#recovery.heard(peer, stats.heardAt);
+        emit({ type: 'LinkChanged', peer, link: viewOf(stats), at: clock.now() });
+      },
       control: (peer, message) => this.#control(peer, message),
       binary: (peer, kind, bytes) => this.#binary(peer, kind, bytes),
     });
@@ -340,6 +370,9 @@ export class Member {
 
   /** What runs in the room now, or is about to; null for nothing. */
   setPlan(plan: PlanView | null): void {
+    if (plan?.status === 'running' && plan.epoch !== this.asker.plan?.epoch)
+      this.tracer.moment('plan-runs', { epoch: plan.epoch });
+    this.#recovery.planned(plan, this.#options.clock.now());
     this.host.follow(plan);
     this.asker.setPlan(plan);
   }
@@ -371,7 +404,12 @@ export class Member {
 
   async #forward(to: PeerId, activation: Activation): Promise<void> {
     if (to === this.me) return this.#deliver(activation);
-    await this.#options.network.send(to, 'activation', encodeActivation(activation));
+    const { network, clock } = this.#options;
+    const startedAt = clock.now();
+    const parts = encodeActivation(activation);
+    await network.send(to, 'activation', parts);
+    const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
+    this.tracer.sent(to, activation, startedAt, bytes);
   }
 
   #deliver(activation: Activation): void {
@@ -381,6 +419,7 @@ export class Member {
 
   #failRequest(activation: Activation, step: string, message: string): void {
     const { epoch, request, origin } = activation;
+    this.tracer.moment('failed', { epoch, request, origin, note: step });
     if (origin === this.me) this.asker.failed(request, epoch, step, message);
     else this.#options.network.sendControl(origin, { type: 'request-failed', epoch, request, step, message });
   }
@@ -418,6 +457,7 @@ export class Member {
   }
 
   #peerUp(peer: PeerId): void {
+    this.tracer.moment('peer-up', { peer });
     this.#sendCard(peer);
     // Whoever could not reach this device could not tell it either.
     if (holdsLayers(this.asker.plan, peer)) this.asker.hopBroken(this.asker.plan?.epoch ?? 0);
@@ -426,7 +466,11 @@ export class Member {
   }
 
   #peerDown(peer: PeerId, reason: string): void {
-    this.#options.emit({ type: 'PeerLeft', peer, reason, at: this.#options.clock.now() });
+    const { emit, clock } = this.#options;
+    emit({ type: 'PeerLeft', peer, reason, at: clock.now() });
+    this.tracer.moment('peer-lost', { peer, note: reason });
+    this.traces.peerDown(peer);
+    this.#recovery.lost(peer, holdsLayers(this.asker.plan, peer), clock.now());
     this.#survey.forget(peer);
     this.#exchange.peerDown(peer);
     this.gatherer.peerDown(peer);
@@ -455,6 +499,7 @@ export class Member {
   #took(term: Term): void {
     const { emit, clock, led } = this.#options;
     this.#leader = this.me;
+    this.tracer.moment('leader', { peer: this.me });
     emit({ type: 'RoomEntered', leader: this.me, at: clock.now() });
     led(term);
   }
@@ -463,6 +508,7 @@ export class Member {
     const { emit, clock, network } = this.#options;
     if (this.#ears) this.#stepDown();
     this.#leader = leader;
+    this.tracer.moment('leader', { peer: leader });
     emit({ type: 'RoomEntered', leader, at: clock.now() });
     network.sendControl(leader, { type: 'links', links: this.#survey.known });
     if (this.#heir.inherited) this.#sendCard(leader);
@@ -555,6 +601,12 @@ export class Member {
       case 'end-sequence':
         this.host.endSequence(peer, message.sequence);
         break;
+      case 'trace-wanted':
+        this.traces.wanted(peer, message.ticket);
+        break;
+      case 'trace-part':
+        this.traces.heard(peer, message);
+        break;
       case 'goodbye':
         break;
     }
@@ -621,14 +673,16 @@ export class Member {
   #binary(peer: PeerId, kind: BinaryKind, bytes: Uint8Array<ArrayBuffer>): void {
     if (kind === 'shard') this.#exchange.arrived(peer, bytes);
     else {
+      const { clock } = this.#options;
+      const wholeAt = clock.now();
       const activation = decodeActivation(bytes);
-      this.#guard(() => this.#arrived(peer, activation));
+      this.#guard(() => {
+        // From the peers that the plan has it come from, and from nobody else.
+        if (!this.#mayDeliver(peer, activation)) return;
+        this.tracer.received(peer, activation, wholeAt, bytes.byteLength);
+        this.#deliver(activation);
+      });
     }
-  }
-
-  /** Takes an activation from the peers that the plan has it come from, and from nobody else. */
-  #arrived(peer: PeerId, activation: Activation): void {
-    if (this.#mayDeliver(peer, activation)) this.#deliver(activation);
   }
 
   #mayDeliver(peer: PeerId, { epoch, stage, origin, joined }: Activation): boolean {
