@@ -470,7 +470,7 @@ export class Member {
     emit({ type: 'PeerLeft', peer, reason, at: clock.now() });
     this.tracer.moment('peer-lost', { peer, note: reason });
     this.traces.peerDown(peer);
-    this.#recovery.lost(peer, holdsLayers(this.asker.plan, peer), clock.now());
+    this.#recovery.lost(peer, clock.now());
     this.#survey.forget(peer);
     this.#exchange.peerDown(peer);
     this.gatherer.peerDown(peer);

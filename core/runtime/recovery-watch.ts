@@ -19,6 +19,9 @@ export interface Recovery {
 export class RecoveryWatch {
   readonly #heardAt = new Map<PeerId, number>();
   #loss: { readonly peer: PeerId; readonly at: number; readonly noticeMs: number | null } | undefined;
+  /** What ran last, and what was last told. */
+  #ran: PlanView | null = null;
+  #told: PlanView | null = null;
   #plannedAt: number | undefined;
   #runsAt: number | undefined;
   #redone = 0;
@@ -28,19 +31,23 @@ export class RecoveryWatch {
     this.#heardAt.set(peer, at);
   }
 
-  /** A device is gone. `matters`: it held layers of the plan in use. */
-  lost(peer: PeerId, matters: boolean, now: number): void {
+  /** A device is gone. */
+  lost(peer: PeerId, now: number): void {
     const heardAt = this.#heardAt.get(peer);
     this.#heardAt.delete(peer);
-    // A second loss before the first is made good belongs to it.
-    if (!matters || this.#loss) return;
+    // The leader may have noticed before, and taken the plan back. A second loss belongs to the first.
+    if (!holdsLayers(this.#ran, peer) || this.#loss) return;
     this.#loss = { peer, at: now, noticeMs: heardAt === undefined ? null : now - heardAt };
     this.#plannedAt = undefined;
     this.#runsAt = undefined;
     this.#redone = 0;
+    this.planned(this.#told, now);
   }
 
+  /** What the leader told last; null for no plan. */
   planned(plan: PlanView | null, now: number): void {
+    this.#told = plan;
+    if (plan?.status === 'running') this.#ran = plan;
     // The plan of before may be told once more by a leader that has not noticed yet.
     if (!plan || !this.#loss || holdsLayers(plan, this.#loss.peer)) return;
     this.#plannedAt ??= now;

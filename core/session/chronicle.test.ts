@@ -85,7 +85,7 @@ describe('the log of a room that heals', () => {
     );
     expect(lines.slice(0, 3)).toEqual([
       'Answers come again after 2.2 s. 0.3 s to notice, 0.5 s to plan, 1.3 s to load layers, 0.1 s until the answer. 3 requests were asked again.',
-      '6 layers moved from Phone to Laptop. It took 1.8 s since Phone was missed. Layers each: Laptop 10.',
+      '6 layers moved from Phone to Laptop. It took 1.8 s since Phone was missed. Layers now: 10 on Laptop.',
       'Phone was lost. Its page ended without a word.',
     ]);
   });
@@ -111,7 +111,7 @@ describe('the log of a room that heals', () => {
       'Tablet joined: 3 layers moved to Tablet.',
     );
     expect(told(changed(RAN, 1), changed(next, 2))[0]).toBe(
-      'Tablet joined: 3 layers moved to Tablet. 1 from Laptop to Tablet, 1 from Phone to Tablet. Layers each: Laptop 3, Tablet 2, Phone 5.',
+      'Tablet joined: 3 layers moved to Tablet. 1 from Laptop to Tablet, 1 from Phone to Tablet. Layers now: 3 on Laptop, 2 on Tablet, 5 on Phone.',
     );
   });
 
@@ -127,7 +127,7 @@ describe('the log of a room that heals', () => {
       at: 0,
     } as unknown as SessionEvent;
     expect(told(ready, changed(RAN, 1), none, changed(moved, 2))[0]).toBe(
-      'One device runs all layers. Layers each: Laptop 10.',
+      'One device runs all layers. Layers now: 10 on Laptop.',
     );
   });
 

@@ -17,17 +17,15 @@ export function planNews(
   nameOf: (peer: PeerId) => string,
 ): { readonly what: string; readonly more: string } {
   const moves = last && last.plan.blocks === plan.blocks ? movesBetween(last.plan, plan) : [];
-  const each = layersEach(plan).map(([peer, layers]) => `${nameOf(peer)} ${layers}`);
+  const each = layersEach(plan).map(([peer, layers]) => `${layers} on ${nameOf(peer)}`);
   const whole = moves.length > 0 ? moved(moves, nameOf) : sharing(plan, each.length);
   const lost = last?.lost;
+  // One pair is in the sentence already.
+  const arePairsTold = moves.length > 0 && moves.length <= PAIRS_TOLD && (moves.length > 1 || plan.because);
   const more = [
-    // Why it came says how many moved already.
-    plan.because !== undefined &&
-      moves.length > 0 &&
-      moves.length <= PAIRS_TOLD &&
-      `${pairs(moves, nameOf)}.`,
+    arePairsTold && `${pairs(moves, nameOf)}.`,
     lost && moves.length > 0 && `It took ${seconds(at - lost.at)} since ${lost.name} was missed.`,
-    `Layers each: ${each.join(', ')}.`,
+    `Layers now: ${each.join(', ')}.`,
   ];
   // Why it came is what people ask of a plan that replaced another.
   return { what: plan.because ?? whole, more: more.filter((words) => words).join(' ') };
@@ -38,8 +36,7 @@ function moved(moves: readonly LayerMove[], nameOf: (peer: PeerId) => string): s
   const layers = `${total} ${total === 1 ? 'layer' : 'layers'} moved`;
   const [only] = moves;
   if (moves.length === 1 && only) return `${layers} from ${nameOf(only.from)} to ${nameOf(only.to)}.`;
-  if (moves.length > PAIRS_TOLD) return `${layers} between the devices.`;
-  return `${layers}: ${pairs(moves, nameOf)}.`;
+  return `${layers} between the devices.`;
 }
 
 function pairs(moves: readonly LayerMove[], nameOf: (peer: PeerId) => string): string {
