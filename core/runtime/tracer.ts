@@ -12,12 +12,19 @@ import type { LoadTimes } from './stage-loading.ts';
 /** Shorter waits are the way from one line of code to the next. */
 const LEAST_WAIT_MS = 0.05;
 
+/** A device at work notes up to five spans an item: a minute of a large model, seconds of one that takes a millisecond. */
+const ITEM_SPANS = 3500;
+const RARE_SPANS = 500;
+
 /** Notes what this device does, always: names, times and sizes of the last minutes, for whoever wants to look. */
 export class Tracer {
   readonly #me: PeerId;
   readonly #clock: Clock;
   readonly #provider: () => string;
-  readonly #ring: SpanRing = new SpanRing();
+  /** What comes with every item. */
+  readonly #items: SpanRing = new SpanRing(ITEM_SPANS);
+  /** What happens seldom must not be pushed out by it: losses, plans, loading. */
+  readonly #rare: SpanRing = new SpanRing(RARE_SPANS);
 
   constructor(me: PeerId, clock: Clock, provider: () => string) {
     this.#me = me;
@@ -26,12 +33,12 @@ export class Tracer {
   }
 
   get spans(): Span[] {
-    return this.#ring.spans();
+    return [...this.#rare.spans(), ...this.#items.spans()];
   }
 
   answered(request: RequestId, epoch: Epoch, { sequence }: SequencePlace, askedAt: number): void {
     const end = this.#clock.now();
-    this.#ring.note({ kind: 'request', start: askedAt, end, epoch, origin: this.#me, request, sequence });
+    this.#items.note({ kind: 'request', start: askedAt, end, epoch, origin: this.#me, request, sequence });
   }
 
   ran({ terms, runs, arrivedAt, startedAt, endedAt, computeMs }: RanItem): void {
@@ -41,12 +48,12 @@ export class Tracer {
     const { origin, request, sequence } = first;
     const about = { epoch, stage, origin, request, sequence };
     if (startedAt - arrivedAt > LEAST_WAIT_MS)
-      this.#ring.note({ kind: 'wait', start: arrivedAt, end: startedAt, ...about });
+      this.#items.note({ kind: 'wait', start: arrivedAt, end: startedAt, ...about });
     const note = this.#provider();
-    this.#ring.note({ kind: 'run', start: startedAt, end: endedAt, amount: computeMs, note, ...about });
+    this.#items.note({ kind: 'run', start: startedAt, end: endedAt, amount: computeMs, note, ...about });
     for (const { origin, request, sequence } of others) {
       const shared = { epoch, stage, origin, request, sequence };
-      this.#ring.note({ kind: 'shared', start: startedAt, end: endedAt, ...shared });
+      this.#items.note({ kind: 'shared', start: startedAt, end: endedAt, ...shared });
     }
   }
 
@@ -60,8 +67,8 @@ export class Tracer {
 
   loaded({ epoch, stage, pieces }: LoadStage, { begunAt, gatheredAt }: LoadTimes): void {
     const amount = pieces.reduce((sum, { length }) => sum + length, 0);
-    this.#ring.note({ kind: 'gather', start: begunAt, end: gatheredAt, epoch, stage, amount });
-    this.#ring.note({ kind: 'load', start: gatheredAt, end: this.#clock.now(), epoch, stage });
+    this.#rare.note({ kind: 'gather', start: begunAt, end: gatheredAt, epoch, stage, amount });
+    this.#rare.note({ kind: 'load', start: gatheredAt, end: this.#clock.now(), epoch, stage });
   }
 
   /** The same planner, whose decisions are noted. */
@@ -70,7 +77,7 @@ export class Tracer {
       decide: async (question) => {
         const start = this.#clock.now();
         const answer = await planner.decide(question);
-        this.#ring.note({ kind: 'plan', start, end: this.#clock.now() });
+        this.#rare.note({ kind: 'plan', start, end: this.#clock.now() });
         return answer;
       },
       tell: (question, plan) => planner.tell(question, plan),
@@ -82,7 +89,8 @@ export class Tracer {
     about: Pick<Span, 'peer' | 'request' | 'origin' | 'note' | 'epoch'>,
   ): void {
     const at = this.#clock.now();
-    this.#ring.note({ kind, start: at, end: at, ...about });
+    const ring = kind === 'again' || kind === 'failed' ? this.#items : this.#rare;
+    ring.note({ kind, start: at, end: at, ...about });
   }
 
   #passed(
@@ -95,6 +103,6 @@ export class Tracer {
     const { epoch, origin, request, sequence, stage } = activation;
     const home = stage === RESULT_STAGE;
     const about = { epoch, origin, request, sequence, peer, ...(!home && { stage }) };
-    this.#ring.note({ kind, start, end: this.#clock.now(), amount, ...about });
+    this.#items.note({ kind, start, end: this.#clock.now(), amount, ...about });
   }
 }

@@ -8,6 +8,9 @@ import type { DeviceState, LastRun, LogEntry, PlanView, SessionState } from './s
 /** A long evening of a room in which devices come and go. */
 const LOG_KEPT = 200;
 
+/** Of devices that held layers, who may be gone: two full rooms. */
+const NAMES_KEPT = 64;
+
 type Line = Omit<LogEntry, 'id'>;
 
 /** Adds a line to the log for each event that a person would tell somebody about. */
@@ -163,8 +166,9 @@ function remembered(before: SessionState, after: SessionState, event: SessionEve
       const { plan } = event;
       if (plan?.status !== 'running' || plan.epoch === last?.plan.epoch) return last;
       const holders = plan.stages.flatMap((stage) => holdersOf(stage).map(({ peer }) => peer));
-      const names = holders.map((peer) => [peer, device(after, peer)?.card.name ?? 'a device']);
-      return { plan, names: Object.fromEntries(names), lost: null };
+      const names = holders.map((peer) => [peer, device(after, peer)?.card.name ?? 'a device'] as const);
+      const known = [...Object.entries(last?.names ?? {}), ...names].slice(-NAMES_KEPT);
+      return { plan, names: Object.fromEntries(known), lost: null };
     }
     case 'PeerLeft': {
       const { peer, at } = event;

@@ -387,7 +387,7 @@ export interface LogEntry {
 
 export interface LastRun {
   readonly plan: PlanView;
-  /** Of its holders, who may be gone when the next plan comes. */
+  /** Of its holders and of those before, who may be gone when the next plan comes. */
   readonly names: Readonly<Record<PeerId, string>>;
   /** The first of them that was lost since. */
   readonly lost: { readonly peer: PeerId; readonly name: string; readonly at: number } | null;

@@ -19,7 +19,7 @@ test('keeps the last spans as they were noted, oldest first', () => {
 });
 
 test('a span without stage or request is not one of stage or request 0', () => {
-  const ring = new SpanRing();
+  const ring = new SpanRing(4);
   ring.note({ kind: 'plan', start: 1, end: 2 });
   expect(ring.spans()).toEqual([{ kind: 'plan', start: 1, end: 2, epoch: 0 }]);
 });

@@ -1,12 +1,10 @@
 import type { Span } from './span.ts';
 import { ROW, readRow, TEXT_COLUMNS, writeRow } from './span-row.ts';
 
-/** A device at work notes up to five spans an item: the last minute of a small model, and 352 KB. */
-const RING_SPANS = 4000;
 /** Peers, providers and reasons; what no span names any more gives way. */
 const MOST_TEXTS = 256;
 
-/** The last spans of this device, oldest first. Noting one writes eleven numbers into memory that is there already. */
+/** The last spans of a device. Noting one writes eleven numbers into memory that is there already. */
 export class SpanRing {
   readonly #capacity: number;
   readonly #rows: Float64Array;
@@ -15,7 +13,7 @@ export class SpanRing {
   /** Not before so many are noted is there anything to forget again. */
   #tidyFrom = 0;
 
-  constructor(capacity: number = RING_SPANS) {
+  constructor(capacity: number) {
     this.#capacity = capacity;
     this.#rows = new Float64Array(capacity * ROW);
   }

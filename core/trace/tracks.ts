@@ -49,26 +49,27 @@ function titleOf({ kind, stage, peer }: Span, nameOf: NameOf): string {
   }
 }
 
-/** As people count: the first is 1. What goes home has no stage. */
+/** As people count: the first is 1. An answer has none: it goes home. */
 function stageName(stage: number | undefined): string {
-  return stage === undefined ? 'answer' : `stage ${stage + 1}`;
+  return stage === undefined ? 'home' : `stage ${stage + 1}`;
 }
 
-/** What one span is called. */
-export function spanName(span: Span, nameOf: NameOf): string {
-  const { kind, request = 0, stage, peer, note = '' } = span;
+/** What one span is called: alike where it is alike, so that viewers count and colour it together. */
+export function spanName({ kind, request = 0, stage, peer, note = '' }: Span, nameOf: NameOf): string {
   switch (kind) {
     case 'request':
       return `request ${request}`;
-    case 'wait':
-      return `request ${request} waits`;
     case 'run':
     case 'shared':
+      return stageName(stage);
+    case 'wait':
+      return `wait for ${stageName(stage)}`;
     case 'send':
+      return `send to ${stageName(stage)}`;
     case 'receive':
-      return `request ${request}, ${stageName(stage)}`;
+      return `receive for ${stageName(stage)}`;
     case 'gather':
-      return `parts of ${stageName(stage)}`;
+      return `gather ${stageName(stage)}`;
     case 'load':
       return `load ${stageName(stage)}`;
     case 'plan':
