@@ -84,7 +84,7 @@ describe('the log of a room that heals', () => {
       },
     );
     expect(lines.slice(0, 3)).toEqual([
-      'Answers come again after 2.2 s. 0.3 s to notice, 0.5 s to plan, 1.3 s to load layers, 0.1 s until the answer. 3 requests were asked again.',
+      'Answers come again after 2.2 s. 0.3 s from its last sign until it was missed, 0.5 s to plan, 1.3 s to load layers, 0.1 s until the answer. 3 requests were asked again.',
       '6 layers moved from Phone to Laptop. It took 1.8 s since Phone was missed. Layers now: 10 on Laptop.',
       'Phone was lost. Its page ended without a word.',
     ]);
@@ -108,10 +108,10 @@ describe('the log of a room that heals', () => {
         [TABLET, 2],
         [PHONE, 5],
       ],
-      'Tablet joined: 3 layers moved to Tablet.',
+      'Tablet joined: 9 layers moved to Tablet.',
     );
     expect(told(changed(RAN, 1), changed(next, 2))[0]).toBe(
-      'Tablet joined: 3 layers moved to Tablet. 1 from Laptop to Tablet, 1 from Phone to Tablet. Layers now: 3 on Laptop, 2 on Tablet, 5 on Phone.',
+      'Tablet joined: 2 layers moved between the devices. 1 from Laptop to Tablet, 1 from Phone to Tablet. Layers now: 3 on Laptop, 2 on Tablet, 5 on Phone.',
     );
   });
 

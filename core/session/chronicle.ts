@@ -57,7 +57,7 @@ function tell(before: SessionState, after: SessionState, event: SessionEvent): L
     case 'RoomRecovered': {
       const { noticeMs, planMs, loadMs, answerMs, redone, at } = event;
       const parts = [
-        noticeMs !== null && `${seconds(noticeMs)} to notice`,
+        noticeMs !== null && `${seconds(noticeMs)} from its last sign until it was missed`,
         `${seconds(planMs)} to plan`,
         `${seconds(loadMs)} to load layers`,
         `${seconds(answerMs)} until the answer`,

@@ -18,17 +18,24 @@ export function planNews(
 ): { readonly what: string; readonly more: string } {
   const moves = last && last.plan.blocks === plan.blocks ? movesBetween(last.plan, plan) : [];
   const each = layersEach(plan).map(([peer, layers]) => `${layers} on ${nameOf(peer)}`);
-  const whole = moves.length > 0 ? moved(moves, nameOf) : sharing(plan, each.length);
+  const what = moves.length > 0 ? moved(moves, nameOf) : sharing(plan, each.length);
   const lost = last?.lost;
-  // One pair is in the sentence already.
-  const arePairsTold = moves.length > 0 && moves.length <= PAIRS_TOLD && (moves.length > 1 || plan.because);
   const more = [
-    arePairsTold && `${pairs(moves, nameOf)}.`,
+    // One pair is in the sentence already.
+    moves.length > 1 && moves.length <= PAIRS_TOLD && `${pairs(moves, nameOf)}.`,
     lost && moves.length > 0 && `It took ${seconds(at - lost.at)} since ${lost.name} was missed.`,
     `Layers now: ${each.join(', ')}.`,
   ];
-  // Why it came is what people ask of a plan that replaced another.
-  return { what: plan.because ?? whole, more: more.filter((words) => words).join(' ') };
+  return { what: told(plan.because, what, moves.length > 0), more: more.filter((words) => words).join(' ') };
+}
+
+/**
+ * Why a plan came is what people ask of one that replaced another. What moved, the leader counts from the plan that it
+ * had last, which may never have run: counted here from the one that did, it is told instead.
+ */
+function told(because: string | undefined, what: string, areMoved: boolean): string {
+  if (because === undefined) return what;
+  return areMoved ? because.replace(/: \d+ layers? moved .*$/, `: ${what}`) : because;
 }
 
 function moved(moves: readonly LayerMove[], nameOf: (peer: PeerId) => string): string {
