@@ -90,6 +90,8 @@ export class Replanner {
   #cause: Cause | undefined;
   /** Why the move that is under way began. */
   #moving: Cause | undefined;
+  /** People are told that layers move while the plan before goes on. */
+  #tellsMoving = false;
   #betterSince: number | undefined;
   #runningSince = 0;
   /** When the plan was last left for a better one, though it worked. */
@@ -119,6 +121,7 @@ export class Replanner {
   setModel(subject: Measured | undefined): void {
     this.#subject = subject;
     this.#options.mover.stop();
+    this.#tellMoving(false);
     if (!subject) this.#book.newModel();
     this.#cause = undefined;
     this.#show(null);
@@ -195,6 +198,7 @@ export class Replanner {
     this.#work.forget(peer);
     const { mover } = this.#options;
     if (mover.under && holdsLayers(mover.under.plan, peer)) mover.stop();
+    if (!mover.under) this.#tellMoving(false);
     this.#cause = { kind: 'left', peer, name };
     if (holdsLayers(this.#plan, peer)) {
       this.#show(null);
@@ -268,6 +272,7 @@ export class Replanner {
     this.#forced = this.#forced && !forced;
     if ('infeasible' in found) {
       this.#options.mover.stop();
+      this.#tellMoving(false);
       this.#show(null);
       this.#options.warn(found.infeasible);
       return;
@@ -364,7 +369,7 @@ export class Replanner {
   }
 
   #move(subject: Measured, { question, answer }: Found, view: PlanView): void {
-    const { mover, progress, clock } = this.#options;
+    const { mover, clock } = this.#options;
     const before = this.#plan;
     const gain = (answer.presentMs ?? answer.bestMs) / answer.bestMs;
     // A move that another overtakes had its reason still.
@@ -378,13 +383,13 @@ export class Replanner {
     this.#epoch = plan.epoch;
     const alongside =
       before?.status === 'running' && fitsAlongside(before, plan, [...this.#book.cards.values()]);
-    if (alongside) progress({ step: 'Moving layers', fraction: null });
-    else this.#show(plan);
+    this.#tellMoving(alongside);
+    if (!alongside) this.#show(plan);
     const story = this.#options.planner.tell(question, answer.plan).catch(() => undefined);
     const move = { plan, ...subject, alongside };
     void mover.bring(move).then(async (outcome) => {
       if (outcome.kind === 'superseded') return;
-      if (alongside) progress(null);
+      this.#tellMoving(false);
       if (outcome.kind === 'failed') return this.exclude(outcome.peer, `${outcome.step}: ${outcome.message}`);
       this.#runningSince = clock.now();
       const running = alongside ? plan : (this.#plan ?? plan);
@@ -393,6 +398,12 @@ export class Replanner {
       this.#addStory(await story, plan.epoch);
     });
     if (!alongside) void story.then((told) => this.#addStory(told, plan.epoch));
+  }
+
+  #tellMoving(moves: boolean): void {
+    if (moves === this.#tellsMoving) return;
+    this.#tellsMoving = moves;
+    this.#options.progress(moves ? { step: 'Moving layers', fraction: null } : null);
   }
 
   #addStory(story: PlanStory | undefined, epoch: Epoch): void {
