@@ -10,6 +10,7 @@ const PARTS: readonly (() => Promise<unknown>)[] = [
   () => import('./session/file-source.ts'),
   () => import('./session/room-trace.ts'),
   () => import('./session/model-sequence.ts'),
+  () => import('./ui/log-tools.tsx'),
   () => import('./ui/device-pairs.tsx'),
   () => import('./ui/model-pairs.tsx'),
 ];

@@ -6,7 +6,8 @@ import { chromeTrace } from '../../core/trace/chrome-trace.ts';
 
 /** What all devices did lately, on the clock of this one. Devices that do not answer within seconds are named in it. */
 export async function roomTrace(member: Member, state: () => SessionState): Promise<ChromeTrace> {
-  const { devices, missing } = await member.traces.collect();
+  const { desk } = await member.tracing.load();
+  const { devices, missing } = await desk.collect();
   const { devices: cards, lastRun } = state();
   // Those who are gone still appear in what others noted.
   const nameOf = (peer: PeerId | undefined): string =>

@@ -1,23 +1,24 @@
 import * as v from 'valibot';
 import { ROW } from '../trace/span-row.ts';
-import { MOST_PARTS, PART_SPANS, PART_TEXTS, spansOf, TEXT_CHARACTERS } from '../trace/trace-parts.ts';
+import { MOST_PARTS, PART_SPANS, PART_TEXTS, TEXT_CHARACTERS } from '../trace/trace-parts.ts';
 import type { TracePart } from './messages.ts';
 import { amount, listOf, type SchemaOf, u32 } from './parse-basics.ts';
 
 const index: SchemaOf<number> = v.pipe(u32, v.maxValue(MOST_PARTS));
 const text: SchemaOf<string> = v.pipe(v.string(), v.maxLength(TEXT_CHARACTERS));
 
-/** Numbers first, for a table of anything else is not worth reading. */
-const table = v.pipe(
-  v.object({
-    base: amount,
-    texts: listOf(text, PART_TEXTS),
-    rows: listOf(amount, PART_SPANS * ROW),
-  }),
-  v.check((spans) => spansOf(spans) !== undefined, 'rows of spans'),
-);
-
+/** How much there may be, and of what. What the rows say is read where somebody waits for them: `trace/trace-parts.ts`. */
 export const tracePart: SchemaOf<TracePart> = v.pipe(
-  v.object({ type: v.literal('trace-part'), ticket: u32, part: index, parts: index, spans: table }),
+  v.object({
+    type: v.literal('trace-part'),
+    ticket: u32,
+    part: index,
+    parts: index,
+    spans: v.object({
+      base: amount,
+      texts: listOf(text, PART_TEXTS),
+      rows: listOf(amount, PART_SPANS * ROW),
+    }),
+  }),
   v.check(({ part, parts }) => part < parts, 'a part below their number'),
 );

@@ -36,14 +36,12 @@ import { LoadReporter } from './load-reporter.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { OwnTimes } from './own-times.ts';
 import type { TimesCache } from './part-timer.ts';
-import { RecoveryWatch } from './recovery-watch.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 import { StageGatherer } from './stage-gatherer.ts';
 import { StageHost } from './stage-host.ts';
 import { SurveyLater } from './survey-later.ts';
 import type { Term } from './term.ts';
-import { TraceDesk } from './trace-desk.ts';
-import { Tracer } from './tracer.ts';
+import { TracingLater } from './tracing-later.ts';
 import { Turns } from './turns.ts';
 
 /** Why open requests fail when another model is chosen: their input was made for the one before. */
@@ -134,11 +132,8 @@ export class Member {
   readonly turns: Turns;
   /** Those of this device, with their memory watched. */
   readonly executors: ExecutorFactory;
-  /** What this device does, noted for whoever wants to look. */
-  readonly tracer: Tracer;
-  /** The same of all devices. */
-  readonly traces: TraceDesk;
-  readonly #recovery: RecoveryWatch = new RecoveryWatch();
+  /** What this device does, noted for whoever wants to look, and how the room recovers. */
+  readonly tracing: TracingLater;
   readonly #memory: MemoryWatch = new MemoryWatch();
   readonly #exchange: PieceExchange;
   readonly #options: MemberOptions;
@@ -162,8 +157,7 @@ export class Member {
     this.#options = options;
     this.#card = options.card;
     const { network, clock, emit, runtime, shelf, origins } = options;
-    this.tracer = new Tracer(network.me, clock, () => this.#card.profile?.provider ?? '');
-    this.traces = new TraceDesk(network, clock, () => this.tracer.spans);
+    this.tracing = new TracingLater(network, clock, () => this.#card.profile?.provider ?? '');
     this.executors = this.#memory.watching(options.executors);
     this.shelf = shelf;
     this.#exchange = new PieceExchange(network, clock, shelf);
@@ -188,13 +182,13 @@ export class Member {
       },
       news: {
         answered: (request, epoch, place, askedAt) => {
-          this.tracer.answered(request, epoch, place, askedAt);
-          const recovery = this.#recovery.answered(askedAt, clock.now());
+          this.tracing.now?.tracer.answered(request, epoch, place, askedAt);
+          const recovery = this.tracing.now?.recovery.answered(askedAt, clock.now());
           if (recovery) emit({ type: 'RoomRecovered', ...recovery, at: clock.now() });
         },
         again: (request) => {
-          this.tracer.moment('again', { request, origin: network.me });
-          this.#recovery.again();
+          this.tracing.now?.tracer.moment('again', { request, origin: network.me });
+          this.tracing.now?.recovery.again();
         },
       },
     });
@@ -211,7 +205,7 @@ export class Member {
           this.#ears?.stageProgress(network.me, epoch);
         },
         ready: (terms, times) => {
-          if (times) this.tracer.loaded(terms, times);
+          if (times) this.tracing.now?.tracer.loaded(terms, times);
           this.#tellLeader({ type: 'stage-ready', epoch: terms.epoch, stage: terms.stage });
         },
         failed: (terms, step, message) =>
@@ -225,7 +219,7 @@ export class Member {
         forward: (to, activation) => this.#forward(to, activation),
         requestFailed: (activation, step, message) => this.#failRequest(activation, step, message),
         ran: (item) => {
-          this.tracer.ran(item);
+          this.tracing.now?.tracer.ran(item);
           this.#reporter.ran();
         },
       },
@@ -285,7 +279,7 @@ export class Member {
       peerUp: (peer) => this.#peerUp(peer),
       peerDown: (peer, reason) => this.#peerDown(peer, reason),
       linkChanged: (peer, stats) => {
-        this.#recovery.heard(peer, stats.heardAt);
+        this.tracing.now?.recovery.heard(peer, stats.heardAt);
         emit({ type: 'LinkChanged', peer, link: viewOf(stats), at: clock.now() });
       },
       control: (peer, message) => this.#control(peer, message),
@@ -370,9 +364,7 @@ export class Member {
 
   /** What runs in the room now, or is about to; null for nothing. */
   setPlan(plan: PlanView | null): void {
-    if (plan?.status === 'running' && plan.epoch !== this.asker.plan?.epoch)
-      this.tracer.moment('plan-runs', { epoch: plan.epoch });
-    this.#recovery.planned(plan, this.#options.clock.now());
+    this.tracing.planned(plan, plan?.epoch !== this.asker.plan?.epoch);
     this.host.follow(plan);
     this.asker.setPlan(plan);
   }
@@ -394,6 +386,7 @@ export class Member {
   close(reason: string): void {
     this.#reporter.stop();
     this.#survey.stop();
+    this.tracing.stop();
     this.#leadership.close();
     this.#heir.stop();
     this.asker.failAll('leave the room', 'This device left the room.');
@@ -409,7 +402,7 @@ export class Member {
     const parts = encodeActivation(activation);
     await network.send(to, 'activation', parts);
     const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
-    this.tracer.sent(to, activation, startedAt, bytes);
+    this.tracing.now?.tracer.sent(to, activation, startedAt, bytes);
   }
 
   #deliver(activation: Activation): void {
@@ -419,7 +412,7 @@ export class Member {
 
   #failRequest(activation: Activation, step: string, message: string): void {
     const { epoch, request, origin } = activation;
-    this.tracer.moment('failed', { epoch, request, origin, note: step });
+    this.tracing.now?.tracer.moment('failed', { epoch, request, origin, note: step });
     if (origin === this.me) this.asker.failed(request, epoch, step, message);
     else this.#options.network.sendControl(origin, { type: 'request-failed', epoch, request, step, message });
   }
@@ -457,7 +450,8 @@ export class Member {
   }
 
   #peerUp(peer: PeerId): void {
-    this.tracer.moment('peer-up', { peer });
+    this.tracing.start();
+    this.tracing.now?.tracer.moment('peer-up', { peer });
     this.#sendCard(peer);
     // Whoever could not reach this device could not tell it either.
     if (holdsLayers(this.asker.plan, peer)) this.asker.hopBroken(this.asker.plan?.epoch ?? 0);
@@ -468,9 +462,9 @@ export class Member {
   #peerDown(peer: PeerId, reason: string): void {
     const { emit, clock } = this.#options;
     emit({ type: 'PeerLeft', peer, reason, at: clock.now() });
-    this.tracer.moment('peer-lost', { peer, note: reason });
-    this.traces.peerDown(peer);
-    this.#recovery.lost(peer, clock.now());
+    this.tracing.now?.tracer.moment('peer-lost', { peer, note: reason });
+    this.tracing.now?.desk.peerDown(peer);
+    this.tracing.now?.recovery.lost(peer, clock.now());
     this.#survey.forget(peer);
     this.#exchange.peerDown(peer);
     this.gatherer.peerDown(peer);
@@ -499,7 +493,7 @@ export class Member {
   #took(term: Term): void {
     const { emit, clock, led } = this.#options;
     this.#leader = this.me;
-    this.tracer.moment('leader', { peer: this.me });
+    this.tracing.now?.tracer.moment('leader', { peer: this.me });
     emit({ type: 'RoomEntered', leader: this.me, at: clock.now() });
     led(term);
   }
@@ -508,7 +502,7 @@ export class Member {
     const { emit, clock, network } = this.#options;
     if (this.#ears) this.#stepDown();
     this.#leader = leader;
-    this.tracer.moment('leader', { peer: leader });
+    this.tracing.now?.tracer.moment('leader', { peer: leader });
     emit({ type: 'RoomEntered', leader, at: clock.now() });
     network.sendControl(leader, { type: 'links', links: this.#survey.known });
     if (this.#heir.inherited) this.#sendCard(leader);
@@ -602,10 +596,13 @@ export class Member {
         this.host.endSequence(peer, message.sequence);
         break;
       case 'trace-wanted':
-        this.traces.wanted(peer, message.ticket);
+        this.tracing.load().then(
+          ({ desk }) => desk.wanted(peer, message.ticket),
+          () => undefined,
+        );
         break;
       case 'trace-part':
-        this.traces.heard(peer, message);
+        this.tracing.now?.desk.heard(peer, message);
         break;
       case 'goodbye':
         break;
@@ -679,7 +676,7 @@ export class Member {
       this.#guard(() => {
         // From the peers that the plan has it come from, and from nobody else.
         if (!this.#mayDeliver(peer, activation)) return;
-        this.tracer.received(peer, activation, wholeAt, bytes.byteLength);
+        this.tracing.now?.tracer.received(peer, activation, wholeAt, bytes.byteLength);
         this.#deliver(activation);
       });
     }

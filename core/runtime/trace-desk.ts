@@ -64,11 +64,14 @@ export class TraceDesk {
       this.#network.sendControl(peer, { type: 'trace-part', ticket, part, parts: tables.length, spans });
   }
 
-  /** An answer; one that nobody waits for, or from another device, is dropped. */
+  /**
+   * An answer; one that nobody waits for, or from another device, is dropped.
+   * @throws ProtocolError when it has what no device notes.
+   */
   heard(peer: PeerId, { ticket, part, parts, spans }: TracePart): void {
     const asked = this.#asked.get(ticket);
     if (asked?.peer !== peer) return;
-    asked.parts.set(part, spansOf(spans) ?? []);
+    asked.parts.set(part, spansOf(spans));
     if (asked.parts.size < parts) return;
     const inOrder = [...asked.parts].sort(([a], [b]) => a - b);
     asked.done(inOrder.flatMap(([, each]) => each));

@@ -21,7 +21,7 @@ import { Shelf } from '../weights/shelf.ts';
 import { VirtualClock } from '../weights/virtual-clock.ts';
 import { Leader } from './leader.ts';
 import { Member } from './member.ts';
-import type { RoomTrace } from './trace-desk.ts';
+import type { RoomTrace, TraceDesk } from './trace-desk.ts';
 
 const IDS = ['a', 'b', 'c'].map((x) => x.repeat(16) as PeerId);
 /** How far each device's clock is off, in ms. */
@@ -51,6 +51,9 @@ interface Device {
   readonly events: SessionEvent[];
   state(): SessionState;
 }
+
+// Loaded on demand in the product; here it must be there at once, as everything else.
+await import('./tracing.ts');
 
 const clock = new VirtualClock(stillness);
 let devices: Device[] = [];
@@ -151,7 +154,14 @@ async function ask(asker: Device, count: number): Promise<void> {
   await clock.until(answers, 60_000);
 }
 
-const collect = (device: Device): Promise<RoomTrace> => clock.until(device.member.traces.collect(), 20_000);
+/** There once another device has come. */
+function deskOf(device: Device | undefined): TraceDesk {
+  const desk = device?.member.tracing.now?.desk;
+  if (!desk) throw new Error('nothing is noted yet');
+  return desk;
+}
+
+const collect = (device: Device): Promise<RoomTrace> => clock.until(deskOf(device).collect(), 20_000);
 
 afterEach(async () => {
   for (const { leader, member } of devices) {
@@ -210,8 +220,7 @@ describe('the trace of a room', () => {
   it('names a device that does not answer in time, and has all the others', async () => {
     const asker = await atWork();
     // As a page of another version, which does not know the question.
-    const { member } = devices[1] as Device;
-    member.traces.wanted = () => undefined;
+    deskOf(devices[1]).wanted = () => undefined;
     const { devices: told, missing } = await collect(asker);
     expect(missing).toEqual([IDS[1]]);
     expect(told.map(({ peer }) => peer)).toEqual([IDS[2], IDS[0]]);
@@ -220,9 +229,9 @@ describe('the trace of a room', () => {
   it('waits no longer for a device that goes', async () => {
     const asker = await atWork();
     const { member } = devices[1] as Device;
-    member.traces.wanted = () => undefined;
+    deskOf(devices[1]).wanted = () => undefined;
     const begun = clock.now();
-    const collecting = asker.member.traces.collect();
+    const collecting = deskOf(asker).collect();
     await clock.pass(10);
     member.close('closed the page');
     const { missing } = await clock.until(collecting, 20_000);
@@ -233,12 +242,12 @@ describe('the trace of a room', () => {
   it('answers a device that asks without end a few times only', async () => {
     const asker = await atWork();
     const answered: number[] = [];
-    const heard = asker.member.traces.heard.bind(asker.member.traces);
-    asker.member.traces.heard = (peer, part) => {
+    const heard = deskOf(asker).heard.bind(deskOf(asker));
+    deskOf(asker).heard = (peer, part) => {
       answered.push(part.ticket);
       heard(peer, part);
     };
-    for (let n = 0; n < 50; n++) void asker.member.traces.collect();
+    for (let n = 0; n < 50; n++) void deskOf(asker).collect();
     await clock.pass(5500);
     // Two devices, three at once and one every two seconds.
     expect(new Set(answered).size).toBeLessThanOrEqual(2 * 6);
@@ -249,15 +258,25 @@ describe('the trace of a room', () => {
     const asker = await atWork();
     const spans = { base: 0, texts: [''], rows: [] };
     const part = { type: 'trace-part', part: 0, parts: 1, spans } as const;
-    for (let ticket = 1; ticket < 20; ticket++)
-      asker.member.traces.heard(IDS[1] as PeerId, { ...part, ticket });
-    const collecting = asker.member.traces.collect();
+    for (let ticket = 1; ticket < 20; ticket++) deskOf(asker).heard(IDS[1] as PeerId, { ...part, ticket });
+    const collecting = deskOf(asker).collect();
     // The tickets of both answers, in the name of one.
     for (let ticket = 1; ticket < 20; ticket++)
-      asker.member.traces.heard('d'.repeat(16) as PeerId, { ...part, ticket });
+      deskOf(asker).heard('d'.repeat(16) as PeerId, { ...part, ticket });
     const { devices: told } = await clock.until(collecting, 20_000);
     for (const { spans: of } of told) expect(of.length).toBeGreaterThan(0);
   });
+});
+
+it('an answer with what no device notes is refused by whoever asked, and by nobody else', async () => {
+  const asker = await atWork();
+  const spans = { base: 0, texts: [''], rows: Array(11).fill(77) };
+  const part = { type: 'trace-part', ticket: 1, part: 0, parts: 1, spans } as const;
+  deskOf(asker).heard(IDS[1] as PeerId, part);
+  const collecting = deskOf(asker).collect();
+  const refused = expect.objectContaining({ name: 'ProtocolError' });
+  expect(() => deskOf(asker).heard(IDS[0] as PeerId, part)).toThrow(refused);
+  await clock.until(collecting, 20_000);
 });
 
 it('a room that lost a holder says what it took until the next answer', async () => {

@@ -1,6 +1,5 @@
 import type { Epoch, PeerId, RequestId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
-import type { Planner } from '../plan/question.ts';
 import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
 import type { LoadStage } from '../protocol/messages.ts';
 import type { Span } from '../trace/span.ts';
@@ -71,17 +70,9 @@ export class Tracer {
     this.#rare.note({ kind: 'load', start: gatheredAt, end: this.#clock.now(), epoch, stage });
   }
 
-  /** The same planner, whose decisions are noted. */
-  planning(planner: Planner): Planner {
-    return {
-      decide: async (question) => {
-        const start = this.#clock.now();
-        const answer = await planner.decide(question);
-        this.#rare.note({ kind: 'plan', start, end: this.#clock.now() });
-        return answer;
-      },
-      tell: (question, plan) => planner.tell(question, plan),
-    };
+  /** The planner has decided. */
+  planned(start: number): void {
+    this.#rare.note({ kind: 'plan', start, end: this.#clock.now() });
   }
 
   moment(

@@ -1,3 +1,4 @@
+import { ProtocolError } from '../errors.ts';
 import type { Span } from './span.ts';
 import { ROW, readRow, writeRow } from './span-row.ts';
 
@@ -42,13 +43,19 @@ function tableOf(spans: readonly Span[]): SpanTable {
   return { base, texts: [...texts.keys()], rows };
 }
 
-/** The spans of a table, by the sender's clock; undefined when there is one that no device writes. Tables may be foreign. */
-export function spansOf({ base, texts, rows }: SpanTable): Span[] | undefined {
+/**
+ * The spans of a table, by the sender's clock. Tables may be foreign.
+ * @throws ProtocolError for a row that no device writes.
+ */
+export function spansOf({ base, texts, rows }: SpanTable): Span[] {
   const spans: Span[] = [];
-  if (rows.length % ROW !== 0) return undefined;
   for (let at = 0; at < rows.length; at += ROW) {
     const span = readRow(rows, at, texts);
-    if (!span) return undefined;
+    if (!span) {
+      const [expected, actual] = ['a row of a span', rows.slice(at, at + ROW).join(' ')];
+      const data = { step: 'read a trace', expected, actual };
+      throw new ProtocolError(`A trace is malformed: expected ${expected}, got ${actual}.`, data);
+    }
     spans.push({ ...span, start: base + span.start / 1000, end: base + span.end / 1000 });
   }
   return spans;
