@@ -8,7 +8,9 @@ const AFTER_MS = 3000;
 const PARTS: readonly (() => Promise<unknown>)[] = [
   () => import('./session/questions.ts'),
   () => import('./session/file-source.ts'),
+  () => import('./session/room-trace.ts'),
   () => import('./session/model-sequence.ts'),
+  () => import('./ui/log-tools.tsx'),
   () => import('./ui/device-pairs.tsx'),
   () => import('./ui/model-pairs.tsx'),
 ];

@@ -2,6 +2,9 @@ import jsQR from 'jsqr';
 import type { Page } from 'playwright';
 import { PNG } from 'pngjs';
 
+const LOOKS = 10;
+const LOOK_AGAIN_MS = 300;
+
 /**
  * Reads the QR code as a camera would: from the pixels on the screen.
  * @throws Error when the code on the screen cannot be read.
@@ -13,9 +16,21 @@ export async function readRoomQr(page: Page): Promise<string> {
   // A small screen keeps the code behind a button.
   const behind = (await code.count()) === 0;
   if (behind) await invite.click();
-  const text = decodeQr(await code.first().screenshot());
+  const text = await read(() => code.first().screenshot());
   if (behind) await page.keyboard.press('Escape');
   return text;
+}
+
+/** A page that still loads moves the code away under the camera, which looks again. */
+async function read(look: () => Promise<Buffer>): Promise<string> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return decodeQr(await look());
+    } catch (error) {
+      if (tries === LOOKS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
+  }
 }
 
 /** Decodes the QR code in a PNG image. */

@@ -4,6 +4,7 @@ import type { BrowserContextOptions, Page } from 'playwright';
 import { launchDevice } from './browser.ts';
 import { buildOnce } from './build.ts';
 import { drawDigit } from './draw.ts';
+import { kill } from './lab/faults/inflict.ts';
 import { ROOT } from './repository.ts';
 import { openRoom } from './room.ts';
 import { DESKTOP, PHONE } from './screens.ts';
@@ -12,7 +13,7 @@ import { readyDevices, runsOn, until } from './session-page.ts';
 
 const FOLDER = join(ROOT, 'screenshots');
 
-/** Takes pictures of lobby, room at work, follower and a talk, for one screen and one colour scheme. */
+/** Takes pictures of lobby, room at work, follower, a room that lost a device, and a talk, for one screen and one colour scheme. */
 async function portray(origin: string, name: string, context: BrowserContextOptions): Promise<void> {
   const room = await openRoom({ origin, devices: 1, device: { context } });
   const phone = await launchDevice({ context: { ...PHONE, colorScheme: context.colorScheme ?? 'light' } });
@@ -31,6 +32,8 @@ async function portray(origin: string, name: string, context: BrowserContextOpti
     await page.waitForTimeout(2000);
     await page.screenshot({ path: join(FOLDER, `room-${name}.png`), fullPage: true });
     await phone.page.screenshot({ path: join(FOLDER, `follower-${name}.png`), fullPage: true });
+    await lose(page, room.link, name);
+    await phone.page.screenshot({ path: join(FOLDER, `healed-follower-${name}.png`), fullPage: true });
     await page.getByTestId('change-model').click();
     await page.locator('[data-model="bard"]').waitFor();
     await page.screenshot({ path: join(FOLDER, `models-${name}.png`) });
@@ -46,6 +49,23 @@ async function portray(origin: string, name: string, context: BrowserContextOpti
   } finally {
     await phone.close();
     await room.close();
+  }
+}
+
+/** A third device joins, and is killed while it is asked: the room with its layers gone, and healed. */
+async function lose(page: Page, link: string, name: string): Promise<void> {
+  const third = await launchDevice();
+  try {
+    await third.page.goto(link);
+    await until(page, 'three at work', runsOn(3));
+    kill(third);
+    await page.getByTestId('repeat').first().click();
+    await page.getByTestId('log-entry').filter({ hasText: 'was lost' }).first().waitFor();
+    await page.screenshot({ path: join(FOLDER, `heals-${name}.png`), fullPage: true });
+    await page.getByTestId('log-entry').filter({ hasText: 'Answers come again' }).first().waitFor();
+    await page.screenshot({ path: join(FOLDER, `healed-${name}.png`), fullPage: true });
+  } finally {
+    await third.close();
   }
 }
 

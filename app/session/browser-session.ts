@@ -323,6 +323,11 @@ export class BrowserSession implements Store, Actions {
     return this.#language.opened;
   };
 
+  readonly saveTrace = async (): Promise<readonly string[]> => {
+    const { saveRoomTrace } = await import('./room-trace.ts');
+    return saveRoomTrace(this.member, () => this.state.value);
+  };
+
   readonly dismiss = (notice: number): void => {
     this.emit({ type: 'NoticeDismissed', id: notice });
   };

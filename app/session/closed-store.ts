@@ -30,6 +30,7 @@ export function closedStore(state: { readonly value: SessionState }): Store {
     askTensors: refuse,
     repeat: refuse,
     chat: refuse,
+    saveTrace: refuse,
     dismiss: nothing,
   };
   return { state, actions };

@@ -34,7 +34,7 @@ export async function enter(place: Place): Promise<BrowserSession> {
     clock: systemClock,
     random: Math.random,
     door: {
-      state: (server) => session.emit({ type: 'ServerChanged', server }),
+      state: (server) => session.emit({ type: 'ServerChanged', server, at: Date.now() }),
       entered: (leader, others) => session.entered(leader, others),
       waiting: () => session.emit({ type: 'AdmissionAwaited' }),
       leading: (value) => session.emit({ type: 'AskFirstChanged', value }),

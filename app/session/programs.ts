@@ -2,6 +2,7 @@ import { InputError } from '../../core/errors.ts';
 import type { ModelCard, PlanMode, PlanRules, SessionState, StageTiming } from '../../core/session/state.ts';
 import { type Dtype, isDtype } from '../../core/tensor/dtype.ts';
 import { type Tensor, tensor } from '../../core/tensor/tensor.ts';
+import type { ChromeTrace } from '../../core/trace/chrome-event.ts';
 import type { BrowserSession } from './browser-session.ts';
 
 /** A tensor as other programs hand it over: row-major little-endian bytes. */
@@ -81,6 +82,11 @@ export interface Programs {
   write(prompt: string, options?: ProgramWrite): Promise<ProgramText>;
   /** Begins a sequence of the open model. @throws InputError when none is open. */
   sequence(): ProgramSequence;
+  /**
+   * What all devices did lately, as one trace in Chrome's Trace Event Format on this device's clock. Devices that do not
+   * answer within seconds are named in `otherData.missing`.
+   */
+  trace(): Promise<ChromeTrace>;
 }
 
 /** Offers a session to scripts in its page. */
@@ -103,6 +109,10 @@ export function programs(session: BrowserSession): Programs {
         import('./language/write-once.ts'),
       ]);
       return writeOnce(session.member, language, prompt, options);
+    },
+    trace: async () => {
+      const { roomTrace } = await import('./room-trace.ts');
+      return roomTrace(session.member, () => session.state.value);
     },
     sequence: () => {
       const card = openCard(session);

@@ -149,5 +149,7 @@ export interface Actions {
   repeat(count: number, inFlight: number): Promise<{ readonly perSecond: number; readonly medianMs: number }>;
   /** The talk with the open model, which fetches its tokeniser first. Rejects with a PotluckError. */
   chat(): Promise<Chat>;
+  /** Asks all devices what they did lately, and hands the person a file of it. Returns the names of those who did not answer. */
+  saveTrace(): Promise<readonly string[]>;
   dismiss(notice: number): void;
 }

@@ -3,7 +3,7 @@ import type { SessionState, StageView } from '../../core/session/state.ts';
 import { bytes, layers, ms, percent, shares, span } from './format.ts';
 import { type Lane, lanesOf, meanMs } from './holdings.ts';
 import { useLinger } from './linger.ts';
-import { atWork, colourOf, deviceOf, ends, nameOf } from './select.ts';
+import { atWork, colourOf, deviceOf, ends, lostDevice, nameOf } from './select.ts';
 import { useLoads } from './use-room-loading.ts';
 
 /** Least share of the width, so that a quick device can still be named. */
@@ -144,12 +144,15 @@ function Flow({
 
 /** Before the first plan: an empty place at the table. */
 function EmptyChain({ state }: { readonly state: SessionState }): VNode {
+  const lost = lostDevice(state);
   return (
     <div class="chain-box">
       <div class="chain empty">
-        {state.devices.some((device) => device.card.status === 'measuring')
-          ? 'The layers are shared out as soon as the devices are measured.'
-          : 'No layers are shared out yet.'}
+        {lost !== null
+          ? `${lost} is gone. The others take its layers.`
+          : state.devices.some((device) => device.card.status === 'measuring')
+            ? 'The layers are shared out as soon as the devices are measured.'
+            : 'No layers are shared out yet.'}
       </div>
       <div class="flow" />
     </div>

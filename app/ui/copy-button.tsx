@@ -4,11 +4,12 @@ import { useState } from 'preact/hooks';
 /** So long the button says that it worked. */
 const SAID_MS = 1500;
 
-/** Copies a text, and says whether it did. */
-export function CopyButton({ text }: { readonly text: string }): VNode {
+/** Copies a text, which may be made only then, and says whether it did. */
+export function CopyButton({ text }: { readonly text: string | (() => string) }): VNode {
   const [words, setWords] = useState('Copy');
   const copy = async (): Promise<void> => {
-    const done = await navigator.clipboard.writeText(text).then(
+    const copied = typeof text === 'string' ? text : text();
+    const done = await navigator.clipboard.writeText(copied).then(
       () => 'Copied',
       () => 'Not allowed',
     );

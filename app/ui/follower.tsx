@@ -74,7 +74,7 @@ export function Follower({ state, actions, own }: Props): VNode {
           {state.plan && <PlanPanels state={state} plan={state.plan} actions={actions} />}
         </section>
         <AskCard state={state} actions={actions} />
-        <Log log={state.log} devices={state.devices} />
+        <Log log={state.log} devices={state.devices} saveTrace={actions.saveTrace} />
         <Foot
           state={state}
           actions={actions}

@@ -3,7 +3,7 @@ import type { PlanView, SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
 import { measuredMs, measuredPerSecond } from './measured.ts';
 import { betterAlone, headline, lowerFirst, shapeWords } from './plan-words.ts';
-import { nameOf } from './select.ts';
+import { lostDevice, nameOf } from './select.ts';
 import { mostTelling } from './what-if-words.ts';
 import { wordingOf } from './wording.ts';
 
@@ -18,7 +18,14 @@ interface Props {
 /** The plan in plain words: predicted, measured, what one device alone would do, and who stays out. */
 export function PlanSentence({ state, setMode }: Props): VNode {
   const { plan, devices, requests } = state;
-  if (!plan) return <p class="soft">Each device that joins makes the chain longer.</p>;
+  if (!plan)
+    return (
+      <p class="soft">
+        {lostDevice(state) === null
+          ? 'Each device that joins makes the chain longer.'
+          : 'What was asked is asked again by itself.'}
+      </p>
+    );
   const name = (peer: PlanView['stages'][number]['peer']): string => nameOf(devices, peer);
   const said = wordingOf(state);
   const more = plan.leftOut.length - LEFT_OUT_TOLD;

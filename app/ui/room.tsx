@@ -26,7 +26,7 @@ export function Room({ state, actions }: { readonly state: SessionState; readonl
         <ShareCard state={state} actions={actions} />
         <div class="col right">
           <AskCard state={state} actions={actions} />
-          <Log log={state.log} devices={state.devices} />
+          <Log log={state.log} devices={state.devices} saveTrace={actions.saveTrace} />
         </div>
         <section class="devices" aria-label="Devices">
           <ul>

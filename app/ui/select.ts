@@ -77,7 +77,13 @@ export function whyNotYet(state: SessionState): string | null {
   if (state.model.kind !== 'ready') return 'No model is open';
   if (state.plan?.status === 'running') return null;
   if (state.preparing) return `${state.preparing.step}…`;
-  return state.plan ? 'Layers are on their way…' : 'Measuring the devices…';
+  if (state.plan) return 'Layers are on their way…';
+  return lostDevice(state) === null ? 'Measuring the devices…' : 'Sharing the layers anew…';
+}
+
+/** The device whose layers the others are about to take; null while there is a plan, or there was none. */
+export function lostDevice({ plan, lastRun }: SessionState): string | null {
+  return (plan === null && lastRun?.lost?.name) || null;
 }
 
 /** What flows in and out at the ends of the chain. */

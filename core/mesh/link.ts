@@ -120,6 +120,7 @@ export class Link {
       delayMs: way ? way.delayMs : null,
       mbitPerSec: way ? 8 / (way.msPerByte * 1000) : null,
       steadyMbitPerSec: steadyMsPerByte === undefined ? null : 8 / (steadyMsPerByte * 1000),
+      clock: this.#theirClock.offset(this.#clock.now()),
       heardAt: this.#heartbeat.heardAt,
       usedAt: this.#isAtWork() ? this.#clock.now() : this.#usedAt,
       probedAt: this.#probedAt,

@@ -1,5 +1,6 @@
 import type { PeerId } from '../ids.ts';
 import type { ControlMessage } from '../protocol/messages.ts';
+import type { ClockOffset } from './peer-clock.ts';
 import type { WaySample } from './way-fit.ts';
 
 /** Kinds of binary message; control messages travel as JSON beside them. */
@@ -17,6 +18,8 @@ export interface LinkStats {
   readonly mbitPerSec: number | null;
   /** The same of messages that follow each other, by the largest probes; null where only small ones were sent. */
   readonly steadyMbitPerSec: number | null;
+  /** How the other side's clock stands to ours; null before the first echo. */
+  readonly clock: ClockOffset | null;
   /** When the other side was last heard, by the clock. */
   readonly heardAt: number;
   /** When activations or weights last passed, by the clock; -Infinity before. */

@@ -47,3 +47,12 @@ test('foreign times never make more of it than our own clock allows', () => {
   clock.heard(2000, new Uint8Array(3));
   expect(clock.tinyMs).toBe(4);
 });
+
+test('says how far their clock is ahead, and by how much it may be off', () => {
+  const clock = new PeerClock();
+  expect(clock.offset(0)).toBeNull();
+  trip(clock, 0, 1, 7);
+  // The true 5000 lie within the error, though the two ways were as unequal as can be.
+  expect(clock.offset(8)).toEqual({ aheadMs: 4997, errorMs: 4 });
+  expect(clock.offset(20_008)?.errorMs).toBe(6);
+});

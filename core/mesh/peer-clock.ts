@@ -9,6 +9,14 @@ interface Reading {
   readonly ahead: number;
 }
 
+/** How two clocks stand to each other. */
+export interface ClockOffset {
+  /** The other side's clock shows so much more than ours. */
+  readonly aheadMs: number;
+  /** It is off by at most this much now, however unequal the two ways of an echo were. */
+  readonly errorMs: number;
+}
+
 /**
  * How far the peer's clock is ahead of ours, as NTP finds it: by the quickest echo, since a busy page answers late but
  * never early. Both ways of a tiny packet are taken to be equal. Where they are not, what one direction seems to take
@@ -20,6 +28,13 @@ export class PeerClock {
   /** The least one-way time of a tiny packet, undefined before the first echo. */
   get tinyMs(): number | undefined {
     return this.#best?.tinyMs;
+  }
+
+  /** How far the peer's clock is ahead, null before the first echo. */
+  offset(now: number): ClockOffset | null {
+    const best = this.#best;
+    if (!best) return null;
+    return { aheadMs: best.ahead, errorMs: best.tinyMs + Math.max(0, now - best.at) * DRIFT };
   }
 
   /** What an echo carries: the ping as it came, and the time here. */

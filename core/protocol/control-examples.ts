@@ -197,5 +197,18 @@ export const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<Control
   'leader-missed': { type: 'leader-missed', term: 1, leader: me },
   'leader-seen': { type: 'leader-seen', term: 1, seen: true },
   'hop-broken': { type: 'hop-broken', epoch },
+  'trace-wanted': { type: 'trace-wanted', ticket: 7 },
+  'trace-part': {
+    type: 'trace-part',
+    ticket: 7,
+    part: 0,
+    parts: 2,
+    spans: {
+      base: 1_700_000_000_000.5,
+      texts: ['', me, 'wasm'],
+      // A run of stage 0 for request 1, and a peer that was lost.
+      rows: [2, 0, 1500, epoch, 1, 2, 0, 1.25, 1, 0, 2, 14, 2000, 0, 0, 0, 0, 0, 0, 0, 1, 2],
+    },
+  },
   goodbye: { type: 'goodbye', reason: 'closed' },
 };

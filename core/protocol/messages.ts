@@ -14,6 +14,7 @@ import type {
   Progress,
   Seat,
 } from '../session/state.ts';
+import type { SpanTable } from '../trace/trace-parts.ts';
 import type { OriginCard } from './origin-card.ts';
 
 /**
@@ -92,6 +93,9 @@ export type ControlMessage =
       readonly pieces: readonly SparePiece[];
     }
   | LeadershipMessage
+  /** To any device: what have you noted of your work? `trace-part`s with this ticket answer, all at once or not at all. */
+  | { readonly type: 'trace-wanted'; readonly ticket: number }
+  | TracePart
   | { readonly type: 'goodbye'; readonly reason: string };
 
 /** Who leads: see `runtime/leadership.ts`. */
@@ -107,6 +111,16 @@ export type LeadershipMessage =
   /** The sender would take the leader's place. `leader-seen` answers. */
   | { readonly type: 'leader-missed'; readonly term: number; readonly leader: PeerId }
   | { readonly type: 'leader-seen'; readonly term: number; readonly seen: boolean };
+
+/** A part of what a device noted of its work: times, names and sizes, never values. */
+export interface TracePart {
+  readonly type: 'trace-part';
+  readonly ticket: number;
+  /** Which part this is, of how many. */
+  readonly part: number;
+  readonly parts: number;
+  readonly spans: SpanTable;
+}
 
 export interface Legacy {
   readonly type: 'legacy';

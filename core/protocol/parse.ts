@@ -31,6 +31,7 @@ import {
   toldPiece,
   wantedPiece,
 } from './parse-stage.ts';
+import { tracePart } from './parse-trace.ts';
 
 /** See `runtime/term.ts`. */
 const term: SchemaOf<number> = v.pipe(count, v.maxValue(2 ** 39 - 1));
@@ -114,6 +115,8 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
   }),
   'leader-missed': v.object({ type: v.literal('leader-missed'), term, leader: peer }),
   'leader-seen': v.object({ type: v.literal('leader-seen'), term, seen: v.boolean() }),
+  'trace-wanted': v.object({ type: v.literal('trace-wanted'), ticket: u32 }),
+  'trace-part': tracePart,
   goodbye: v.object({ type: v.literal('goodbye'), reason: prose(LINE) }),
 };
 

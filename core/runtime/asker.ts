@@ -46,8 +46,16 @@ export interface AskResult {
   readonly stages: readonly StageTiming[];
 }
 
+/** What became of a request, for whoever keeps a record. */
+export interface AskerNews {
+  answered(request: RequestId, epoch: Epoch, place: SequencePlace, askedAt: number): void;
+  /** It had entered before, and enters once more. */
+  again(request: RequestId): void;
+}
+
 interface Pending {
   readonly request: RequestId;
+  readonly askedAt: number;
   readonly tensors: readonly Tensor[];
   readonly place: SequencePlace;
   readonly resolve: (result: AskResult) => void;
@@ -57,6 +65,7 @@ interface Pending {
   sent: { readonly at: number; readonly to: PeerId } | undefined;
   /** The one of these that is to be given up and done again. */
   again?: Pending['sent'];
+  entered: boolean;
 }
 
 export interface AskerOptions {
@@ -66,6 +75,7 @@ export interface AskerOptions {
   readonly forward: (to: PeerId, activation: Activation) => Promise<void>;
   /** Tells all devices that a sequence of this page has ended. */
   readonly endSequence: (sequence: number) => void;
+  readonly news?: AskerNews;
 }
 
 /**
@@ -144,7 +154,9 @@ export class Asker {
         () => this.#fail(request, 'wait for the answer', `No answer came within ${DEADLINE_MS / 1000} s.`),
         DEADLINE_MS,
       );
-      this.#pending.set(request, { request, tensors, place, resolve, reject, timer, sent: undefined });
+      const askedAt = this.#options.clock.now();
+      const pending = { request, askedAt, tensors, place, resolve, reject, timer };
+      this.#pending.set(request, { ...pending, sent: undefined, entered: false });
       options.signal?.addEventListener('abort', () => {
         if (this.#settle(request)) reject(options.signal?.reason);
       });
@@ -158,6 +170,7 @@ export class Asker {
     if (!pending?.sent || activation.epoch !== this.#plan?.epoch) return;
     const latencyMs = this.#options.clock.now() - pending.sent.at;
     this.#settle(activation.request);
+    this.#options.news?.answered(pending.request, activation.epoch, pending.place, pending.askedAt);
     pending.resolve({
       request: activation.request,
       epoch: activation.epoch,
@@ -260,6 +273,8 @@ export class Asker {
     const { clock, me: origin, forward } = this.#options;
     pending.sent = { at: clock.now(), to };
     const { request, tensors, place } = pending;
+    if (pending.entered) this.#options.news?.again(request);
+    pending.entered = true;
     const activation: Activation = {
       epoch,
       origin,

@@ -127,7 +127,7 @@ export class Leader implements LeaderEars {
       clock,
       term,
       renew: () => member.renewTerm(),
-      planner,
+      planner: member.tracing.planning(planner),
       mover: new Mover(this.#courier, this.#desk),
       ledger: () => this.#desk.ledger,
       here: () => member.followers,

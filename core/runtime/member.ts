@@ -41,6 +41,7 @@ import { StageGatherer } from './stage-gatherer.ts';
 import { NOT_HELD, StageHost } from './stage-host.ts';
 import { SurveyLater } from './survey-later.ts';
 import type { Term } from './term.ts';
+import { TracingLater } from './tracing-later.ts';
 import { Turns } from './turns.ts';
 
 /** Why open requests fail when another model is chosen: their input was made for the one before. */
@@ -131,6 +132,8 @@ export class Member {
   readonly turns: Turns;
   /** Those of this device, with their memory watched. */
   readonly executors: ExecutorFactory;
+  /** What this device does, noted for whoever wants to look, and how the room recovers. */
+  readonly tracing: TracingLater;
   readonly #memory: MemoryWatch = new MemoryWatch();
   readonly #exchange: PieceExchange;
   readonly #options: MemberOptions;
@@ -154,6 +157,7 @@ export class Member {
     this.#options = options;
     this.#card = options.card;
     const { network, clock, emit, runtime, shelf, origins } = options;
+    this.tracing = new TracingLater(network, clock, () => this.#card.profile?.provider ?? '');
     this.executors = this.#memory.watching(options.executors);
     this.shelf = shelf;
     this.#exchange = new PieceExchange(network, clock, shelf);
@@ -176,6 +180,17 @@ export class Member {
         this.host.endSequence(network.me, sequence);
         for (const peer of network.peers()) network.sendControl(peer, { type: 'end-sequence', sequence });
       },
+      news: {
+        answered: (request, epoch, place, askedAt) => {
+          this.tracing.now?.tracer.answered(request, epoch, place, askedAt);
+          const recovery = this.tracing.now?.recovery.answered(askedAt, clock.now());
+          if (recovery) emit({ type: 'RoomRecovered', ...recovery, at: clock.now() });
+        },
+        again: (request) => {
+          this.tracing.now?.tracer.moment('again', { request, origin: network.me });
+          this.tracing.now?.recovery.again();
+        },
+      },
     });
     this.host = new StageHost({
       gather: (terms, tell, signal) => this.gatherer.gather(terms, this.#leader ?? this.me, tell, signal),
@@ -189,7 +204,10 @@ export class Member {
             network.sendControl(peer, { type: 'stage-progress', epoch, progress });
           this.#ears?.stageProgress(network.me, epoch);
         },
-        ready: (terms) => this.#tellLeader({ type: 'stage-ready', epoch: terms.epoch, stage: terms.stage }),
+        ready: (terms, times) => {
+          if (times) this.tracing.now?.tracer.loaded(terms, times);
+          this.#tellLeader({ type: 'stage-ready', epoch: terms.epoch, stage: terms.stage });
+        },
         failed: (terms, step, message) =>
           this.#tellLeader({
             type: 'stage-failed',
@@ -200,7 +218,10 @@ export class Member {
           }),
         forward: (to, activation) => this.#forward(to, activation),
         requestFailed: (activation, step, message) => this.#failRequest(activation, step, message),
-        ran: () => this.#reporter.ran(),
+        ran: (item) => {
+          this.tracing.now?.tracer.ran(item);
+          this.#reporter.ran();
+        },
       },
     });
     this.#reporter = new LoadReporter({
@@ -258,7 +279,10 @@ export class Member {
     network.listen({
       peerUp: (peer) => this.#peerUp(peer),
       peerDown: (peer, reason) => this.#peerDown(peer, reason),
-      linkChanged: (peer, stats) => emit({ type: 'LinkChanged', peer, link: viewOf(stats), at: clock.now() }),
+      linkChanged: (peer, stats) => {
+        this.tracing.now?.recovery.heard(peer, stats.heardAt);
+        emit({ type: 'LinkChanged', peer, link: viewOf(stats), at: clock.now() });
+      },
       control: (peer, message) => this.#control(peer, message),
       binary: (peer, kind, bytes) => this.#binary(peer, kind, bytes),
     });
@@ -345,6 +369,7 @@ export class Member {
 
   /** What runs in the room now, or is about to; null for nothing. */
   setPlan(plan: PlanView | null): void {
+    this.tracing.planned(plan, plan?.epoch !== this.asker.plan?.epoch);
     this.host.follow(plan);
     this.asker.setPlan(plan);
     // A leader that took over may believe in stages that another gave up meanwhile.
@@ -379,6 +404,7 @@ export class Member {
   close(reason: string): void {
     this.#reporter.stop();
     this.#survey.stop();
+    this.tracing.stop();
     this.#leadership.close();
     this.#heir.stop();
     this.asker.failAll('leave the room', 'This device left the room.');
@@ -389,7 +415,12 @@ export class Member {
 
   async #forward(to: PeerId, activation: Activation): Promise<void> {
     if (to === this.me) return this.#deliver(activation);
-    await this.#options.network.send(to, 'activation', encodeActivation(activation));
+    const { network, clock } = this.#options;
+    const startedAt = clock.now();
+    const parts = encodeActivation(activation);
+    await network.send(to, 'activation', parts);
+    const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
+    this.tracing.now?.tracer.sent(to, activation, startedAt, bytes);
   }
 
   #deliver(activation: Activation): void {
@@ -399,6 +430,7 @@ export class Member {
 
   #failRequest(activation: Activation, step: string, message: string): void {
     const { epoch, request, origin } = activation;
+    this.tracing.now?.tracer.moment('failed', { epoch, request, origin, note: step });
     if (origin === this.me) this.asker.failed(request, epoch, step, message);
     else this.#options.network.sendControl(origin, { type: 'request-failed', epoch, request, step, message });
   }
@@ -436,6 +468,8 @@ export class Member {
   }
 
   #peerUp(peer: PeerId): void {
+    this.tracing.start();
+    this.tracing.now?.tracer.moment('peer-up', { peer });
     this.#sendCard(peer);
     // Whoever could not reach this device could not tell it either.
     if (holdsLayers(this.asker.plan, peer)) this.asker.hopBroken(this.asker.plan?.epoch ?? 0);
@@ -444,7 +478,11 @@ export class Member {
   }
 
   #peerDown(peer: PeerId, reason: string): void {
-    this.#options.emit({ type: 'PeerLeft', peer, reason, at: this.#options.clock.now() });
+    const { emit, clock } = this.#options;
+    emit({ type: 'PeerLeft', peer, reason, at: clock.now() });
+    this.tracing.now?.tracer.moment('peer-lost', { peer, note: reason });
+    this.tracing.now?.desk.peerDown(peer);
+    this.tracing.now?.recovery.lost(peer, clock.now());
     this.#survey.forget(peer);
     this.#exchange.peerDown(peer);
     this.gatherer.peerDown(peer);
@@ -473,6 +511,7 @@ export class Member {
   #took(term: Term): void {
     const { emit, clock, led } = this.#options;
     this.#leader = this.me;
+    this.tracing.now?.tracer.moment('leader', { peer: this.me });
     emit({ type: 'RoomEntered', leader: this.me, at: clock.now() });
     led(term);
   }
@@ -481,6 +520,7 @@ export class Member {
     const { emit, clock, network } = this.#options;
     if (this.#ears) this.#stepDown();
     this.#leader = leader;
+    this.tracing.now?.tracer.moment('leader', { peer: leader });
     emit({ type: 'RoomEntered', leader, at: clock.now() });
     network.sendControl(leader, { type: 'links', links: this.#survey.known });
     if (this.#heir.inherited) this.#sendCard(leader);
@@ -574,6 +614,15 @@ export class Member {
       case 'end-sequence':
         this.host.endSequence(peer, message.sequence);
         break;
+      case 'trace-wanted':
+        this.tracing.load().then(
+          ({ desk }) => desk.wanted(peer, message.ticket),
+          () => undefined,
+        );
+        break;
+      case 'trace-part':
+        this.tracing.now?.desk.heard(peer, message);
+        break;
       case 'goodbye':
         break;
     }
@@ -639,14 +688,16 @@ export class Member {
   #binary(peer: PeerId, kind: BinaryKind, bytes: Uint8Array<ArrayBuffer>): void {
     if (kind === 'shard') this.#exchange.arrived(peer, bytes);
     else {
+      const { clock } = this.#options;
+      const wholeAt = clock.now();
       const activation = decodeActivation(bytes);
-      this.#guard(() => this.#arrived(peer, activation));
+      this.#guard(() => {
+        // From the peers that the plan has it come from, and from nobody else.
+        if (!this.#mayDeliver(peer, activation)) return;
+        this.tracing.now?.tracer.received(peer, activation, wholeAt, bytes.byteLength);
+        this.#deliver(activation);
+      });
     }
-  }
-
-  /** Takes an activation from the peers that the plan has it come from, and from nobody else. */
-  #arrived(peer: PeerId, activation: Activation): void {
-    if (this.#mayDeliver(peer, activation)) this.#deliver(activation);
   }
 
   #mayDeliver(peer: PeerId, { epoch, stage, origin, joined }: Activation): boolean {

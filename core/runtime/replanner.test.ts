@@ -252,6 +252,21 @@ describe('Replanner', () => {
     expect(scene.moves).toHaveLength(2);
   });
 
+  it('says no more that layers move once a device is lost to which they were to', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    await scene.seconds(5);
+    scene.deliver = () => new Promise(() => undefined);
+    scene.slowness.set(TABLET, 5);
+    await scene.seconds(2);
+    expect(scene.steps).toEqual(['Moving layers']);
+    scene.deliver = async () => ({ kind: 'ready' });
+    scene.here = [TABLET];
+    scene.replanner.peerDown(PHONE);
+    await scene.clock.pass(2000);
+    expect(scene.steps).toEqual(['Moving layers', null]);
+    expect(holdsLayers(scene.plan, PHONE)).toBe(false);
+  });
+
   it('gives layers back to a device that has recovered', async () => {
     await scene.begin(LAPTOP, PHONE, TABLET);
     scene.slowness.set(TABLET, 3);

@@ -92,6 +92,8 @@ export class Replanner {
   #cause: Cause | undefined;
   /** Why the move that is under way began. */
   #moving: Cause | undefined;
+  /** People are told that layers move while the plan before goes on. */
+  #tellsMoving = false;
   #betterSince: number | undefined;
   #runningSince = 0;
   /** When the plan was last left for a better one, though it worked. */
@@ -129,6 +131,7 @@ export class Replanner {
     this.#subject = subject;
     this.#lacks = false;
     this.#options.mover.stop();
+    this.#tellMoving(false);
     if (!subject) this.#book.newModel();
     this.#cause = undefined;
     this.#show(null);
@@ -205,6 +208,7 @@ export class Replanner {
     this.#work.forget(peer);
     const { mover } = this.#options;
     if (mover.under && holdsLayers(mover.under.plan, peer)) mover.stop();
+    if (!mover.under) this.#tellMoving(false);
     this.#cause = { kind: 'left', peer, name };
     if (holdsLayers(this.#plan, peer)) {
       this.#show(null);
@@ -294,6 +298,7 @@ export class Replanner {
     this.#forced = this.#forced && !forced;
     if ('infeasible' in found) {
       this.#options.mover.stop();
+      this.#tellMoving(false);
       this.#show(null);
       this.#options.warn(found.infeasible);
       return;
@@ -390,7 +395,7 @@ export class Replanner {
   }
 
   #move(subject: Measured, { question, answer }: Found, view: PlanView): void {
-    const { mover, progress, clock } = this.#options;
+    const { mover, clock } = this.#options;
     const before = this.#plan;
     const gain = (answer.presentMs ?? answer.bestMs) / answer.bestMs;
     // A move that another overtakes had its reason still.
@@ -404,13 +409,13 @@ export class Replanner {
     this.#epoch = plan.epoch;
     const alongside =
       before?.status === 'running' && fitsAlongside(before, plan, [...this.#book.cards.values()]);
-    if (alongside) progress({ step: 'Moving layers', fraction: null });
-    else this.#show(plan);
+    this.#tellMoving(alongside);
+    if (!alongside) this.#show(plan);
     const story = this.#options.planner.tell(question, answer.plan).catch(() => undefined);
     const move = { plan, ...subject, alongside };
     void mover.bring(move).then(async (outcome) => {
       if (outcome.kind === 'superseded') return;
-      if (alongside) progress(null);
+      this.#tellMoving(false);
       if (outcome.kind === 'failed') return this.#failed(outcome);
       this.#runningSince = clock.now();
       const running = alongside ? plan : (this.#plan ?? plan);
@@ -435,6 +440,12 @@ export class Replanner {
     );
     this.#lacks = true;
     this.#show(null);
+  }
+
+  #tellMoving(moves: boolean): void {
+    if (moves === this.#tellsMoving) return;
+    this.#tellsMoving = moves;
+    this.#options.progress(moves ? { step: 'Moving layers', fraction: null } : null);
   }
 
   #addStory(story: PlanStory | undefined, epoch: Epoch): void {

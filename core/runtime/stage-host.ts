@@ -11,7 +11,7 @@ import { LoadMeter } from './load-meter.ts';
 import { ofSequence } from './share-out.ts';
 import { picked, runStage, type Stage } from './stage.ts';
 import type { WorkerMemory } from './stage-executor.ts';
-import { type LoadingOptions, StageLoading } from './stage-loading.ts';
+import { type LoadingOptions, type LoadTimes, StageLoading } from './stage-loading.ts';
 import { joinActivations, runsOf, StepJoiner, withoutWords } from './step-joiner.ts';
 import { guarded, isDead } from './watchdog.ts';
 
@@ -27,13 +27,25 @@ const SENDS_AT_ONCE = 2;
 export interface StageHostEvents {
   /** While a shard arrives and loads; null when done. */
   progress(epoch: Epoch, progress: Progress | null): void;
-  ready(terms: LoadStage): void;
+  /** `times` are of a stage that was loaded, and not here already. */
+  ready(terms: LoadStage, times?: LoadTimes): void;
   failed(terms: LoadStage, step: string, message: string): void;
   /** Hands an activation on; resolves when the link took it. */
   forward(to: PeerId, activation: Activation): Promise<void>;
   requestFailed(activation: Activation, step: string, message: string): void;
   /** An item has passed. */
-  ran(): void;
+  ran(item: RanItem): void;
+}
+
+/** One run of a stage, by the clock. */
+export interface RanItem {
+  readonly terms: LoadStage;
+  /** Those whose steps ran together. */
+  readonly runs: readonly Activation[];
+  readonly arrivedAt: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly computeMs: number;
 }
 
 export interface StageHostOptions extends LoadingOptions {
@@ -219,10 +231,10 @@ export class StageHost {
     };
     const loading: StageLoading = new StageLoading(terms, this.#options, {
       progress: (progress) => events.progress(terms.epoch, progress),
-      loaded: (stage: Stage) => {
+      loaded: (stage: Stage, times) => {
         over();
         this.#held.add(stage);
-        events.ready(terms);
+        events.ready(terms, times);
       },
       failed: (step, message) => {
         over();
@@ -321,7 +333,7 @@ export class StageHost {
       // What several took together says little of what one takes, unless it is more than that.
       const eachMs = (endedAt - startedAt) / runs.length;
       if (runs.length === 1 || eachMs > (times.median ?? Number.POSITIVE_INFINITY)) times.add(eachMs);
-      events.ran();
+      events.ran({ terms, runs, arrivedAt, startedAt, endedAt, computeMs });
       const timing = { stage: terms.stage, computeMs, queueMs: startedAt - arrivedAt };
       const trail = [...activation.trail, timing];
       const isLast = terms.holders[terms.stage + 1] === undefined;

@@ -24,10 +24,16 @@ export interface LoadingOptions {
   readonly clock: Clock;
 }
 
+/** When loading began, and when all parts were here. */
+export interface LoadTimes {
+  readonly begunAt: number;
+  readonly gatheredAt: number;
+}
+
 /** What came of it: nothing is told of one that was stopped. */
 export interface LoadingEvents {
   progress(progress: Progress | null): void;
-  loaded(stage: Stage): void;
+  loaded(stage: Stage, times: LoadTimes): void;
   failed(step: string, message: string): void;
 }
 
@@ -65,10 +71,12 @@ export class StageLoading {
   async #load(): Promise<void> {
     const { gather, executors, runtime, clock } = this.#options;
     const { terms } = this;
+    const begunAt = clock.now();
     let step = 'receive its layers';
     try {
       const model = await gather(terms, (progress) => this.#tell(progress, false), this.#control.signal);
       if (this.#over) return;
+      const gatheredAt = clock.now();
       step = 'load';
       this.#tell({ step: 'Loading its layers', fraction: null }, true);
       const executor = executors();
@@ -77,7 +85,7 @@ export class StageLoading {
       if (this.#over) return executor.close();
       this.#over = true;
       this.#events.progress(null);
-      this.#events.loaded(stage);
+      this.#events.loaded(stage, { begunAt, gatheredAt });
     } catch (error) {
       this.#executor?.close();
       if (this.#over) return;

@@ -18,7 +18,7 @@ import type {
 /** What happened, in the past tense. `at` is epoch milliseconds, given by whoever saw it happen. */
 export type SessionEvent =
   | { readonly type: 'RoomChosen'; readonly room: RoomId; readonly link: string; readonly me: PeerId }
-  | { readonly type: 'ServerChanged'; readonly server: SessionState['server'] }
+  | { readonly type: 'ServerChanged'; readonly server: SessionState['server']; readonly at: number }
   | { readonly type: 'AdmissionAwaited' }
   | { readonly type: 'RoomEntered'; readonly leader: PeerId; readonly at: number }
   | { readonly type: 'LeaderLost'; readonly at: number }
@@ -30,6 +30,17 @@ export type SessionEvent =
   | { readonly type: 'LinkChanged'; readonly peer: PeerId; readonly link: LinkView; readonly at: number }
   | { readonly type: 'SeatsChanged'; readonly seats: readonly Seat[] }
   | { readonly type: 'PeerLeft'; readonly peer: PeerId; readonly reason: string; readonly at: number }
+  /** An answer came again after a device that held layers was lost: all in ms, as in `runtime/recovery-watch.ts`. */
+  | {
+      readonly type: 'RoomRecovered';
+      readonly peer: PeerId;
+      readonly noticeMs: number | null;
+      readonly planMs: number;
+      readonly loadMs: number;
+      readonly answerMs: number;
+      readonly redone: number;
+      readonly at: number;
+    }
   | { readonly type: 'LoadReported'; readonly peer: PeerId; readonly load: LoadReport }
   | { readonly type: 'StageProgressed'; readonly peer: PeerId; readonly progress: Progress | null }
   | { readonly type: 'ModelChanged'; readonly model: ModelState; readonly at: number }

@@ -94,7 +94,7 @@ describe('reduce', () => {
       '2 devices share 10 layers.',
       'Phone joined.',
     ]);
-    expect(state.log[1]?.more).toBe('Layers each: Laptop 6, Phone 4.');
+    expect(state.log[1]?.more).toBe('Layers now: 6 on Laptop, 4 on Phone.');
   });
 
   it('logs a plan once, however often it is told', () => {
@@ -148,26 +148,26 @@ describe('a plan that runs is told in the log', () => {
   it('with the layers of each device, two stages of one counted together', () => {
     const [first, second] = plan.stages;
     if (!first || !second) throw new Error('the plan has no stages');
-    expect(told(plan)).toBe('2 devices share 10 layers. Layers each: Laptop 6, Phone 4.');
+    expect(told(plan)).toBe('2 devices share 10 layers. Layers now: 6 on Laptop, 4 on Phone.');
     const stages = [
       { ...first, end: 2 },
       { ...second, start: 2, end: 7 },
       { ...first, start: 7, end: 10 },
     ];
-    expect(told({ ...plan, stages })).toBe('2 devices share 10 layers. Layers each: Laptop 5, Phone 5.');
+    expect(told({ ...plan, stages })).toBe('2 devices share 10 layers. Layers now: 5 on Laptop, 5 on Phone.');
   });
 
   it('with those that hold the same layers', () => {
     const whole = { peer: ME, start: 0, end: 10, weightBytes: 1, sendsBytes: 1, predictedMs: 1 };
     expect(told({ ...plan, stages: [{ ...whole, copies: [{ peer: PHONE, predictedMs: 2 }] }] })).toBe(
-      '2 devices hold all layers each and share the answers. Layers each: Laptop 10, Phone 10.',
+      '2 devices hold all layers each and share the answers. Layers now: 10 on Laptop, 10 on Phone.',
     );
-    expect(told({ ...plan, stages: [whole] })).toBe('One device runs all layers. Layers each: Laptop 10.');
+    expect(told({ ...plan, stages: [whole] })).toBe('One device runs all layers. Layers now: 10 on Laptop.');
   });
 
   it('with why it replaced the one before', () => {
     expect(told({ ...plan, because: 'Phone slowed down: 2 layers moved to Laptop.' })).toBe(
-      'Phone slowed down: 2 layers moved to Laptop. Layers each: Laptop 6, Phone 4.',
+      'Phone slowed down: 2 layers moved to Laptop. Layers now: 6 on Laptop, 4 on Phone.',
     );
   });
 });

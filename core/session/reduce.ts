@@ -53,6 +53,7 @@ export function initialState(me: PeerId): SessionState {
     preparing: null,
     requests: [],
     log: [],
+    lastRun: null,
     notices: [],
   };
 }
@@ -103,6 +104,8 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
       return seated(state, event.seats);
     case 'PeerLeft':
       return { ...state, devices: state.devices.filter((device) => device.card.peer !== event.peer) };
+    case 'RoomRecovered':
+      return state;
     case 'LoadReported':
       return withDevice(state, event.peer, (device) => ({
         ...device,

@@ -28,8 +28,10 @@ export interface SessionState {
   /** What the leader is busy with between plans. */
   readonly preparing: Progress | null;
   readonly requests: readonly RequestView[];
-  /** Newest first, at most 100. */
+  /** Newest first, at most 200. */
   readonly log: readonly LogEntry[];
+  /** For the log: the plan that ran last, and what has become of it. */
+  readonly lastRun: LastRun | null;
   /** Things a person should know now, newest last; dismissed by id. */
   readonly notices: readonly Notice[];
 }
@@ -384,6 +386,14 @@ export interface LogEntry {
   /** The rest: "through the relay". */
   readonly more: string;
   readonly tone: 'calm' | 'good' | 'warn' | 'bad';
+}
+
+export interface LastRun {
+  readonly plan: PlanView;
+  /** Of its holders and of those before, who may be gone when the next plan comes. */
+  readonly names: Readonly<Record<PeerId, string>>;
+  /** The first of them that was lost since. */
+  readonly lost: { readonly peer: PeerId; readonly name: string; readonly at: number } | null;
 }
 
 export interface Notice {

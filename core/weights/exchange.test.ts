@@ -175,6 +175,7 @@ describe('with peers that do as they like', () => {
         delayMs: 1,
         mbitPerSec: 1,
         steadyMbitPerSec: 1,
+        clock: null,
         heardAt: 0,
         usedAt: 0,
         probedAt: 0,

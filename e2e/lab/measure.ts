@@ -8,7 +8,7 @@ import { browserBytes } from '../process-memory.ts';
 import { openRoom, type Room } from '../room.ts';
 import { type ProductServer, startProduct, startServing } from '../server.ts';
 import { runsOn, stateOf, until } from '../session-page.ts';
-import { needsLabPage } from './faults/fault.ts';
+import { askerAmong, needsLabPage } from './faults/fault.ts';
 import { runFaults } from './faults/run-faults.ts';
 import { generateTexts } from './generate.ts';
 import { feedsFor, type LabInput } from './input.ts';
@@ -18,6 +18,7 @@ import type { LabOptions } from './options.ts';
 import { openReference, type ReferenceTab, serveReference } from './reference-tab.ts';
 import type { LabDevice, LabReport, Latency } from './report.ts';
 import { openModel, runOnce, setFeeds, throughput, timeOnce } from './room-model.ts';
+import { saveTrace } from './save-trace.ts';
 import { verify } from './verify.ts';
 
 /** Loads are told once a second; after this, the last one tells of all runs. */
@@ -153,6 +154,8 @@ async function compare(parts: Comparison): Promise<LabReport> {
   const disturbed = isFaulty
     ? await runFaults({ options, input, room, server, reference, card, texts: texts?.whole ?? null })
     : null;
+  const missing =
+    options.trace === undefined ? [] : await saveTrace(askerOf(room, options).page, options.trace);
   const checked = texts && outputs.ok ? texts.verify : outputs;
   return {
     model: model.name,
@@ -172,8 +175,17 @@ async function compare(parts: Comparison): Promise<LabReport> {
     ...(disturbed && { faults: disturbed.faults }),
     // What differs without any fault says more.
     verify: disturbed && checked.ok ? disturbed.verify : checked,
-    errors: [...errors, ...(disturbed?.errors ?? [])],
+    errors: [
+      ...errors,
+      ...(disturbed?.errors ?? []),
+      ...missing.map((name) => `${name} did not answer for the trace`),
+    ],
   };
+}
+
+/** The device that all is asked from. */
+function askerOf(room: Room, { devices, faults }: LabOptions): Device {
+  return (faults.length > 0 && room.devices[askerAmong(devices, faults) ?? 0]) || room.leader;
 }
 
 /** The whole model and the room in turn; the room's own times are of no use where faults are to come. */

@@ -17,6 +17,7 @@ it('fills in what is not said', () => {
     cpu: [],
     link: [],
     json: undefined,
+    trace: undefined,
     task: 'run',
     generate: {
       prompts: ['Once upon a time'],

@@ -23,6 +23,8 @@ export interface LabOptions {
   /** What each device's links are like for what it sends, the last for all that follow; as they are if empty. */
   readonly link: readonly LinkShape[];
   readonly json: string | undefined;
+  /** Where to write what all devices did, in Chrome's Trace Event Format. */
+  readonly trace: string | undefined;
   /** `generate`: the model writes, and its tokens are compared. */
   readonly task: 'run' | 'generate';
   readonly generate: GenerateOptions;
@@ -77,6 +79,7 @@ compares the result with the whole model in one tab. Ends with 0 only when both 
                       I is a device's number (0 opened the room), or "leader". All is asked from the last device
                       that nothing happens to. Ends with 0 only when nothing was lost, doubled or wrong
   --json OUT          also write everything measured to this file
+  --trace OUT         also write what each device did and when, on one clock, for Perfetto or speedscope
 `;
 
 /** A room holds 32 devices at most. */
@@ -115,6 +118,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
     cpu: (values.cpu?.split(',') ?? []).map((text) => whole('--cpu', text, 1, 100 * MOST_CORES)),
     link: (values.link?.split(',') ?? []).map(linkShape),
     json: values.json,
+    trace: values.trace,
     task,
     generate: generateOptions(values),
     faults: (values.fault ?? []).map(parseFault),
@@ -165,6 +169,7 @@ function parsed(args: readonly string[]) {
         cpu: { type: 'string' },
         link: { type: 'string' },
         json: { type: 'string' },
+        trace: { type: 'string' },
         task: { type: 'string' },
         prompt: { type: 'string', multiple: true },
         'max-new-tokens': { type: 'string' },
