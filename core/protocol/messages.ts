@@ -13,6 +13,7 @@ import type {
   PlanView,
   Progress,
   Seat,
+  SetAside,
 } from '../session/state.ts';
 import type { OriginCard } from './origin-card.ts';
 
@@ -36,6 +37,8 @@ export type ControlMessage =
       readonly plan: PlanView | null;
       readonly preparing: Progress | null;
       readonly seats: readonly Seat[];
+      /** Absent for none. */
+      readonly setAside?: readonly SetAside[];
     }
   /** Leader to the holder of a stage, which then gathers its pieces. */
   | LoadStage
@@ -91,6 +94,17 @@ export type ControlMessage =
       readonly label: string;
       readonly pieces: readonly SparePiece[];
     }
+  /** Leader to everybody: of which runs it wants copies. */
+  | AuditTerms
+  /** Leader to a device: the `task` of this ticket is to be run by this stage, from scratch. A `made` answers. */
+  | {
+      readonly type: 'recompute';
+      readonly ticket: number;
+      /** As in `LoadOptions`; null: as the device would have it. */
+      readonly prepack: boolean | null;
+      readonly terms: LoadStage;
+    }
+  | { readonly type: 'recompute-refused'; readonly ticket: number; readonly reason: string }
   | LeadershipMessage
   | { readonly type: 'goodbye'; readonly reason: string };
 
@@ -107,6 +121,18 @@ export type LeadershipMessage =
   /** The sender would take the leader's place. `leader-seen` answers. */
   | { readonly type: 'leader-missed'; readonly term: number; readonly leader: PeerId }
   | { readonly type: 'leader-seen'; readonly term: number; readonly seen: boolean };
+
+export interface AuditTerms {
+  readonly type: 'audit-terms';
+  /** Of this plan, which has so many stages. */
+  readonly epoch: Epoch;
+  readonly stages: number;
+  readonly rate: number;
+  /** For runs of a device that itself sent the input, or itself gets the output. */
+  readonly own: number;
+  /** Of each holder but the one who is told: what chooses the runs of which it must not know. */
+  readonly secrets: readonly { readonly peer: PeerId; readonly secret: number }[];
+}
 
 export interface Legacy {
   readonly type: 'legacy';

@@ -1,7 +1,7 @@
 import type { PeerId } from '../ids.ts';
 import type { SessionEvent } from './events.ts';
 import { holdersOf } from './holders.ts';
-import type { DeviceState, LogEntry, PlanView, SessionState } from './state.ts';
+import type { DeviceState, LogEntry, PlanView, SessionState, SetAside } from './state.ts';
 
 const LOG_KEPT = 100;
 
@@ -113,6 +113,8 @@ function tell(before: SessionState, after: SessionState, event: SessionEvent): L
           at: event.at,
         };
       return undefined;
+    case 'AsideChanged':
+      return tellAside(before.setAside, event.setAside, event.at);
     case 'PlanChanged':
       return tellPlan(before.plan, event.plan, after, event.at);
     case 'RequestFailed':
@@ -120,6 +122,17 @@ function tell(before: SessionState, after: SessionState, event: SessionEvent): L
     default:
       return undefined;
   }
+}
+
+function tellAside(before: readonly SetAside[], after: readonly SetAside[], at: number): Line | undefined {
+  const has = (list: readonly SetAside[], peer: PeerId): boolean => list.some((each) => each.peer === peer);
+  const added = after.find(({ peer }) => !has(before, peer));
+  if (added) {
+    const { name, peer } = added;
+    return { peer, what: `${name} was set aside.`, more: 'Its results were wrong.', tone: 'bad', at };
+  }
+  const back = before.find(({ peer }) => !has(after, peer));
+  return back && { peer: back.peer, what: `${back.name} may take part again.`, more: '', tone: 'good', at };
 }
 
 function tellPlan(
