@@ -48,12 +48,13 @@ export async function enter(place: Place): Promise<BrowserSession> {
     },
     report,
   });
+  const random32 = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
   const network = new Mesh({
     me: identity.peer,
     rendezvous: client,
     dial: browserDial && surroundDial(browserDial),
     clock: systemClock,
-    random32: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+    random32,
     report: (peer, error) => {
       report(error);
       // Its link ends next, and with it what is known of its name.
@@ -84,6 +85,7 @@ export async function enter(place: Place): Promise<BrowserSession> {
     runtime: () => device.runtime,
     shelf,
     origins: lazyOrigin,
+    random32,
     door: client,
   });
   watchPage(session, () => client.hurry());
