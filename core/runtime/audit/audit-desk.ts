@@ -12,8 +12,8 @@ import { type Pair, Pairs } from './pairs.ts';
 import { Recomputations } from './recomputations.ts';
 import { recomputersFor } from './recomputers-for.ts';
 
-/** By then it has turned out whether a run was entered twice. */
-const SETTLE_MS = 500;
+/** By then a second copy of the same run is here, if its link was broken: copies of one moment come by two ways. */
+const SETTLE_MS = 100;
 /** Runs that wait to be computed again; more are let go. */
 const WAITING = 8;
 /** Devices that are asked to compute a run again until one does. */
