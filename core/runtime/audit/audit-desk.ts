@@ -20,7 +20,7 @@ const WAITING = 8;
 const TRIES = 2;
 
 export interface AuditDeskOptions {
-  readonly network: Network;
+  readonly network: Pick<Network, 'me' | 'send' | 'sendControl'>;
   readonly clock: Clock;
   /** A whole number below 2^32 that nobody can guess. */
   readonly random32: () => number;

@@ -17,13 +17,17 @@ interface Asked {
 
 /** Has devices run a stage again, this one too. */
 export class Recomputations {
-  readonly #network: Network;
+  readonly #network: Pick<Network, 'me' | 'send' | 'sendControl'>;
   readonly #clock: Clock;
   readonly #own: Pick<AuditsLater, 'recompute'>;
   readonly #asked = new Map<number, Asked>();
   #next = 1;
 
-  constructor(network: Network, clock: Clock, own: Pick<AuditsLater, 'recompute'>) {
+  constructor(
+    network: Pick<Network, 'me' | 'send' | 'sendControl'>,
+    clock: Clock,
+    own: Pick<AuditsLater, 'recompute'>,
+  ) {
     this.#network = network;
     this.#clock = clock;
     this.#own = own;
