@@ -2,6 +2,10 @@ import { readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web/wasm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PeerId } from '../core/ids.ts';
+import { decoderIo } from '../core/language/decoder-io.ts';
+import { GREEDY } from '../core/language/sampling.ts';
+import { systemClock } from '../core/mesh/clock.ts';
+import { Conversation } from '../core/runtime/conversation.ts';
 import type { OpenModel } from '../core/runtime/leader.ts';
 import { holdsLayers } from '../core/session/holders.ts';
 import { NO_RULES } from '../core/session/reduce.ts';
@@ -29,7 +33,7 @@ function image(seed: number): Tensor {
   return fromFloat32([1, 1, 28, 28], values);
 }
 
-const model: OpenModel = { ...opened, sample: () => [image(0)] };
+const digits: OpenModel = { ...opened, sample: () => [image(0)] };
 /** Everything is checked, so that a test need not wait. */
 const ALWAYS = { ...NO_RULES, auditRate: 1 };
 
@@ -41,7 +45,11 @@ beforeEach(() => {
 });
 afterEach(() => room.close());
 
-async function open(lies: Partial<Record<PeerId, Lie>>, peers: readonly PeerId[]): Promise<readonly Page[]> {
+async function open(
+  lies: Partial<Record<PeerId, Lie>>,
+  peers: readonly PeerId[],
+  model: OpenModel = digits,
+): Promise<readonly Page[]> {
   const pages = peers.map((peer) => {
     const lie = lies[peer];
     return room.join(peer, lie ? { lie } : {});
@@ -148,4 +156,56 @@ describe('audits', () => {
     await running(back, 3);
     expect(laptop?.state().setAside).toEqual([]);
   });
+});
+
+describe('audits of a model that writes', () => {
+  const here = (path: string): Buffer => readFileSync(new URL(`../${path}`, import.meta.url));
+  const [{ prompt_ids }] = JSON.parse(here('models/bard/expected_greedy.json').toString());
+
+  /** Writes short texts, each from the same prompt, until `enough`. */
+  async function write(lies: Partial<Record<PeerId, Lie>>, enough: (leader: Page) => boolean): Promise<Page> {
+    const bard = await modelOf('bard', new Uint8Array(here('public/models/bard/model.onnx')));
+    const io = decoderIo(bard.card);
+    const [leader, asking] = await open(lies, [LAPTOP, PHONE, TABLET], bard);
+    if (!io || !leader || !asking) throw new Error('bard is a decoder, in a room of three');
+    const { asker } = asking.member;
+    await until(
+      'enough of it',
+      async () => {
+        const options = {
+          asker,
+          clock: systemClock,
+          io,
+          contextTokens: 256,
+          invariant: true,
+          texts: new Set<Conversation>(),
+        };
+        const text = new Conversation(options);
+        const choice = { sampling: GREEDY, maxNewTokens: 2, stopTokens: new Set<number>() };
+        const written = text.write(prompt_ids, choice);
+        // A plan that changes in the middle ends the text.
+        while (!(await written.next().catch(() => ({ done: true }))).done);
+        text.end();
+        return enough(leader);
+      },
+      50,
+    );
+    return leader;
+  }
+
+  it.each([PHONE, TABLET])(
+    'find a wrong device by how it reads a prompt: %s',
+    async (peer) => {
+      const lie = oneBit(30, (length) => length - 1);
+      const leader = await write({ [peer]: lie }, (page) => page.state().setAside.length > 0);
+      expect(leader.state().setAside.map((each) => each.peer)).toEqual([peer]);
+    },
+    60_000,
+  );
+
+  it('find nobody among honest devices', async () => {
+    const leader = await write({}, (page) => (page.state().audits?.checked ?? 0) > 12);
+    expect(leader.state().setAside).toEqual([]);
+    expect(leader.state().audits).toMatchObject({ undecided: 0 });
+  }, 60_000);
 });

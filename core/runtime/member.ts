@@ -155,6 +155,7 @@ export class Member {
   readonly #cards = new Map<PeerId, DeviceCard>();
   #left: { readonly peer: PeerId; readonly name: string } | null = null;
   #told: RoomTold = { mode: 'everyone', rules: NO_RULES, seats: [], plan: null };
+  #setAside: readonly SetAside[] = [];
   #card: DeviceCard;
   /** Who leads and is here. */
   #leader: PeerId | undefined;
@@ -349,9 +350,11 @@ export class Member {
     return this.#leadership.term;
   }
 
-  /** These devices in the order in which they would lead. */
+  /** These devices in the order in which they would lead: whose results were wrong, last. */
   inOrder(among: readonly PeerId[]): readonly PeerId[] {
-    return inOrderOfSuccession(among, this.#cards, this.#told.seats, this.#heir.key);
+    const order = inOrderOfSuccession(among, this.#cards, this.#told.seats, this.#heir.key);
+    const wrong = (peer: PeerId): boolean => this.#setAside.some((each) => each.peer === peer);
+    return [...order.filter((peer) => !wrong(peer)), ...order.filter(wrong)];
   }
 
   /** Tells the leader which of these pieces this device has kept from earlier visits. */
@@ -375,6 +378,7 @@ export class Member {
 
   /** Devices whose results were wrong, as the leader found: what came of them lately is in doubt. */
   setAside(setAside: readonly SetAside[]): void {
+    this.#setAside = setAside;
     this.#options.emit({ type: 'AsideChanged', setAside, at: this.#options.clock.now() });
     this.#doubts.aside(setAside);
   }
