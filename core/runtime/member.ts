@@ -192,7 +192,10 @@ export class Member {
       },
     });
     this.host = new StageHost({
-      gather: (terms, tell, signal) => this.gatherer.gather(terms, this.#leader ?? this.me, tell, signal),
+      gather: (terms, tell, signal) => {
+        this.audits.makeRoom();
+        return this.gatherer.gather(terms, this.#leader ?? this.me, tell, signal);
+      },
       executors: this.executors,
       runtime,
       clock,

@@ -40,6 +40,10 @@ export class AuditsLater {
     return (await this.#load()).recompute(terms, prepack, input);
   }
 
+  makeRoom(): void {
+    this.#audits?.makeRoom();
+  }
+
   close(): void {
     this.#closed = true;
     this.#audits?.close();

@@ -59,6 +59,11 @@ export class OwnAudits {
     return this.#recomputer.run(terms, prepack, input);
   }
 
+  /** A stage of a plan is about to load here. */
+  makeRoom(): void {
+    this.#recomputer.makeRoom();
+  }
+
   close(): void {
     this.#tasks.clear();
     this.#recomputer.close();

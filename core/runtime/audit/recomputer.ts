@@ -40,6 +40,11 @@ export class Recomputer {
     return turn;
   }
 
+  /** Gives the memory back at once: a stage of a plan needs it. What is being run again fails. */
+  makeRoom(): void {
+    this.#release();
+  }
+
   close(): void {
     this.#control.abort(new Error('this device left the room'));
     this.#release();
