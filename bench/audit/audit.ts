@@ -58,10 +58,11 @@ function kindLine({ hops, difference }: Delay): string {
   return `found after ${hops} runs, off by ${difference === null ? 'more than can be said' : difference.toExponential(1)}`;
 }
 
-function honestLine({ what, hops, alarms, equal, largest, largestSteps, tolerance }: HonestHops): string {
+function honestLine(found: HonestHops): string {
+  const { what, hops, alarms, compared, equal, largest, largestSteps, tolerance } = found;
   const steps = largestSteps > 0 ? `, whole numbers by ${largestSteps}` : '';
-  return (
-    `${what}: ${alarms} false alarms in ${hops} runs; ${((100 * equal) / hops).toFixed(1)} % to the bit, ` +
-    `largest difference ${largest.toExponential(1)} of ${tolerance.toExponential(0)}${steps}  ${alarms === 0 ? 'good' : 'poor'}`
-  );
+  const seen = `${((100 * equal) / hops).toFixed(1)} % to the bit, largest difference ${largest.toExponential(1)}${steps}`;
+  if (!compared) return `${what}: never compared; ${seen} in ${hops} runs`;
+  const verdict = alarms === 0 ? 'good' : 'poor';
+  return `${what}: ${alarms} false alarms in ${hops} runs; ${seen} of ${tolerance.toExponential(0)}  ${verdict}`;
 }

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import * as ort from 'onnxruntime-web/wasm';
 import { type Difference, differenceOf } from '../../core/audit/difference.ts';
 import { numberTraits } from '../../core/audit/number-traits.ts';
-import { isWithin, type NumberTraits, type Runtime, toleranceFor } from '../../core/audit/tolerance.ts';
+import {
+  canCompare,
+  isWithin,
+  type NumberTraits,
+  type Runtime,
+  toleranceFor,
+} from '../../core/audit/tolerance.ts';
 import { packBlob } from '../../core/graph/pack.ts';
 import { makeShard } from '../../core/graph/shard.ts';
 import type { Stage } from '../../core/runtime/stage.ts';
@@ -20,6 +26,8 @@ export interface HonestHops {
   readonly what: string;
   readonly hops: number;
   readonly alarms: number;
+  /** False for pairs that are never set against each other. */
+  readonly compared: boolean;
   /** Bit for bit the same. */
   readonly equal: number;
   readonly largest: number;
@@ -33,13 +41,15 @@ const WASM: Runtime = { provider: 'wasm', runtime: 'wasm', threads: 1 };
 export class HopTally {
   #hops = 0;
   #alarms = 0;
+  #compared = true;
   #equal = 0;
   #largest = 0;
   #largestSteps = 0;
 
   add(difference: Difference, traits: NumberTraits, a: Runtime, b: Runtime): void {
     this.#hops++;
-    if (!isWithin(difference, toleranceFor(a, b, traits))) this.#alarms++;
+    this.#compared &&= canCompare(a, b, traits);
+    if (this.#compared && !isWithin(difference, toleranceFor(a, b, traits))) this.#alarms++;
     if (difference.equal) this.#equal++;
     this.#largest = Math.max(this.#largest, difference.relative);
     this.#largestSteps = Math.max(this.#largestSteps, difference.steps);
@@ -50,6 +60,7 @@ export class HopTally {
       what,
       hops: this.#hops,
       alarms: this.#alarms,
+      compared: this.#compared,
       equal: this.#equal,
       largest: this.#largest,
       largestSteps: this.#largestSteps,

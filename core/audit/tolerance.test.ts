@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { computeAlike, isWithin, type NumberTraits, type Runtime, toleranceFor } from './tolerance.ts';
+import {
+  canCompare,
+  computeAlike,
+  isWithin,
+  type NumberTraits,
+  type Runtime,
+  toleranceFor,
+} from './tolerance.ts';
 
 const PLAIN: NumberTraits = { half: false, quantised: false, jumps: false, random: false };
 const one: Runtime = { provider: 'wasm', runtime: 'wasm', threads: 1 };
@@ -14,9 +21,17 @@ test('devices that compute otherwise may be further apart, and so may half preci
   expect(relative(one, one)).toBeLessThan(relative(one, one, { quantised: true }));
 });
 
+test('int8 on a GPU, and decisions by comparing between other builds, say nothing', () => {
+  expect(canCompare(one, gpu, PLAIN)).toBe(true);
+  expect(canCompare(one, gpu, { ...PLAIN, quantised: true })).toBe(false);
+  expect(canCompare(one, { ...one, threads: 2 }, { ...PLAIN, quantised: true })).toBe(true);
+  expect(canCompare(one, { ...one, threads: 2 }, { ...PLAIN, jumps: true })).toBe(false);
+  expect(canCompare(one, one, { ...PLAIN, jumps: true })).toBe(true);
+});
+
 test('a step of a whole number is rounding in a quantised model only, and in few of them', () => {
   const step = { equal: false, relative: 0, steps: 1, share: 0.01 };
-  const quantised = toleranceFor(one, gpu, { ...PLAIN, quantised: true });
+  const quantised = toleranceFor(one, one, { ...PLAIN, quantised: true });
   expect(isWithin(step, quantised)).toBe(true);
   expect(isWithin({ ...step, share: 0.5 }, quantised)).toBe(false);
   expect(isWithin(step, toleranceFor(one, gpu, PLAIN))).toBe(false);

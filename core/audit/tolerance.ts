@@ -27,12 +27,18 @@ export interface NumberTraits {
  * of threads. A factor of 30 above it.
  */
 const ALIKE = 1e-5;
-/** Sums in another order, and other approximations of exp and tanh; measured against software WebGPU: `npm run bench -- --audit`. */
+/**
+ * Sums in another order, and other approximations of exp and tanh. Software WebGPU was off by 3e-6 at most
+ * (`npm run bench -- --audit`); WGSL allows a GPU much more, and ONNX Runtime's own tests 1e-3 an operator.
+ */
 const APART = 2e-3;
 /** Half precision has 11 bits: one step is 1e-3 of a number. */
 const HALF_ALIKE = 4e-3;
 const HALF_APART = 3e-2;
-/** A step of a value in 8 bits is 0.8 % of the largest one. */
+/**
+ * A step of a value in 8 bits is 0.8 % of the largest one. Between WASM and a GPU the steps add up: 12 % of what is
+ * usual (mobilenetv2 in int8), which says nothing any more.
+ */
 const QUANTISED = 3e-2;
 
 const ANYTHING: Tolerance = {
@@ -43,19 +49,29 @@ const ANYTHING: Tolerance = {
 
 export type Runtime = Pick<DeviceProfile, 'provider' | 'runtime' | 'threads'>;
 
+/** Whether what one of two devices makes says anything about the other. */
+export function canCompare(a: Runtime, b: Runtime, { quantised, jumps }: NumberTraits): boolean {
+  if (jumps) return computeAlike(a, b);
+  return !quantised || bothOnWasm(a, b);
+}
+
 /** For what two devices make of the same input. */
 export function toleranceFor(a: Runtime, b: Runtime, traits: NumberTraits): Tolerance {
   const { half, quantised, jumps } = traits;
-  // Only devices that compute the same bits can tell.
+  // Only bits can tell.
   if (jumps) return ANYTHING;
-  const alike = a.provider === 'wasm' && b.provider === 'wasm';
+  const alike = bothOnWasm(a, b);
   const relative = quantised ? QUANTISED : half ? (alike ? HALF_ALIKE : HALF_APART) : alike ? ALIKE : APART;
   return quantised ? { relative, steps: 1, share: 0.05 } : { relative, steps: 0, share: 0 };
 }
 
 /** The same code with the same settings gives the same bits: WebAssembly leaves no freedom. */
 export function computeAlike(a: Runtime, b: Runtime): boolean {
-  return a.provider === 'wasm' && b.provider === 'wasm' && a.runtime === b.runtime && a.threads === b.threads;
+  return bothOnWasm(a, b) && a.runtime === b.runtime && a.threads === b.threads;
+}
+
+function bothOnWasm(a: Runtime, b: Runtime): boolean {
+  return a.provider === 'wasm' && b.provider === 'wasm';
 }
 
 export function isWithin({ equal, relative, steps, share }: Difference, tolerance: Tolerance): boolean {

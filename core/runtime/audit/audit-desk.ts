@@ -180,9 +180,8 @@ export class AuditDesk {
       pair,
     });
     const { holder } = pair;
-    const { jumps } = traits();
-    const able = this.#shuffled(this.#able(plan, pair, [holder])).filter(
-      (peer) => !jumps || judge.alike(holder, peer),
+    const able = this.#shuffled(this.#able(plan, pair, [holder])).filter((peer) =>
+      judge.comparable(holder, peer),
     );
     let one: Opinion | null = null;
     for (const peer of able.slice(0, TRIES)) {
@@ -213,7 +212,7 @@ export class AuditDesk {
       (peer) =>
         peer !== first &&
         this.#able(plan, pair, [first]).includes(peer) &&
-        (!bits || judge.alike(holder, peer)),
+        (bits ? judge.alike(holder, peer) : judge.comparable(holder, peer)),
     );
     const two = second === undefined ? null : await this.#opinion(plan, pair, second, ways);
     if (this.#plan !== plan) return;

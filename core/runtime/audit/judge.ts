@@ -1,6 +1,12 @@
 import { type Difference, differenceOf } from '../../audit/difference.ts';
 import { tokenDifference } from '../../audit/tokens.ts';
-import { computeAlike, isWithin, type NumberTraits, toleranceFor } from '../../audit/tolerance.ts';
+import {
+  canCompare,
+  computeAlike,
+  isWithin,
+  type NumberTraits,
+  toleranceFor,
+} from '../../audit/tolerance.ts';
 import type { PeerId } from '../../ids.ts';
 import type { LoadStage } from '../../protocol/messages.ts';
 import type { DeviceProfile } from '../../session/state.ts';
@@ -35,6 +41,12 @@ export class Judge {
   alike(a: PeerId, b: PeerId): boolean {
     const [one, other] = [this.#options.profileOf(a), this.#options.profileOf(b)];
     return one !== null && other !== null && computeAlike(one, other);
+  }
+
+  /** What one makes says something about the other. */
+  comparable(a: PeerId, b: PeerId): boolean {
+    const [one, other] = [this.#options.profileOf(a), this.#options.profileOf(b)];
+    return one !== null && other !== null && canCompare(one, other, this.#options.traits);
   }
 
   tolerance(a: PeerId, b: PeerId): number {
