@@ -1,6 +1,7 @@
 import { INT8, type Lie, oneBit, STALE } from '../../worker/lying-executor.ts';
 import type { Section } from '../section.ts';
 import { browserHops } from './browser-hops.ts';
+import { browserRoom, browserRoomLine } from './browser-room.ts';
 import { type Delay, detectionDelay } from './detection.ts';
 import { type HonestHops, honestHops } from './honest-hops.ts';
 
@@ -30,17 +31,23 @@ export const audit: Section = async () => {
   const kinds = new Map<string, Delay | null>();
   for (const [name, lie] of LIES) kinds.set(name, await detectionDelay(lie, KIND_RATE, 1));
   const honest = [await honestHops(HONEST_HOPS), ...(await browserHops())];
-  const found = [...delays.values()].flat().every(Boolean) && [...kinds.values()].every(Boolean);
+  const room = await browserRoom();
+  const found =
+    room.wrong !== null &&
+    room.without &&
+    [...delays.values()].flat().every(Boolean) &&
+    [...kinds.values()].every(Boolean);
   const good = found && honest.every(({ alarms }) => alarms === 0);
   const text = [
     `A room of three, of which one computes with the weights of another version (digits, ${ROUNDS} rounds each)`,
     ...[...delays].map(([rate, rounds]) => delayLine(rate, rounds)),
     `Kinds of wrong, at ${KIND_RATE * 100} %`,
     ...[...kinds].map(([name, delay]) => `${name.padEnd(28)} ${delay ? kindLine(delay) : 'NOT FOUND'}`),
+    browserRoomLine(room),
     'Honest devices',
     ...honest.map(honestLine),
   ].join('\n');
-  return { text, good, data: { delays: [...delays], kinds: [...kinds], honest } };
+  return { text, good, data: { delays: [...delays], kinds: [...kinds], room, honest } };
 };
 
 function delayLine(rate: number, rounds: readonly (Delay | null)[]): string {
