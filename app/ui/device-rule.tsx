@@ -19,9 +19,16 @@ export function DeviceRule({ state, device, actions }: Props): VNode | null {
     return part === 'free' ? null : <span class="part set told">{PART_WORDS[part]}</span>;
   if (aside)
     return (
-      <button type="button" class="quiet" onClick={() => actions.letIn(peer)} data-testid="let-in">
-        Let it in again
-      </button>
+      <select
+        class="part set"
+        aria-label={`Part of ${name} in the plan`}
+        value="aside"
+        onChange={() => actions.letIn(peer)}
+        data-testid="device-part"
+      >
+        <option value="aside">Set aside</option>
+        <option value="back">Let it in again</option>
+      </select>
     );
   // A room of one has nobody to choose from, and a refused device nothing to be asked for.
   if ((state.devices.length < 2 || status === 'refused') && part === 'free') return null;

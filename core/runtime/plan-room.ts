@@ -51,7 +51,7 @@ export function planningRoom(known: RoomKnowledge, strict: boolean): PlanningRoo
   const reasons = new Map(
     ready.map((card) => [
       card.peer,
-      (known.aside?.has(card.peer) ? 'Set aside: its results were wrong.' : againstRules(card, rules)) ??
+      (known.aside?.has(card.peer) ? 'Its results were wrong.' : againstRules(card, rules)) ??
         (strict && !isPinned(card, rules) ? poorCondition(card, home) : null),
     ]),
   );
