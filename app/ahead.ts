@@ -13,6 +13,10 @@ const PARTS: readonly (() => Promise<unknown>)[] = [
   () => import('./ui/log-tools.tsx'),
   () => import('./ui/device-pairs.tsx'),
   () => import('./ui/model-pairs.tsx'),
+  () => import('./ui/aside.tsx'),
+  () => import('../core/runtime/audit/own-audits.ts'),
+  () => import('../core/runtime/audit/audit-desk.ts'),
+  () => import('../core/runtime/audit/ask-again.ts'),
 ];
 
 /**

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { messageOf } from '../core/errors.ts';
 import { buildOnce } from '../e2e/build.ts';
+import { audit } from './audit/audit.ts';
 import { follow } from './follow.ts';
 import { conversations } from './language/conversations.ts';
 import { keptMemory } from './language/kept-memory.ts';
@@ -32,6 +33,7 @@ const SECTIONS: Readonly<Record<SectionName, Section>> = {
   'token-cost': tokenCost,
   'kept-memory': keptMemory,
   server,
+  audit,
 };
 
 const options = parseBenchOptions(process.argv.slice(2));

@@ -13,6 +13,7 @@ it('runs all sections when none is named, and only those that are', () => {
     'token-cost',
     'kept-memory',
     'server',
+    'audit',
   ];
   expect(parseBenchOptions([]).sections).toEqual(all);
   expect(parseBenchOptions(['--replicas', '--left-out']).sections).toEqual(['left-out', 'replicas']);

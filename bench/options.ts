@@ -15,6 +15,7 @@ const SECTION_NAMES = [
   'token-cost',
   'kept-memory',
   'server',
+  'audit',
 ] as const;
 
 export type SectionName = (typeof SECTION_NAMES)[number];
@@ -62,6 +63,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       'token-cost': flag,
       'kept-memory': flag,
       server: flag,
+      audit: flag,
       model: { type: 'string', multiple: true },
       tabs: { type: 'string', multiple: true },
       rounds: { type: 'string', default: String(ROUNDS) },

@@ -17,6 +17,7 @@ import type { PlanQuestion } from '../core/plan/question.ts';
 import type { PlanResult } from '../core/plan/room.ts';
 import { Leader, type OpenModel } from '../core/runtime/leader.ts';
 import { Member } from '../core/runtime/member.ts';
+import type { StageExecutor } from '../core/runtime/stage-executor.ts';
 import { takeoverOf } from '../core/runtime/take-over.ts';
 import { NO_TERM, nextTerm, type Term } from '../core/runtime/term.ts';
 import type { SessionEvent } from '../core/session/events.ts';
@@ -27,6 +28,7 @@ import { MemoryPieceStore } from '../core/weights/memory-piece-store.ts';
 import type { OriginFactory } from '../core/weights/origin.ts';
 import type { PieceStore } from '../core/weights/piece-store.ts';
 import { Shelf } from '../core/weights/shelf.ts';
+import { type Lie, LyingExecutor } from './lying-executor.ts';
 import type { OrtLike } from './ort.ts';
 import { StageWorker } from './stage-worker.ts';
 
@@ -55,6 +57,8 @@ export class RoomUnderTest {
   readonly #ort: OrtLike;
   /** The signaling server can be reached. */
   online = true;
+  /** Without it nothing is audited. */
+  random32: (() => number) | undefined;
   origins: OriginFactory = () => {
     throw new Error('this room has no origin');
   };
@@ -68,8 +72,11 @@ export class RoomUnderTest {
     this.#ort = ort;
   }
 
-  join(peer: PeerId, { benchMs = 10 }: { benchMs?: number } = {}): Page {
-    const executors = () => new StageWorker(async (options) => ({ ort: this.#ort, options }));
+  join(peer: PeerId, { benchMs = 10, lie }: { benchMs?: number; lie?: Lie } = {}): Page {
+    const executors = (): StageExecutor => {
+      const honest = new StageWorker(async (options) => ({ ort: this.#ort, options }));
+      return lie ? new LyingExecutor(honest, lie) : honest;
+    };
     const runtime = () => ({ provider: 'wasm', threads: 1 }) as const;
     let state = initialState(peer);
     const emit = (event: SessionEvent): void => {
@@ -108,7 +115,9 @@ export class RoomUnderTest {
         leader = undefined;
       } else {
         const takeover = term > firstTerm ? { takeover: takeoverOf(member) } : {};
-        leader = new Leader({ member, network: mesh, clock, planner, runtime, emit, term, ...takeover });
+        const { random32 } = this;
+        const common = { member, network: mesh, clock, planner, runtime, emit, term };
+        leader = new Leader({ ...common, ...takeover, ...(random32 && { random32 }) });
       }
     };
     const firstTerm = nextTerm(NO_TERM, LAPTOP);

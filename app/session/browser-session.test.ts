@@ -87,6 +87,7 @@ describe('opening a model', () => {
       origins: () => {
         throw new Error('no model here has an origin');
       },
+      random32: () => 1,
       door: {
         admit: () => {},
         deny: () => {},

@@ -58,6 +58,8 @@ export interface SessionParts {
   readonly runtime: () => ExecutorOptions;
   readonly shelf: Shelf;
   readonly origins: OriginFactory;
+  /** Whole numbers below 2^32 that nobody can guess. */
+  readonly random32: () => number;
   readonly door: Door;
 }
 
@@ -149,6 +151,10 @@ export class BrowserSession implements Store, Actions {
 
   readonly setRules = (rules: PlanRules): void => {
     this.#leader?.setRules(rules);
+  };
+
+  readonly letIn = (peer: PeerId): void => {
+    this.#leader?.letIn(peer);
   };
 
   readonly handOver = (peer: PeerId): void => {
@@ -373,7 +379,7 @@ export class BrowserSession implements Store, Actions {
 
   /** This device leads, under this term; or no more. */
   #led(term: Term | null): void {
-    const { door, network, runtime } = this.#parts;
+    const { door, network, runtime, random32 } = this.#parts;
     if (term === null) {
       this.#openControl?.abort(new Error('Another device leads now.'));
       this.#opening++;
@@ -394,7 +400,7 @@ export class BrowserSession implements Store, Actions {
     const emit = (event: SessionEvent): void => this.emit(event);
     this.#planner ??= plannerInWorker();
     const common = { member, network, clock: systemClock, planner: this.#planner, runtime, emit, term };
-    this.#leader = new Leader({ ...common, ...(takeover && { takeover }) });
+    this.#leader = new Leader({ ...common, random32, ...(takeover && { takeover }) });
     // The bundled model is small and needs no decision: the first thing to do is to draw.
     if (!takeover) void this.openBundled('digits').catch(() => undefined);
     else

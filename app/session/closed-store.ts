@@ -10,6 +10,7 @@ export function closedStore(state: { readonly value: SessionState }): Store {
     setMode: nothing,
     setRules: nothing,
     handOver: nothing,
+    letIn: nothing,
     setAskFirst: nothing,
     admit: nothing,
     deny: nothing,

@@ -49,12 +49,13 @@ export async function enter(place: Place): Promise<BrowserSession> {
     },
     report,
   });
+  const random32 = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
   const network = new Mesh({
     me: identity.peer,
     rendezvous: client,
     dial: browserDial && surroundDial(browserDial),
     clock: systemClock,
-    random32: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+    random32,
     report: (peer, error) => {
       report(error);
       const { devices } = session.state.value;
@@ -81,6 +82,7 @@ export async function enter(place: Place): Promise<BrowserSession> {
     runtime: () => device.runtime,
     shelf,
     origins: lazyOrigin,
+    random32,
     door: client,
   });
   watchPage(session, () => client.hurry());

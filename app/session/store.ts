@@ -119,6 +119,8 @@ export interface Actions {
   setRules(rules: PlanRules): void;
   /** Leader only: another device leads from now on. */
   handOver(peer: PeerId): void;
+  /** Leader only: a device whose results were wrong may take part again. */
+  letIn(peer: PeerId): void;
   setAskFirst(value: boolean): void;
   admit(peer: PeerId): void;
   deny(peer: PeerId): void;

@@ -7,14 +7,17 @@ import { DeviceName } from './device-name.tsx';
 import { DeviceRule } from './device-rule.tsx';
 import { bytes, ms, percent } from './format.ts';
 import { heldLayers } from './holdings.ts';
+import { lazy } from './lazy.tsx';
 import { amountOf, Bar, listed, useTimeLeft } from './progress.tsx';
 import { colourOf, type Occupation, occupation } from './select.ts';
 import { Sparkline } from './sparkline.tsx';
 
+const Aside = lazy(async () => (await import('./aside.tsx')).Aside);
+
 interface Props {
   readonly device: DeviceState;
   readonly state: SessionState;
-  readonly actions: Pick<Actions, 'rename' | 'setRules' | 'handOver'>;
+  readonly actions: Pick<Actions, 'rename' | 'setRules' | 'handOver' | 'letIn'>;
 }
 
 /** One device at work. All slots keep their place whatever the device is doing. */
@@ -23,6 +26,7 @@ export function DeviceCard({ device, state, actions }: Props): VNode {
   const mine = card.peer === state.me;
   const leads = card.peer === state.leader;
   const doing = occupation(device, state.plan);
+  const aside = state.setAside.find(({ peer }) => peer === card.peer);
   return (
     <li
       class="card dev"
@@ -48,7 +52,11 @@ export function DeviceCard({ device, state, actions }: Props): VNode {
         <span>{describe(device)}</span>
         <Condition card={card} />
       </p>
-      <Work device={device} doing={doing} blocks={state.plan?.blocks ?? 0} />
+      {aside && doing.kind !== 'measuring' ? (
+        <Aside evidence={aside.evidence} />
+      ) : (
+        <Work device={device} doing={doing} blocks={state.plan?.blocks ?? 0} />
+      )}
       <dl class="facts">
         <Fact value={ms(load.msPerItem)} words="per item" />
         <Fact value={held(load)} words="held" />

@@ -6,7 +6,7 @@ import { PART_WORDS, type Part, partOf, withPart } from './rule-words.ts';
 interface Props {
   readonly state: SessionState;
   readonly device: DeviceState;
-  readonly actions: Pick<Actions, 'setRules' | 'handOver'>;
+  readonly actions: Pick<Actions, 'setRules' | 'handOver' | 'letIn'>;
 }
 
 /** Whether a device takes part, or leads: the leader's word on its card, which others can read. */
@@ -14,8 +14,22 @@ export function DeviceRule({ state, device, actions }: Props): VNode | null {
   const { rules } = state;
   const { peer, name, status, heir } = device.card;
   const part = partOf(rules, peer);
+  const aside = state.setAside.some((each) => each.peer === peer);
   if (state.me !== state.leader)
     return part === 'free' ? null : <span class="part set told">{PART_WORDS[part]}</span>;
+  if (aside)
+    return (
+      <select
+        class="part set"
+        aria-label={`Part of ${name} in the plan`}
+        value="aside"
+        onChange={() => actions.letIn(peer)}
+        data-testid="device-part"
+      >
+        <option value="aside">Set aside</option>
+        <option value="back">Let it in again</option>
+      </select>
+    );
   // A room of one has nobody to choose from, and a refused device nothing to be asked for.
   if ((state.devices.length < 2 || status === 'refused') && part === 'free') return null;
   return (

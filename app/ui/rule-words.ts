@@ -33,13 +33,20 @@ export function rulesSet({ pinnedIn, pinnedOut, endsAtHome, batteryFloor }: Plan
 
 /** Each rule that is set as a sentence, for those who cannot change them. */
 export function ruleWords(
-  { pinnedIn, pinnedOut, endsAtHome, batteryFloor }: PlanRules,
+  { pinnedIn, pinnedOut, endsAtHome, batteryFloor, auditRate }: PlanRules,
   nameOf: (peer: PeerId) => string,
 ): readonly string[] {
   return [
     ...pinnedIn.map((peer) => `${nameOf(peer)} must take part.`),
     ...pinnedOut.map((peer) => `${nameOf(peer)} is left out.`),
     ...(endsAtHome ? ['The first and the last layers stay with the leader.'] : []),
+    ...(auditRate === undefined
+      ? []
+      : [
+          auditRate > 0
+            ? `Other devices check ${percent(auditRate)} of the results.`
+            : 'No results are checked by other devices.',
+        ]),
     ...(batteryFloor > 0 ? [`Devices on battery below ${percent(batteryFloor)} are left out.`] : []),
   ];
 }

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import type { PlanRules } from '../../core/session/state.ts';
+import { AuditRule } from './audit-rule.tsx';
 import { percent } from './format.ts';
 import type { PanelProps } from './plan-panels.tsx';
 import { ruleWords } from './rule-words.ts';
@@ -60,6 +61,7 @@ export function Rules({ state, actions }: PanelProps): VNode {
           ))}
         </select>
       </div>
+      <AuditRule state={state} actions={actions} />
       <p class="soft">Which device must take part or is left out is chosen on its card.</p>
     </div>
   );

@@ -13,6 +13,7 @@ import type {
   PlanView,
   Progress,
   Seat,
+  SetAside,
 } from '../session/state.ts';
 import type { SpanTable } from '../trace/trace-parts.ts';
 import type { OriginCard } from './origin-card.ts';
@@ -37,6 +38,8 @@ export type ControlMessage =
       readonly plan: PlanView | null;
       readonly preparing: Progress | null;
       readonly seats: readonly Seat[];
+      /** Absent for none. */
+      readonly setAside?: readonly SetAside[];
     }
   /** Leader to the holder of a stage, which then gathers its pieces. */
   | LoadStage
@@ -92,6 +95,17 @@ export type ControlMessage =
       readonly label: string;
       readonly pieces: readonly SparePiece[];
     }
+  /** Leader to everybody: of which runs it wants copies. */
+  | AuditTerms
+  /** Leader to a device: the `task` of this ticket is to be run by this stage, from scratch. A `made` answers. */
+  | {
+      readonly type: 'recompute';
+      readonly ticket: number;
+      /** As in `LoadOptions`; null: as the device would have it. */
+      readonly prepack: boolean | null;
+      readonly terms: LoadStage;
+    }
+  | { readonly type: 'recompute-refused'; readonly ticket: number; readonly reason: string }
   | LeadershipMessage
   /** To any device: what have you noted of your work? `trace-part`s with this ticket answer, all at once or not at all. */
   | { readonly type: 'trace-wanted'; readonly ticket: number }
@@ -120,6 +134,18 @@ export interface TracePart {
   readonly part: number;
   readonly parts: number;
   readonly spans: SpanTable;
+}
+
+export interface AuditTerms {
+  readonly type: 'audit-terms';
+  /** Of this plan, which has so many stages. */
+  readonly epoch: Epoch;
+  readonly stages: number;
+  readonly rate: number;
+  /** For runs of a device that itself sent the input, or itself gets the output. */
+  readonly own: number;
+  /** Of each holder but the one who is told: what chooses the runs of which it must not know. */
+  readonly secrets: readonly { readonly peer: PeerId; readonly secret: number }[];
 }
 
 export interface Legacy {

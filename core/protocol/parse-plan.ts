@@ -1,17 +1,19 @@
 import * as v from 'valibot';
 import type { Spread } from '../plan/profile.ts';
-import type { PlanRules, PlanView, StageView, WhatIf } from '../session/state.ts';
+import type { PlanRules, PlanView, SetAside, StageView, WhatIf } from '../session/state.ts';
 import type { LinkReport } from './messages.ts';
 import {
   amount,
   count,
   epoch,
+  LINE,
   listOf,
   MAX_DEVICES,
   PARAGRAPH,
   peer,
   prose,
   rate,
+  request,
   type SchemaOf,
   share,
 } from './parse-basics.ts';
@@ -68,6 +70,24 @@ export const rules: SchemaOf<PlanRules> = v.object({
   pinnedOut: listOf(peer, MAX_DEVICES),
   endsAtHome: v.boolean(),
   batteryFloor: share,
+  auditRate: v.exactOptional(share),
+});
+
+export const setAside: SchemaOf<SetAside> = v.object({
+  peer,
+  name: prose(LINE),
+  evidence: v.object({
+    epoch,
+    start: count,
+    end: count,
+    origin: peer,
+    request,
+    difference: v.nullable(amount),
+    tolerance: amount,
+    recomputedBy: listOf(prose(LINE), MAX_DEVICES),
+    times: count,
+    uncheckedMs: amount,
+  }),
 });
 
 export const link: SchemaOf<LinkReport> = v.object({

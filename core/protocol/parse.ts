@@ -15,12 +15,13 @@ import {
   prose,
   request,
   type SchemaOf,
+  share,
   stageIndex,
   u32,
 } from './parse-basics.ts';
 import { card, load, mode, progress } from './parse-device.ts';
 import { filePiece, model, pieceBytes } from './parse-model.ts';
-import { link, plan, rules, spread } from './parse-plan.ts';
+import { link, plan, rules, setAside, spread } from './parse-plan.ts';
 import {
   heldPiece,
   loadStage,
@@ -50,6 +51,7 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
     plan: v.nullable(plan),
     preparing: v.nullable(progress),
     seats: listOf(v.object({ peer, colour: count }), MAX_DEVICES),
+    setAside: v.exactOptional(listOf(setAside, MAX_DEVICES)),
   }),
   'load-stage': loadStage,
   'measure-parts': v.object({
@@ -107,6 +109,21 @@ const SCHEMAS: { readonly [T in ControlMessage['type']]: SchemaOf<Extract<Contro
       MAX_PIECES,
     ),
   }),
+  'audit-terms': v.object({
+    type: v.literal('audit-terms'),
+    epoch,
+    stages: count,
+    rate: share,
+    own: u32,
+    secrets: listOf(v.object({ peer, secret: u32 }), MAX_DEVICES),
+  }),
+  recompute: v.object({
+    type: v.literal('recompute'),
+    ticket: u32,
+    prepack: v.nullable(v.boolean()),
+    terms: loadStage,
+  }),
+  'recompute-refused': v.object({ type: v.literal('recompute-refused'), ticket: u32, reason: prose(LINE) }),
   office: v.object({
     type: v.literal('office'),
     term,

@@ -68,11 +68,22 @@ interface Pending {
   entered: boolean;
 }
 
+/** What was asked, and what came of it. */
+export interface Answered {
+  readonly request: RequestId;
+  readonly asked: readonly Tensor[];
+  readonly answer: readonly Tensor[];
+  /** It belongs to a sequence, and cannot be asked again by itself. */
+  readonly inSequence: boolean;
+}
+
 export interface AskerOptions {
   readonly me: PeerId;
   readonly clock: Clock;
   /** Hands an activation to the holder of stage 0, which may be this device. Must not detach the tensors. */
   readonly forward: (to: PeerId, activation: Activation) => Promise<void>;
+  /** An answer is here, of a plan that runs still; nothing of it may be kept without a copy. */
+  readonly answered?: (answer: Answered) => void;
   /** Tells all devices that a sequence of this page has ended. */
   readonly endSequence: (sequence: number) => void;
   readonly news?: AskerNews;
@@ -170,7 +181,14 @@ export class Asker {
     if (!pending?.sent || activation.epoch !== this.#plan?.epoch) return;
     const latencyMs = this.#options.clock.now() - pending.sent.at;
     this.#settle(activation.request);
-    this.#options.news?.answered(pending.request, activation.epoch, pending.place, pending.askedAt);
+    const { request, tensors: asked, place } = pending;
+    this.#options.news?.answered(request, activation.epoch, place, pending.askedAt);
+    this.#options.answered?.({
+      request,
+      asked,
+      answer: activation.tensors,
+      inSequence: place.sequence !== 0,
+    });
     pending.resolve({
       request: activation.request,
       epoch: activation.epoch,

@@ -6,7 +6,7 @@ import type { PlanView } from '../session/state.ts';
 export type Cause =
   | { readonly kind: 'slower' | 'quicker'; readonly peer: PeerId; readonly times: number }
   | {
-      readonly kind: 'left' | 'joined' | 'hidden' | 'shown' | 'hot' | 'low' | 'charged';
+      readonly kind: 'left' | 'joined' | 'hidden' | 'shown' | 'hot' | 'low' | 'charged' | 'wrong' | 'back';
       readonly peer: PeerId;
       readonly name: string;
     }
@@ -51,6 +51,10 @@ function happened(cause: Cause, nameOf: (peer: PeerId) => string): string {
       return `${cause.name}'s battery ran low`;
     case 'charged':
       return `${cause.name}'s battery is fine again`;
+    case 'wrong':
+      return `${cause.name} was set aside, as its results were wrong`;
+    case 'back':
+      return `${cause.name} was let in again`;
     case 'mode':
       return 'Another aim was chosen';
     case 'rules':

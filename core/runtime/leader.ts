@@ -1,3 +1,4 @@
+import { numberTraits } from '../audit/number-traits.ts';
 import { messageOf, RuntimeFailedError } from '../errors.ts';
 import type { Blocks } from '../graph/blocks.ts';
 import type { ModelGraph } from '../graph/model-graph.ts';
@@ -8,14 +9,16 @@ import { decoderIo } from '../language/decoder-io.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Network } from '../mesh/network.ts';
 import type { Planner } from '../plan/question.ts';
+import type { AuditFrame } from '../protocol/audit-frame.ts';
 import type { Calibration } from '../protocol/calibration.ts';
 import type { GraphFile } from '../protocol/inheritance.ts';
-import type { HeldPiece, LinkReport, PartsMeasured } from '../protocol/messages.ts';
+import type { HeldPiece, LinkReport, LoadStage, PartsMeasured } from '../protocol/messages.ts';
 import type { OriginCard } from '../protocol/origin-card.ts';
 import type { SessionEvent } from '../session/events.ts';
 import { holdersOf } from '../session/holders.ts';
 import { NO_RULES } from '../session/reduce.ts';
 import type {
+  AuditEvidence,
   DeviceCard,
   LoadReport,
   ModelCard,
@@ -24,9 +27,12 @@ import type {
   PlanView,
   Progress,
   Seat,
+  SetAside,
 } from '../session/state.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { LaidPiece } from '../weights/file-pieces.ts';
+import type { AuditDeskOptions } from './audit/audit-desk.ts';
+import { DeskLater } from './audit/desk-later.ts';
 import { Bequest } from './bequest.ts';
 import { calibrate } from './calibrate.ts';
 import { type LeaderEars, type Member, MODEL_CHANGED } from './member.ts';
@@ -83,6 +89,8 @@ export interface LeaderOptions {
   readonly clock: Clock;
   readonly planner: Planner;
   readonly runtime: () => ExecutorOptions;
+  /** Whole numbers below 2^32 that nobody can guess: without them nothing is audited. */
+  readonly random32?: () => number;
   readonly emit: (event: SessionEvent) => void;
 }
 
@@ -98,6 +106,7 @@ export class Leader implements LeaderEars {
   readonly #replanner: Replanner;
   readonly #turns: TurnDesk;
   readonly #bequest: Bequest;
+  readonly #audits: DeskLater;
   #model: OpenModel | undefined;
   #calibrated = false;
   /** Counts models: what belongs to one before is not gone on with. */
@@ -105,6 +114,7 @@ export class Leader implements LeaderEars {
   #calibrating: AbortController | undefined;
   #mode: PlanMode = 'everyone';
   #rules: PlanRules = NO_RULES;
+  #setAside: readonly SetAside[] = [];
   #preparing: Progress | null = null;
   /** What the leader before said holds until this device knows what there is to lead. */
   #silent: boolean;
@@ -141,7 +151,9 @@ export class Leader implements LeaderEars {
       else network.sendControl(peer, { type: 'turn', ticket, place });
     });
     this.#bequest = new Bequest(network, member.shelf);
+    this.#audits = new DeskLater(this.#auditOptions(options));
     if (takeover) this.#seats = [...takeover.seats];
+    if (takeover?.setAside?.length) this.#keepAside(takeover.setAside);
     for (const card of member.cards.values()) this.#replanner.cardChanged(card);
     member.lead(this);
     this.#seat();
@@ -161,6 +173,7 @@ export class Leader implements LeaderEars {
   async #takeOver({ subject, ...estate }: Takeover): Promise<void> {
     this.#mode = estate.mode;
     this.#rules = estate.rules;
+    this.#audits.setRules(estate.rules);
     const opening = this.#opening;
     const found = await subject.catch((error: unknown) => {
       this.#warn(`The model could not be taken over: ${messageOf(error)}`);
@@ -264,6 +277,7 @@ export class Leader implements LeaderEars {
 
   setRules(rules: PlanRules): void {
     this.#rules = rules;
+    this.#audits.setRules(rules);
     this.#options.emit({ type: 'RulesChanged', rules });
     this.#publish();
     this.#replanner.setRules(rules);
@@ -278,12 +292,14 @@ export class Leader implements LeaderEars {
     this.#turns.close();
     this.#desk.drop();
     this.#bequest.close();
+    this.#audits.close();
   }
 
   peerUp(peer: PeerId): void {
     const { network } = this.#options;
     if (!this.#silent) network.sendControl(peer, { type: 'model', model: this.#model?.card ?? null });
     this.#bequest.tell(peer);
+    this.#audits.peerUp(peer);
     const { plan } = this.#replanner;
     if (plan) this.#leaveLegacy(plan);
     this.#desk.seek(peer);
@@ -300,6 +316,7 @@ export class Leader implements LeaderEars {
     this.#bequest.gone(peer);
     if (this.#replanner.plan?.status === 'running') this.#spare();
     this.#turns.forget(peer);
+    this.#audits.peerDown(peer);
     this.#seat();
   }
 
@@ -366,6 +383,74 @@ export class Leader implements LeaderEars {
 
   turnEnded(peer: PeerId, ticket: number): void {
     this.#turns.end(peer, ticket);
+  }
+
+  auditFrame(peer: PeerId, frame: AuditFrame): void {
+    this.#audits.frame(peer, frame);
+  }
+
+  recomputeRefused(peer: PeerId, ticket: number): void {
+    this.#audits.refused(peer, ticket);
+  }
+
+  /** A device that was set aside may take part again. */
+  letIn(peer: PeerId): void {
+    this.#keepAside(this.#setAside.filter((each) => each.peer !== peer));
+  }
+
+  #auditOptions({ random32, network, member, clock, emit }: LeaderOptions): AuditDeskOptions | undefined {
+    return (
+      random32 && {
+        network,
+        clock,
+        random32,
+        own: member.audits,
+        cards: () => member.cards,
+        here: () => member.followers,
+        isAside: (peer) => this.#setAside.some((each) => each.peer === peer),
+        terms: (plan, stage, peer) => this.#termsOf(plan, stage, peer),
+        traits: () => numberTraits(this.#graph()),
+        found: (peer, evidence) => this.#foundWrong(peer, evidence),
+        undecided: (a, b) => {
+          const name = (peer: PeerId): string => member.cards.get(peer)?.name ?? 'A device';
+          this.#warn(
+            `${name(a)} and ${name(b)} compute different results, and no third device has memory to say whose are wrong.`,
+          );
+        },
+        counted: (audits) => emit({ type: 'AuditsCounted', audits }),
+      }
+    );
+  }
+
+  #graph(): ModelGraph {
+    if (this.#model) return this.#model.graph;
+    throw new RangeError('there is no model');
+  }
+
+  #termsOf(plan: PlanView, stage: number, peer: PeerId): Promise<LoadStage> {
+    const model = this.#model;
+    const { calibration } = this.#replanner;
+    if (!model || !calibration) throw new RangeError('there is no model');
+    const { key, ledger } = this.#desk;
+    const samples = calibration.boundarySamples;
+    return this.#courier.termsFor({ plan, model, key, ledger, samples, alongside: false }, stage, peer);
+  }
+
+  #foundWrong(peer: PeerId, evidence: AuditEvidence): void {
+    if (this.#setAside.some((each) => each.peer === peer)) return;
+    const name = this.#replanner.cards.get(peer)?.name ?? 'A device';
+    this.#warn(
+      `${name} gave wrong results and was set aside. What is open is asked again; its card shows what was found.`,
+    );
+    this.#keepAside([...this.#setAside, { peer, name, evidence }]);
+  }
+
+  /** What is open enters again under the next plan. */
+  #keepAside(setAside: readonly SetAside[]): void {
+    this.#setAside = setAside;
+    this.#replanner.setAside(new Set(setAside.map(({ peer }) => peer)));
+    this.#publish();
+    this.#options.member.setAside(setAside);
   }
 
   /** Whatever is under way for the model before. */
@@ -480,6 +565,7 @@ export class Leader implements LeaderEars {
   #publishPlan(plan: PlanView | null): void {
     this.#options.emit({ type: 'PlanChanged', plan, at: this.#options.clock.now() });
     this.#options.member.setPlan(plan);
+    this.#audits.follow(plan);
     this.#publish();
     if (plan) this.#leaveLegacy(plan);
   }
@@ -509,6 +595,7 @@ export class Leader implements LeaderEars {
       plan: this.#replanner.plan,
       preparing: this.#preparing,
       seats: this.#seats,
+      ...(this.#setAside.length > 0 && { setAside: this.#setAside }),
     } as const;
     for (const peer of network.peers()) network.sendControl(peer, message);
   }

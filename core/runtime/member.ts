@@ -2,6 +2,7 @@ import { messageOf, type PotluckError } from '../errors.ts';
 import type { PeerId } from '../ids.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { BinaryKind, LinkStats, Network } from '../mesh/network.ts';
+import { type AuditFrame, decodeAuditFrame, isAuditFrame } from '../protocol/audit-frame.ts';
 import { decodeActivation, encodeActivation } from '../protocol/frame.ts';
 import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
 import type {
@@ -24,12 +25,15 @@ import type {
   PlanRules,
   PlanView,
   Seat,
+  SetAside,
 } from '../session/state.ts';
 import { PieceExchange } from '../weights/exchange.ts';
 import { fetchFile } from '../weights/file-pieces.ts';
 import type { OriginFactory } from '../weights/origin.ts';
 import type { Shelf } from '../weights/shelf.ts';
 import { Asker } from './asker.ts';
+import { AuditsLater } from './audit/audits-later.ts';
+import { DoubtsLater } from './audit/doubts-later.ts';
 import { Heir, type Inherited, inOrderOfSuccession } from './heir.ts';
 import { Leadership } from './leadership.ts';
 import { LoadReporter } from './load-reporter.ts';
@@ -57,7 +61,8 @@ type ForLeader = Extract<
       | 'piece-corrupt'
       | 'parts-measured'
       | 'want-turn'
-      | 'end-turn';
+      | 'end-turn'
+      | 'recompute-refused';
   }
 >;
 type FromLeader = Extract<
@@ -72,7 +77,9 @@ type FromLeader = Extract<
       | 'pieces-sought'
       | 'turn'
       | 'legacy'
-      | 'spare-pieces';
+      | 'spare-pieces'
+      | 'audit-terms'
+      | 'recompute';
   }
 >;
 
@@ -92,6 +99,8 @@ export interface LeaderEars {
   pieceCorrupt(model: string, id: number, from: PeerId): void;
   turnWanted(peer: PeerId, ticket: number, held: boolean): void;
   turnEnded(peer: PeerId, ticket: number): void;
+  auditFrame(peer: PeerId, frame: AuditFrame): void;
+  recomputeRefused(peer: PeerId, ticket: number): void;
 }
 
 export interface MemberOptions {
@@ -117,6 +126,7 @@ export interface RoomTold {
   readonly rules: PlanRules;
   readonly seats: readonly Seat[];
   readonly plan: PlanView | null;
+  readonly setAside?: readonly SetAside[];
 }
 
 /**
@@ -130,11 +140,13 @@ export class Member {
   readonly gatherer: StageGatherer;
   /** Texts of this device wait here for the leader to let them begin. */
   readonly turns: Turns;
+  readonly audits: AuditsLater;
   /** Those of this device, with their memory watched. */
   readonly executors: ExecutorFactory;
   /** What this device does, noted for whoever wants to look, and how the room recovers. */
   readonly tracing: TracingLater;
   readonly #memory: MemoryWatch = new MemoryWatch();
+  readonly #doubts: DoubtsLater;
   readonly #exchange: PieceExchange;
   readonly #options: MemberOptions;
   readonly #survey: SurveyLater;
@@ -146,6 +158,7 @@ export class Member {
   readonly #cards = new Map<PeerId, DeviceCard>();
   #left: { readonly peer: PeerId; readonly name: string } | null = null;
   #told: RoomTold = { mode: 'everyone', rules: NO_RULES, seats: [], plan: null };
+  #setAside: readonly SetAside[] = [];
   #card: DeviceCard;
   /** Who leads and is here. */
   #leader: PeerId | undefined;
@@ -176,6 +189,7 @@ export class Member {
       me: network.me,
       clock,
       forward: (to, activation) => this.#forward(to, keep(activation, to === network.me)),
+      answered: (answer) => this.#doubts.answered(answer, this.asker.plan),
       endSequence: (sequence) => {
         this.host.endSequence(network.me, sequence);
         for (const peer of network.peers()) network.sendControl(peer, { type: 'end-sequence', sequence });
@@ -193,7 +207,10 @@ export class Member {
       },
     });
     this.host = new StageHost({
-      gather: (terms, tell, signal) => this.gatherer.gather(terms, this.#leader ?? this.me, tell, signal),
+      gather: (terms, tell, signal) => {
+        this.audits.makeRoom();
+        return this.gatherer.gather(terms, this.#leader ?? this.me, tell, signal);
+      },
       executors: this.executors,
       runtime,
       clock,
@@ -223,6 +240,22 @@ export class Member {
           this.#reporter.ran();
         },
       },
+    });
+    this.audits = new AuditsLater({
+      network,
+      clock,
+      executors: this.executors,
+      runtime,
+      gather: (terms, signal) =>
+        this.gatherer.gather(terms, this.#leader ?? this.me, () => undefined, signal),
+      leader: () => this.#leader,
+      give: (copy) => this.#ears?.auditFrame(network.me, copy),
+    });
+    this.#doubts = new DoubtsLater({
+      me: network.me,
+      clock,
+      emit,
+      ask: (tensors) => this.asker.ask(tensors),
     });
     this.#reporter = new LoadReporter({
       host: this.host,
@@ -345,9 +378,11 @@ export class Member {
     return this.#leadership.term;
   }
 
-  /** These devices in the order in which they would lead. */
+  /** These devices in the order in which they would lead: whose results were wrong, last. */
   inOrder(among: readonly PeerId[]): readonly PeerId[] {
-    return inOrderOfSuccession(among, this.#cards, this.#told.seats, this.#heir.key);
+    const order = inOrderOfSuccession(among, this.#cards, this.#told.seats, this.#heir.key);
+    const wrong = (peer: PeerId): boolean => this.#setAside.some((each) => each.peer === peer);
+    return [...order.filter((peer) => !wrong(peer)), ...order.filter(wrong)];
   }
 
   /** Tells the leader which of these pieces this device has kept from earlier visits. */
@@ -379,6 +414,13 @@ export class Member {
     }
   }
 
+  /** Devices whose results were wrong, as the leader found: what came of them lately is in doubt. */
+  setAside(setAside: readonly SetAside[]): void {
+    this.#setAside = setAside;
+    this.#options.emit({ type: 'AsideChanged', setAside, at: this.#options.clock.now() });
+    this.#doubts.aside(setAside);
+  }
+
   /** Times parts of the model for the leader. */
   measureParts(message: MeasureParts): void {
     this.#times.measure(message);
@@ -407,6 +449,7 @@ export class Member {
     this.tracing.stop();
     this.#leadership.close();
     this.#heir.stop();
+    this.audits.close();
     this.asker.failAll('leave the room', 'This device left the room.');
     this.#times.stop(reason);
     this.host.release();
@@ -414,7 +457,8 @@ export class Member {
   }
 
   async #forward(to: PeerId, activation: Activation): Promise<void> {
-    if (to === this.me) return this.#deliver(activation);
+    this.audits.sends(to, activation);
+    if (to === this.me) return this.#deliver(to, activation);
     const { network, clock } = this.#options;
     const startedAt = clock.now();
     const parts = encodeActivation(activation);
@@ -423,7 +467,8 @@ export class Member {
     this.tracing.now?.tracer.sent(to, activation, startedAt, bytes);
   }
 
-  #deliver(activation: Activation): void {
+  #deliver(from: PeerId, activation: Activation): void {
+    this.audits.comes(from, activation);
     if (activation.stage === RESULT_STAGE) this.asker.receive(activation);
     else this.host.accept(activation);
   }
@@ -463,6 +508,9 @@ export class Member {
         break;
       case 'end-turn':
         ears.turnEnded(peer, message.ticket);
+        break;
+      case 'recompute-refused':
+        ears.recomputeRefused(peer, message.ticket);
         break;
     }
   }
@@ -576,6 +624,7 @@ export class Member {
       case 'parts-measured':
       case 'want-turn':
       case 'end-turn':
+      case 'recompute-refused':
         if (this.#ears) this.#hear(peer, message, this.#ears);
         break;
       case 'want-pieces':
@@ -601,6 +650,8 @@ export class Member {
         break;
       case 'legacy':
       case 'spare-pieces':
+      case 'audit-terms':
+      case 'recompute':
         if (peer === this.#leader && !this.#ears) this.#fromLeader(message);
         break;
       case 'office':
@@ -656,6 +707,7 @@ export class Member {
         emit({ type: 'ModeChanged', mode: message.mode });
         emit({ type: 'RulesChanged', rules: message.rules });
         emit({ type: 'SeatsChanged', seats: message.seats });
+        this.setAside(message.setAside ?? []);
         emit({ type: 'PlanChanged', plan: message.plan, at: clock.now() });
         emit({ type: 'PreparationChanged', preparing: message.preparing });
         this.setPlan(message.plan);
@@ -681,12 +733,19 @@ export class Member {
       case 'spare-pieces':
         void this.#heir.keep(message.model, message.label, message.pieces);
         break;
+      case 'audit-terms':
+        this.audits.told(message);
+        break;
+      case 'recompute':
+        this.audits.asked(message);
+        break;
     }
   }
 
   /** @throws ProtocolError */
   #binary(peer: PeerId, kind: BinaryKind, bytes: Uint8Array<ArrayBuffer>): void {
-    if (kind === 'shard') this.#exchange.arrived(peer, bytes);
+    if (kind === 'shard' && isAuditFrame(bytes)) this.#auditFrame(peer, decodeAuditFrame(bytes));
+    else if (kind === 'shard') this.#exchange.arrived(peer, bytes);
     else {
       const { clock } = this.#options;
       const wholeAt = clock.now();
@@ -695,9 +754,14 @@ export class Member {
         // From the peers that the plan has it come from, and from nobody else.
         if (!this.#mayDeliver(peer, activation)) return;
         this.tracing.now?.tracer.received(peer, activation, wholeAt, bytes.byteLength);
-        this.#deliver(activation);
+        this.#deliver(peer, activation);
       });
     }
+  }
+
+  #auditFrame(peer: PeerId, frame: AuditFrame): void {
+    if (frame.kind !== 'task') this.#ears?.auditFrame(peer, frame);
+    else if (peer === this.#leader && !this.#ears) this.audits.fed(frame);
   }
 
   #mayDeliver(peer: PeerId, { epoch, stage, origin, joined }: Activation): boolean {

@@ -20,6 +20,8 @@ export interface RoomKnowledge {
   readonly links: ReadonlyMap<PeerId, readonly LinkReport[]>;
   /** Devices that failed with this model, and why. */
   readonly failed: ReadonlyMap<PeerId, string>;
+  /** Devices whose results were wrong. */
+  readonly aside?: ReadonlySet<PeerId>;
   readonly calibration: Calibration;
   readonly rules: PlanRules;
   readonly paces: Paces;
@@ -49,7 +51,8 @@ export function planningRoom(known: RoomKnowledge, strict: boolean): PlanningRoo
   const reasons = new Map(
     ready.map((card) => [
       card.peer,
-      againstRules(card, rules) ?? (strict && !isPinned(card, rules) ? poorCondition(card, home) : null),
+      (known.aside?.has(card.peer) ? 'Its results were wrong.' : againstRules(card, rules)) ??
+        (strict && !isPinned(card, rules) ? poorCondition(card, home) : null),
     ]),
   );
   const usable = ready.filter(({ peer }) => reasons.get(peer) === null);

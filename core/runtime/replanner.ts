@@ -10,7 +10,15 @@ import type { Inheritance } from '../protocol/inheritance.ts';
 import type { LinkReport } from '../protocol/messages.ts';
 import { holdersOf, holdsLayers } from '../session/holders.ts';
 import { NO_RULES } from '../session/reduce.ts';
-import type { DeviceCard, LoadReport, PlanMode, PlanRules, PlanView, Progress } from '../session/state.ts';
+import type {
+  DeviceCard,
+  LoadReport,
+  PlanMode,
+  PlanRules,
+  PlanView,
+  Progress,
+  SetAside,
+} from '../session/state.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
 import { GATHERING } from '../weights/missing-pieces.ts';
 import { because, type Cause } from './because.ts';
@@ -55,6 +63,7 @@ export interface Estate {
   readonly plan: PlanView | null;
   readonly mode: PlanMode;
   readonly rules: PlanRules;
+  readonly setAside?: readonly SetAside[];
   readonly times: Inheritance['times'];
   /** The leader before, if it is gone. */
   readonly left: { readonly peer: PeerId; readonly name: string } | null;
@@ -238,6 +247,27 @@ export class Replanner {
   unload(): void {
     this.#show(null);
     this.#must(0);
+  }
+
+  /** These devices compute wrongly, and hold nothing; whoever is no longer among them may again. */
+  setAside(aside: ReadonlySet<PeerId>): void {
+    const before = this.#book.aside;
+    const added = [...aside].find((peer) => !before.has(peer));
+    const back = [...before].find((peer) => !aside.has(peer));
+    this.#book.aside = aside;
+    if (added !== undefined) {
+      this.#cause = { kind: 'wrong', peer: added, name: this.#book.nameOf(added) };
+      const { mover } = this.#options;
+      if (mover.under && holdsLayers(mover.under.plan, added)) {
+        mover.stop();
+        this.#tellMoving(false);
+      }
+      if (holdsLayers(this.#plan, added)) this.#show(null);
+      this.#must(0);
+    } else if (back !== undefined) {
+      this.#cause = { kind: 'back', peer: back, name: this.#book.nameOf(back) };
+      this.#must();
+    }
   }
 
   schedule(delayMs: number = SETTLE_MS): void {

@@ -22,6 +22,8 @@ export class RoomBook {
   readonly links: Map<PeerId, readonly LinkReport[]> = new Map();
   /** Devices that failed to load a stage of this model, and why: not asked again until the next model. */
   readonly failed: Map<PeerId, string> = new Map();
+  /** Devices whose results were wrong: that outlasts models, and their coming and going. */
+  aside: ReadonlySet<PeerId> = new Set();
   readonly #paces = new Paces();
   readonly #times = new Map<PeerId, DeviceTimes>();
   readonly #settling = new Settling();
@@ -144,6 +146,7 @@ export class RoomBook {
         cards: [...this.cards.values()].filter(({ peer }) => present.has(peer)),
         links: this.links,
         failed: this.failed,
+        aside: this.aside,
         calibration,
         rules,
         paces: this.#paces,

@@ -113,6 +113,14 @@ export class ShardCourier {
     return firstFailure(deliveries);
   }
 
+  /** What a device has to know to run a stage of a plan that others hold, outside it. */
+  async termsFor(consignment: Consignment, index: number, peer: PeerId): Promise<LoadStage> {
+    const { plan, model, ledger } = consignment;
+    const shards = plan.stages.map(({ start, end }) => makeShard(model.graph, model.blocks, start, end));
+    const { terms, weights } = await this.#terms(consignment, shards, index);
+    return { ...terms, pieces: ledger.assign(peer, weights) };
+  }
+
   /** Every holder of a plan that another leader brought has its stages still; one that has not will say so. */
   async assume(plan: PlanView, { graph, blocks }: OpenModel): Promise<void> {
     for (const stage of plan.stages) {

@@ -4,7 +4,7 @@ import type { Measured } from './replanner.ts';
 
 /** What a device that leads from now on finds in the room. */
 export function takeoverOf({ inherited, told, left, card }: Member): Takeover {
-  const { mode, rules, seats, plan } = told;
+  const { mode, rules, seats, plan, setAside = [] } = told;
   const open = async (): Promise<Measured | null> => {
     if (!inherited) return null;
     const { inheritance, beside } = inherited;
@@ -12,5 +12,14 @@ export function takeoverOf({ inherited, told, left, card }: Member): Takeover {
     const model = await inheritModel(inheritance, beside);
     return { model, calibration: asMeasuredHere(inheritance, card.profile?.benchMs ?? 0) };
   };
-  return { mode, rules, seats, plan, left, times: inherited?.inheritance.times ?? [], subject: open() };
+  return {
+    mode,
+    rules,
+    seats,
+    plan,
+    setAside,
+    left,
+    times: inherited?.inheritance.times ?? [],
+    subject: open(),
+  };
 }

@@ -3,7 +3,7 @@ import type { SessionEvent } from './events.ts';
 import { farewell } from './farewell.ts';
 import { holdersOf, holdsLayers } from './holders.ts';
 import { planNews, seconds } from './plan-news.ts';
-import type { DeviceState, LastRun, LogEntry, PlanView, SessionState } from './state.ts';
+import type { DeviceState, LastRun, LogEntry, PlanView, SessionState, SetAside } from './state.ts';
 
 /** A long evening of a room in which devices come and go. */
 const LOG_KEPT = 200;
@@ -52,6 +52,8 @@ function tell(before: SessionState, after: SessionState, event: SessionEvent): L
       };
     case 'ModelChanged':
       return tellModel(event);
+    case 'AsideChanged':
+      return tellAside(before.setAside, event.setAside, event.at);
     case 'PlanChanged':
       return tellPlan(before, after, event);
     case 'RoomRecovered': {
@@ -77,6 +79,17 @@ function tell(before: SessionState, after: SessionState, event: SessionEvent): L
     default:
       return undefined;
   }
+}
+
+function tellAside(before: readonly SetAside[], after: readonly SetAside[], at: number): Line | undefined {
+  const has = (list: readonly SetAside[], peer: PeerId): boolean => list.some((each) => each.peer === peer);
+  const added = after.find(({ peer }) => !has(before, peer));
+  if (added) {
+    const { name, peer } = added;
+    return { peer, what: `${name} was set aside.`, more: 'Its results were wrong.', tone: 'bad', at };
+  }
+  const back = before.find(({ peer }) => !has(after, peer));
+  return back && { peer: back.peer, what: `${back.name} may take part again.`, more: '', tone: 'good', at };
 }
 
 type Of<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>;

@@ -1,5 +1,6 @@
 import type { Epoch, PeerId, RoomId } from '../ids.ts';
 import type {
+  AuditCounts,
   DeviceCard,
   EndReason,
   LinkView,
@@ -12,6 +13,7 @@ import type {
   Progress,
   Seat,
   SessionState,
+  SetAside,
   StageTiming,
 } from './state.ts';
 
@@ -46,6 +48,8 @@ export type SessionEvent =
   | { readonly type: 'ModelChanged'; readonly model: ModelState; readonly at: number }
   | { readonly type: 'ModeChanged'; readonly mode: PlanMode }
   | { readonly type: 'RulesChanged'; readonly rules: PlanRules }
+  | { readonly type: 'AsideChanged'; readonly setAside: readonly SetAside[]; readonly at: number }
+  | { readonly type: 'AuditsCounted'; readonly audits: AuditCounts | null }
   | { readonly type: 'PlanChanged'; readonly plan: PlanView | null; readonly at: number }
   | { readonly type: 'PreparationChanged'; readonly preparing: Progress | null }
   | { readonly type: 'RequestAsked'; readonly id: number; readonly label: string; readonly at: number }

@@ -48,6 +48,8 @@ export function initialState(me: PeerId): SessionState {
     devices: [],
     mode: 'everyone',
     rules: NO_RULES,
+    setAside: [],
+    audits: null,
     model: { kind: 'none' },
     plan: null,
     preparing: null,
@@ -120,6 +122,12 @@ function apply(state: SessionState, event: SessionEvent): SessionState {
       return state.mode === event.mode ? state : { ...state, mode: event.mode };
     case 'RulesChanged':
       return { ...state, rules: event.rules };
+    case 'AsideChanged':
+      return JSON.stringify(state.setAside) === JSON.stringify(event.setAside)
+        ? state
+        : { ...state, setAside: event.setAside };
+    case 'AuditsCounted':
+      return { ...state, audits: event.audits };
     case 'PlanChanged':
       return { ...state, plan: event.plan };
     case 'PreparationChanged':

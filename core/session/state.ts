@@ -1,7 +1,7 @@
 import type { Guess } from '../graph/sample-inputs.ts';
 import type { BoundaryTensor } from '../graph/shard.types.ts';
 import type { StateSlot } from '../graph/state-slots.ts';
-import type { Epoch, PeerId, RoomId, Sha256 } from '../ids.ts';
+import type { Epoch, PeerId, RequestId, RoomId, Sha256 } from '../ids.ts';
 import type { RunTraits } from '../language/batching.ts';
 import type { SamplingOptions } from '../language/sampling.ts';
 import type { Spread } from '../plan/profile.ts';
@@ -23,6 +23,9 @@ export interface SessionState {
   readonly devices: readonly DeviceState[];
   readonly mode: PlanMode;
   readonly rules: PlanRules;
+  readonly setAside: readonly SetAside[];
+  /** Null on devices that do not lead. */
+  readonly audits: AuditCounts | null;
   readonly model: ModelState;
   readonly plan: PlanView | null;
   /** What the leader is busy with between plans. */
@@ -72,6 +75,49 @@ export interface PlanRules {
   readonly endsAtHome: boolean;
   /** A device on battery below this charge, 0..1, holds nothing; 0 for no such limit. */
   readonly batteryFloor: number;
+  /** The share of runs that another device computes again, 0..1; {@link AUDIT_RATE} where left out. */
+  readonly auditRate?: number;
+}
+
+/** One run in a hundred is computed again. */
+export const AUDIT_RATE = 0.01;
+
+/** A device that holds nothing because its results were wrong, until the leader lets it in again. */
+export interface SetAside {
+  readonly peer: PeerId;
+  /** As it was called then. */
+  readonly name: string;
+  readonly evidence: AuditEvidence;
+}
+
+/** What showed that a device computes wrongly. */
+export interface AuditEvidence {
+  readonly epoch: Epoch;
+  /** Blocks [start, end) of the stage. */
+  readonly start: number;
+  readonly end: number;
+  /** Who asked, and the number of the request there. */
+  readonly origin: PeerId;
+  readonly request: RequestId;
+  /** The largest difference as a share of the number and of what is usual there; null where the two cannot be compared. */
+  readonly difference: number | null;
+  /** What rounding alone explains between these devices. */
+  readonly tolerance: number;
+  /** Names of the devices that computed it again and agree. */
+  readonly recomputedBy: readonly string[];
+  /** So many runs in a row were wrong by a bit or so, on devices that compute the same bits; 1 where one was wrong by more. */
+  readonly times: number;
+  /** So long ago, when it was found, a run of this device was last known to be right. */
+  readonly uncheckedMs: number;
+}
+
+/** What the leader's audits have come to. */
+export interface AuditCounts {
+  readonly checked: number;
+  /** There was nobody with memory to compute them again, or the device that should have did not answer. */
+  readonly skipped: number;
+  /** Devices disagreed, and there was no third to decide. */
+  readonly undecided: number;
 }
 
 export interface Knock {
