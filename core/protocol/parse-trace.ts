@@ -2,9 +2,11 @@ import * as v from 'valibot';
 import { ROW } from '../trace/span-row.ts';
 import { MOST_PARTS, PART_SPANS, PART_TEXTS, TEXT_CHARACTERS } from '../trace/trace-parts.ts';
 import type { TracePart } from './messages.ts';
-import { amount, listOf, type SchemaOf, u32 } from './parse-basics.ts';
+import { amount, finite, LARGEST_AMOUNT, listOf, type SchemaOf, u32 } from './parse-basics.ts';
 
 const index: SchemaOf<number> = v.pipe(u32, v.maxValue(MOST_PARTS));
+/** Times are refused and not cut: a trace of wrong times is worse than none. */
+const cell: SchemaOf<number> = v.pipe(finite, v.minValue(0), v.maxValue(LARGEST_AMOUNT));
 const text: SchemaOf<string> = v.pipe(v.string(), v.maxLength(TEXT_CHARACTERS));
 
 /** How much there may be, and of what. What the rows say is read where somebody waits for them: `trace/trace-parts.ts`. */
@@ -17,7 +19,7 @@ export const tracePart: SchemaOf<TracePart> = v.pipe(
     spans: v.object({
       base: amount,
       texts: listOf(text, PART_TEXTS),
-      rows: listOf(amount, PART_SPANS * ROW),
+      rows: listOf(cell, PART_SPANS * ROW),
     }),
   }),
   v.check(({ part, parts }) => part < parts, 'a part below their number'),

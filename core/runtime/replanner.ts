@@ -36,6 +36,8 @@ import { WorkWatch } from './work-watch.ts';
 const SETTLE_MS = 250;
 /** While a better plan is known, it is looked at again this often. */
 const LOOK_AGAIN_MS = 3000;
+/** A device that cannot gather its weights so often in a row is left out, until others turn up. */
+const GATHERINGS = 3;
 /** News of how the plan stands is told when it has changed by this much. */
 const NEWS = 0.05;
 
@@ -110,6 +112,8 @@ export class Replanner {
   #timer: number | undefined;
   /** Weights are on no device that is here: nothing can be brought until they are. */
   #lacks = false;
+  /** How often each device could not gather its weights in a row. */
+  readonly #gatherings = new Map<PeerId, number>();
   #deciding = false;
   #again = false;
 
@@ -139,6 +143,7 @@ export class Replanner {
   setModel(subject: Measured | undefined): void {
     this.#subject = subject;
     this.#lacks = false;
+    this.#gatherings.clear();
     this.#options.mover.stop();
     this.#tellMoving(false);
     if (!subject) this.#book.newModel();
@@ -447,6 +452,7 @@ export class Replanner {
       if (outcome.kind === 'superseded') return;
       this.#tellMoving(false);
       if (outcome.kind === 'failed') return this.#failed(outcome);
+      this.#gatherings.clear();
       this.#runningSince = clock.now();
       const running = alongside ? plan : (this.#plan ?? plan);
       this.#show({ ...running, status: 'running' });
@@ -459,8 +465,16 @@ export class Replanner {
   #failed({ peer, step, message }: Extract<Delivery, { kind: 'failed' }>): void {
     const { ledger, warn } = this.#options;
     const { lacking } = ledger();
-    if (step !== GATHERING || lacking === 0) {
+    if (step !== GATHERING) {
       this.exclude(peer, `${step}: ${message}`);
+      return;
+    }
+    if (lacking === 0) {
+      // They are there by now: what arrived damaged, or from a device that left, may be had in the next attempt.
+      const tries = (this.#gatherings.get(peer) ?? 0) + 1;
+      this.#gatherings.set(peer, tries);
+      if (tries < GATHERINGS) this.unload();
+      else this.exclude(peer, `${step}: ${message}`);
       return;
     }
     // No fault of the device: any other would lack them, too.

@@ -12,6 +12,9 @@ import type { Member } from './member.ts';
 /** Owner of the ranges of picked files on the leader's shelf. */
 const FILES = 'files of the model';
 
+/** So many damaged pieces of one device may have been accidents on the way. */
+const MOST_DOUBTS = 16;
+
 export interface WeightsDeskOptions {
   readonly member: Member;
   readonly network: Network;
@@ -26,6 +29,7 @@ export class WeightsDesk {
   /** Names the model in messages about its pieces; another name for each opening, over reloads too. */
   #key = '';
   #ledger: PieceLedger = new PieceLedger([], null);
+  readonly #doubts = new Map<PeerId, number>();
 
   constructor(options: WeightsDeskOptions) {
     this.#options = options;
@@ -43,6 +47,7 @@ export class WeightsDesk {
     const { member, network, clock } = this.#options;
     this.#key = `${network.me}-${clock.now().toString(36)}`;
     this.#ledger = new PieceLedger(piecesOf(model.graph, model.blocks).all, model.origin, model.hashes);
+    this.#doubts.clear();
     member.shelf.clear(FILES);
     for (const { hash, blob } of model.beside ?? []) member.shelf.lay(FILES, hash, blob);
     for (const peer of [network.me, ...network.peers()]) this.seek(peer);
@@ -54,8 +59,14 @@ export class WeightsDesk {
 
   /** Asks a device what it has of this model from earlier visits; this one too. */
   seek(peer: PeerId): void {
+    this.#ask(
+      peer,
+      this.#ledger.hashes.flatMap((hash, id) => (hash ? [{ id, hash }] : [])),
+    );
+  }
+
+  #ask(peer: PeerId, pieces: readonly HeldPiece[]): void {
     const { network, member } = this.#options;
-    const pieces = this.#ledger.hashes.flatMap((hash, id) => (hash ? [{ id, hash }] : []));
     if (pieces.length === 0) return;
     if (peer === network.me) void member.lookFor(this.#key, pieces);
     else network.sendControl(peer, { type: 'pieces-sought', model: this.#key, pieces });
@@ -72,6 +83,11 @@ export class WeightsDesk {
     if (model !== this.#key) return;
     this.#ledger.corrupt(from, id);
     this.#options.suspect(from);
+    // Nobody else has it: it may have been damaged on its way, and is there still.
+    const doubts = (this.#doubts.get(from) ?? 0) + 1;
+    this.#doubts.set(from, doubts);
+    const hash = this.#ledger.hashes[id];
+    if (hash && this.#ledger.lacking > 0 && doubts <= MOST_DOUBTS) this.#ask(from, [{ id, hash }]);
   }
 
   gone(peer: PeerId): void {
