@@ -73,8 +73,9 @@ export class WeightsDesk {
   }
 
   held(peer: PeerId, model: string, pieces: readonly HeldPiece[]): void {
-    if (model !== this.#key) return;
-    const { tell, disputed } = this.#ledger.held(peer, pieces);
+    // What was on its way for a leader before is as good, if it is the same.
+    const same = pieces.filter(({ id, hash }) => model === this.#key || this.#ledger.hashes[id] === hash);
+    const { tell, disputed } = this.#ledger.held(peer, same);
     this.#tell(tell);
     if (disputed.length > 0) this.#options.suspect(peer);
   }
