@@ -7,7 +7,7 @@ const AFTER_MS = 3000;
 /** What is shown and used later, and should be at hand even when the server is gone by then. */
 const PARTS: readonly (() => Promise<unknown>)[] = [
   () => import('./session/questions.ts'),
-  () => import('./session/file-source.ts'),
+  () => import('../core/opening/file-source.ts'),
   () => import('./session/room-trace.ts'),
   () => import('./session/model-sequence.ts'),
   () => import('./ui/log-tools.tsx'),
