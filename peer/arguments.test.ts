@@ -6,7 +6,9 @@ const LINK = `https://192.168.1.7:8443/r/amber-fox-42#${SECRET}`;
 
 describe('the arguments of a peer', () => {
   test('a link says the server, the room and the secret', () => {
-    expect(parseArguments([LINK, '--name', ' Edge ', '--memory', '2000', '--threads', '3', '--once'])).toEqual({
+    expect(
+      parseArguments([LINK, '--name', ' Edge ', '--memory', '2000', '--threads', '3', '--once']),
+    ).toEqual({
       link: { room: 'amber-fox-42', secret: SECRET },
       server: 'https://192.168.1.7:8443',
       model: null,
@@ -22,7 +24,11 @@ describe('the arguments of a peer', () => {
 
   test('who leads tells the model, and the server where it is not here', () => {
     const lead = ['--lead', '--model', 'a.onnx'];
-    expect(parseArguments(lead)).toMatchObject({ link: null, server: 'https://localhost:8443', model: 'a.onnx' });
+    expect(parseArguments(lead)).toMatchObject({
+      link: null,
+      server: 'https://localhost:8443',
+      model: 'a.onnx',
+    });
     const there = [...lead, '--server', 'http://127.0.0.1:9000/', '--mode', 'everyone'];
     expect(parseArguments(there)).toMatchObject({ server: 'http://127.0.0.1:9000', mode: 'everyone' });
   });

@@ -13,7 +13,8 @@ const MOST_THREADS = 1024;
 
 /** This computer, or the container that it is limited to. */
 export function machineFacts(): MachineFacts {
-  const constrained = (process as { constrainedMemory?: () => number | undefined }).constrainedMemory?.() ?? 0;
+  const constrained =
+    (process as { constrainedMemory?: () => number | undefined }).constrainedMemory?.() ?? 0;
   // Without a limit it says 0, or a number that no computer has.
   const limit = constrained > 0 ? constrained : Number.POSITIVE_INFINITY;
   return { cores: availableParallelism(), memoryBytes: Math.min(totalmem(), limit) };

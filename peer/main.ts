@@ -1,5 +1,5 @@
 import { messageOf } from '../core/errors.ts';
-import { parseArguments, UsageError, USAGE } from './arguments.ts';
+import { parseArguments, USAGE, UsageError } from './arguments.ts';
 import { findNatives } from './natives.ts';
 import { run } from './run.ts';
 

@@ -18,13 +18,16 @@ export interface NodeOrt extends OrtLike {
 /** What the package of WebRTC gives to simple-peer. */
 export type Wrtc = NonNullable<SimplePeerOptions['wrtc']>;
 
-export const RUNTIME: string = 'onnxruntime-node';
-export const WRTC: string = '@roamhq/wrtc';
-/** Without its CUDA parts, which the package otherwise downloads while it installs. */
-export const HOW_TO_INSTALL: string = `ONNXRUNTIME_NODE_INSTALL=skip npm install --no-save ${WRTC} ${RUNTIME}`;
+const RUNTIME = 'onnxruntime-node';
+const WRTC = '@roamhq/wrtc';
+/**
+ * In no list of dependencies: 300 MB that a page never needs, and the runtime's package downloads its CUDA parts while it
+ * installs, which fails without the open internet. The flag leaves them out.
+ */
+export const HOW_TO_INSTALL: string = `npm install --no-save --onnxruntime-node-install=skip ${WRTC}@0.10 ${RUNTIME}@1.30`;
 
 /** The two packages with native code are not installed with Potluck: nobody but a peer without a page needs them. */
-export class NativeMissingError extends Error {
+class NativeMissingError extends Error {
   override readonly name = 'NativeMissingError';
 
   constructor(packages: readonly string[]) {

@@ -40,6 +40,9 @@ export interface Door {
   leave(): void;
 }
 
+/** The last words to the others leave this peer before the server hears that it goes. */
+const LAST_WORDS_MS = 150;
+
 /** One peer in one room, without a page: a member like every other, and a leader when its turn comes. */
 export class PeerSession {
   readonly member: Member;
@@ -106,7 +109,8 @@ export class PeerSession {
     if (this.#state.phase.kind === 'ended') return;
     this.#leader?.close();
     this.member.close(message);
-    this.#parts.door.leave();
+    // What goes through the server is sealed first, which takes a moment.
+    systemClock.setTimeout(() => this.#parts.door.leave(), LAST_WORDS_MS);
     this.emit({ type: 'SessionEnded', reason, message });
   }
 

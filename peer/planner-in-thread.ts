@@ -3,8 +3,8 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { messageOf } from '../core/errors.ts';
 import type { Planner } from '../core/plan/question.ts';
 import { PendingCalls } from '../core/runtime/pending-calls.ts';
-import { startThread } from './start-thread.ts';
 import type { PlannerThread } from './planner-thread.ts';
+import { startThread } from './start-thread.ts';
 
 /** A planner in a thread. A thread that breaks, which nothing explains, makes all further plans fail. */
 export function plannerInThread(): Planner {

@@ -25,7 +25,8 @@ function phaseNews({ phase: was, server: away }: SessionState, { phase, server }
   if (phase.kind !== was.kind && phase.kind === 'knocking') lines.push('Waiting to be let in.');
   if (phase.kind !== was.kind && phase.kind === 'open') lines.push('In the room.');
   if (phase.kind !== was.kind && phase.kind === 'ended') lines.push(phase.message);
-  if (server !== away && server === 'away' && phase.kind === 'opening') lines.push('The server does not answer.');
+  if (server !== away && server === 'away' && phase.kind === 'opening')
+    lines.push('The server does not answer.');
   return lines;
 }
 

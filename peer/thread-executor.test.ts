@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, openAsBlob, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { executorContract } from '../core/runtime/executor-contract.ts';
 import { asFloat32, fromFloat32 } from '../core/tensor/tensor.ts';
 import { affineStage, identityStage } from '../worker/tiny-onnx.ts';
@@ -30,6 +33,27 @@ describe.skipIf(runtimeUrl === null)('a thread with ONNX Runtime for Node', () =
       executor.close();
       await expect(cut).rejects.toThrow(/closed/);
     }
+  });
+});
+
+describe.skipIf(runtimeUrl === null)('weights on the disk', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'potluck-weights-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('are read for the thread, which may not read them itself', async () => {
+    const parts = await Promise.all(
+      [1, 2, 3, 4].map(async (value) => {
+        const path = join(folder, String(value));
+        writeFileSync(path, new Uint8Array(Float32Array.of(value).buffer));
+        return openAsBlob(path);
+      }),
+    );
+    const executor = make();
+    await executor.open({ provider: 'cpu', threads: 1 });
+    const stage = await executor.load(affineStage(new Blob(parts)));
+    const { outputs } = await executor.run(stage, [fromFloat32([1, 4], Float32Array.of(1, 1, 1, 1))]);
+    expect(outputs.map((output) => [...asFloat32(output)])).toEqual([[3, 4, 5, 6]]);
+    executor.close();
   });
 });
 

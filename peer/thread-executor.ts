@@ -49,12 +49,16 @@ export class ThreadExecutor implements StageExecutor {
     return inForce;
   }
 
-  load(stage: StageModel, options?: LoadOptions): Promise<StageHandle> {
-    const { weights } = stage;
+  async load({ weights, ...rest }: StageModel, options?: LoadOptions): Promise<StageHandle> {
     const weightBytes = weights instanceof Blob ? weights.size : (weights?.byteLength ?? 0);
     const budgetBytes = this.#budgetBytes;
     const how = options ?? loadPolicy({ provider: this.#provider, weightBytes, budgetBytes });
-    return this.#call('create', () => this.#remote.load(stage, how));
+    return this.#call('create', async () => {
+      // Read here: Node ends the process when a thread reads a Blob whose parts are files (20.20).
+      const bytes = weights instanceof Blob ? new Uint8Array(await weights.arrayBuffer()) : weights;
+      const moved = bytes && whole(bytes);
+      return this.#remote.load(transfer({ ...rest, weights: moved }, moved ? [moved.buffer] : []), how);
+    });
   }
 
   run(stage: StageHandle, inputs: readonly StageInput[], options?: RunOptions): Promise<StageResult> {
@@ -96,4 +100,9 @@ export class ThreadExecutor implements StageExecutor {
 
 function broken(actual: string): RuntimeFailedError {
   return new RuntimeFailedError(`The thread that computes broke: ${actual}`, { step: 'worker', actual });
+}
+
+/** A view moves with all of its buffer, so a part of a larger one is copied out first. */
+function whole(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
 }

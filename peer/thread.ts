@@ -3,11 +3,9 @@ import { expose, transfer } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type {
   ExecutorOptions,
-  LoadOptions,
   RunOptions,
   StageHandle,
   StageInput,
-  StageModel,
   StageResult,
 } from '../core/runtime/stage-executor.ts';
 import { buffersOf } from '../core/tensor/tensor.ts';
@@ -21,13 +19,6 @@ export interface ThreadData {
 
 /** The stage worker of a browser tab, on ONNX Runtime for Node. */
 class ThreadWorker extends StageWorker {
-  /** This runtime takes weights as bytes alone. */
-  override async load(stage: StageModel, options?: LoadOptions): Promise<StageHandle> {
-    const { weights } = stage;
-    const bytes = weights instanceof Blob ? new Uint8Array(await weights.arrayBuffer()) : weights;
-    return super.load({ ...stage, weights: bytes }, options);
-  }
-
   override async run(
     stage: StageHandle,
     inputs: readonly StageInput[],

@@ -21,7 +21,11 @@ export class FolderLedger implements Ledger {
   #writing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  private constructor(path: string, entries: readonly LedgerEntry[], documents: readonly [string, Document][]) {
+  private constructor(
+    path: string,
+    entries: readonly LedgerEntry[],
+    documents: readonly [string, Document][],
+  ) {
     this.#path = path;
     this.#entries = new Map(entries.map((entry) => [entry.hash, entry]));
     this.#documents = new Map(documents);

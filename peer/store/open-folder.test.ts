@@ -22,7 +22,13 @@ pieceStoreContract('the store in a folder', async (roomBytes) => {
     openPage: async () => {
       const page = {};
       const estimate = async () => ({ usage: files.usedBytes, quota: roomBytes });
-      const store = new DiskPieceStore({ files, ledger, claims: claims.of(page), estimate, clock: systemClock });
+      const store = new DiskPieceStore({
+        files,
+        ledger,
+        claims: claims.of(page),
+        estimate,
+        clock: systemClock,
+      });
       return { store, close: async () => claims.end(page) };
     },
     end: async () => rmSync(folder, { recursive: true }),

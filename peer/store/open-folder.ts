@@ -31,7 +31,10 @@ export async function openFolder(wanted: string, roomBytes?: number): Promise<Op
     ledger: await FolderLedger.open(join(path, 'ledger.json')),
     // All in this process: nobody else has the folder.
     claims: new MemoryClaims().of({}),
-    estimate: async () => ({ usage: files.usedBytes, ...(files.roomBytes !== null && { quota: files.roomBytes }) }),
+    estimate: async () => ({
+      usage: files.usedBytes,
+      ...(files.roomBytes !== null && { quota: files.roomBytes }),
+    }),
     clock: systemClock,
   };
   await sweep(disk);
