@@ -27,7 +27,7 @@ const WRTC = '@roamhq/wrtc';
 export const HOW_TO_INSTALL: string = `npm install --no-save --onnxruntime-node-install=skip ${WRTC}@0.10 ${RUNTIME}@1.30`;
 
 /** The two packages with native code are not installed with Potluck: nobody but a peer without a page needs them. */
-class NativeMissingError extends Error {
+export class NativeMissingError extends Error {
   override readonly name = 'NativeMissingError';
 
   constructor(packages: readonly string[]) {
