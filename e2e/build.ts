@@ -39,7 +39,11 @@ function runNode(...parameters: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     // Vitest's own, "test", would make the page a development build, a tenth larger.
     const env = { ...process.env, NODE_ENV: 'production' };
-    const child = spawn(process.execPath, parameters, { cwd: ROOT, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, parameters, {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let complaint = '';
     child.stderr.on('data', (text) => {
       complaint += text;
