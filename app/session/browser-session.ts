@@ -2,7 +2,7 @@ import { type Signal, signal } from '@preact/signals';
 import { InputError, messageOf, PotluckError } from '../../core/errors.ts';
 import type { PeerId } from '../../core/ids.ts';
 import { systemClock } from '../../core/mesh/clock.ts';
-import type { Mesh } from '../../core/mesh/mesh.ts';
+import type { Network } from '../../core/mesh/network.ts';
 import type { Planner } from '../../core/plan/question.ts';
 import { Leader, type OpenModel } from '../../core/runtime/leader.ts';
 import { Member } from '../../core/runtime/member.ts';
@@ -53,7 +53,7 @@ type Opener = (
 export interface SessionParts {
   readonly place: Place;
   readonly card: DeviceCard;
-  readonly network: Mesh;
+  readonly network: Network;
   readonly executors: ExecutorFactory;
   readonly runtime: () => ExecutorOptions;
   readonly shelf: Shelf;
