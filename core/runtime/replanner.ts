@@ -226,7 +226,7 @@ export class Replanner {
     this.#cause = { kind: 'left', peer, name };
     if (holdsLayers(this.#plan, peer)) {
       this.#show(null);
-      this.#must();
+      this.#must(0);
     } else this.schedule();
   }
 
