@@ -35,7 +35,9 @@ import type { AuditDeskOptions } from './audit/audit-desk.ts';
 import { DeskLater } from './audit/desk-later.ts';
 import { Bequest } from './bequest.ts';
 import { calibrate } from './calibrate.ts';
-import { type LeaderEars, type Member, MODEL_CHANGED } from './member.ts';
+import { MODEL_CHANGED } from './from-leader.ts';
+import type { LeaderEars } from './leader-ears.ts';
+import type { Member } from './member.ts';
 import { Mover } from './mover.ts';
 import { PartSurvey } from './part-survey.ts';
 import { type Estate, type Measured, Replanner } from './replanner.ts';
@@ -124,12 +126,12 @@ export class Leader implements LeaderEars {
     this.#options = options;
     const { member, network, clock, planner, term, takeover } = options;
     this.#silent = takeover !== undefined;
-    this.#courier = new ShardCourier(network, member.host, member.shelf, clock);
+    this.#courier = new ShardCourier(network, member.host, member.weights.shelf, clock);
     this.#desk = new WeightsDesk({ member, network, clock, suspect: (peer) => this.#suspect(peer) });
     this.#survey = new PartSurvey({
       network,
-      shelf: member.shelf,
-      own: (message) => member.measureParts(message),
+      shelf: member.weights.shelf,
+      own: (message) => member.times.measure(message),
       measured: (peer, times) => this.#replanner.timesKnown(peer, times),
     });
     this.#replanner = new Replanner({
@@ -150,7 +152,7 @@ export class Leader implements LeaderEars {
       if (peer === member.me) member.turns.told(ticket, place);
       else network.sendControl(peer, { type: 'turn', ticket, place });
     });
-    this.#bequest = new Bequest(network, member.shelf);
+    this.#bequest = new Bequest(network, member.weights.shelf);
     this.#audits = new DeskLater(this.#auditOptions(options));
     if (takeover) this.#seats = [...takeover.seats];
     if (takeover?.setAside?.length) this.#keepAside(takeover.setAside);
