@@ -6,8 +6,8 @@ import type { Network } from '../mesh/network.ts';
 import type { HeldPiece, ToldPiece } from '../protocol/messages.ts';
 import { PieceLedger } from '../weights/ledger.ts';
 import { forgetManifest, rememberManifest } from '../weights/manifest.ts';
-import type { OpenModel } from './leader.ts';
 import type { Member } from './member.ts';
+import type { OpenModel } from './open-model.ts';
 
 /** Owner of the ranges of picked files on the leader's shelf. */
 const FILES = 'files of the model';
