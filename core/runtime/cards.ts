@@ -1,24 +1,15 @@
 import type { PeerId } from '../ids.ts';
-import type { Clock } from '../mesh/clock.ts';
-import type { LinkStats, Network } from '../mesh/network.ts';
-import type { SessionEvent } from '../session/events.ts';
+import type { LinkStats } from '../mesh/network.ts';
 import type { DeviceCard, LinkView } from '../session/state.ts';
-import type { ToLeader } from './to-leader.ts';
-
-export interface CardsOptions {
-  readonly network: Network;
-  readonly clock: Clock;
-  readonly emit: (event: SessionEvent) => void;
-  readonly toLeader: ToLeader;
-}
+import type { MemberBase } from './member-base.ts';
 
 /** The cards of the devices that are here: this one's own, which everybody is told of, and theirs. */
 export class Cards {
-  readonly #options: CardsOptions;
+  readonly #options: MemberBase;
   readonly #all = new Map<PeerId, DeviceCard>();
   #own: DeviceCard;
 
-  constructor(own: DeviceCard, options: CardsOptions) {
+  constructor(own: DeviceCard, options: MemberBase) {
     this.#options = options;
     this.#own = own;
     this.#all.set(options.network.me, own);

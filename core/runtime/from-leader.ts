@@ -1,12 +1,11 @@
-import type { Clock } from '../mesh/clock.ts';
 import type { ControlMessage } from '../protocol/messages.ts';
-import type { SessionEvent } from '../session/events.ts';
 import { NO_RULES } from '../session/reduce.ts';
 import type { ModelCard, PlanMode, PlanRules, PlanView, Seat, SetAside } from '../session/state.ts';
 import type { Activations } from './activations.ts';
 import type { AuditsLater } from './audit/audits-later.ts';
 import { guard } from './guard.ts';
 import type { Heir } from './heir.ts';
+import type { MemberBase } from './member-base.ts';
 import type { OwnTimes } from './own-times.ts';
 import type { OwnWeights } from './own-weights.ts';
 import type { Turns } from './turns.ts';
@@ -42,9 +41,7 @@ export interface RoomTold {
   readonly setAside?: readonly SetAside[];
 }
 
-export interface FromLeaderOptions {
-  readonly clock: Clock;
-  readonly emit: (event: SessionEvent) => void;
+export interface FromLeaderOptions extends MemberBase {
   readonly activations: Activations;
   readonly weights: OwnWeights;
   readonly audits: AuditsLater;

@@ -2,7 +2,6 @@ import type { PeerId } from '../ids.ts';
 import type { BinaryKind } from '../mesh/network.ts';
 import { type AuditFrame, decodeAuditFrame, isAuditFrame } from '../protocol/audit-frame.ts';
 import type { ControlMessage } from '../protocol/messages.ts';
-import type { SessionEvent } from '../session/events.ts';
 import { holdsLayers } from '../session/holders.ts';
 import type { Activations } from './activations.ts';
 import type { AuditsLater } from './audit/audits-later.ts';
@@ -10,20 +9,16 @@ import type { Cards } from './cards.ts';
 import type { FromLeader } from './from-leader.ts';
 import { hear } from './leader-ears.ts';
 import type { Leadership } from './leadership.ts';
+import type { MemberBase } from './member-base.ts';
 import type { OwnWeights } from './own-weights.ts';
-import type { ToLeader } from './to-leader.ts';
-import type { TracingLater } from './tracing-later.ts';
 
-export interface MemberDoorOptions {
-  readonly emit: (event: SessionEvent) => void;
-  readonly toLeader: ToLeader;
+export interface MemberDoorOptions extends MemberBase {
   readonly fromLeader: FromLeader;
   readonly leadership: Leadership;
   readonly cards: Cards;
   readonly weights: OwnWeights;
   readonly activations: Activations;
   readonly audits: AuditsLater;
-  readonly tracing: TracingLater;
 }
 
 /** Hands each message of another device to the part that handles it, if it may come from there. */

@@ -80,14 +80,15 @@ export class Member {
     const { network, clock, emit, runtime } = options;
     const toLeader = new ToLeader(network);
     this.#toLeader = toLeader;
-    this.#cards = new Cards(options.card, { network, clock, emit, toLeader });
-    this.tracing = new TracingLater(network, clock, () => this.card.profile?.provider ?? '');
+    const tracing = new TracingLater(network, clock, () => this.card.profile?.provider ?? '');
+    this.tracing = tracing;
+    const base = { network, clock, emit, toLeader, tracing };
+    this.#cards = new Cards(options.card, base);
     const memory = new MemoryWatch();
-    this.executors = memory.watching(options.executors);
-    const weights = new OwnWeights({ ...options, toLeader });
+    const executors = memory.watching(options.executors);
+    this.executors = executors;
+    const weights = new OwnWeights({ ...base, shelf: options.shelf, origins: options.origins });
     this.weights = weights;
-    const own = { network, clock, emit, runtime, toLeader, weights, executors: this.executors };
-    const { tracing, executors } = this;
     this.audits = new AuditsLater({
       network,
       clock,
@@ -99,9 +100,11 @@ export class Member {
     });
     const { audits } = this;
     this.#activations = new Activations({
-      ...own,
+      ...base,
+      executors,
+      runtime,
+      weights,
       audits,
-      tracing,
       answered: (answer) => this.#doubts.answered(answer, this.asker.plan),
       ran: () => this.#reporter.ran(),
     });
@@ -143,14 +146,10 @@ export class Member {
       answer: (measured) => toLeader.tell(measured),
     });
     this.#succession = new Succession({
-      network,
-      clock,
-      emit,
+      ...base,
       online: options.online,
-      toLeader,
       cards: this.#cards,
       weights,
-      tracing,
       told: () => this.told,
       isAside: (peer) => this.#aside.some((each) => each.peer === peer),
       led: (term) => this.#led(term),
@@ -160,8 +159,7 @@ export class Member {
     const { leadership, heir } = this.#succession;
     const { times, turns } = this;
     this.#fromLeader = new FromLeader({
-      clock,
-      emit,
+      ...base,
       activations: this.#activations,
       weights,
       audits,
@@ -172,15 +170,13 @@ export class Member {
       setAside: (setAside) => this.setAside(setAside),
     });
     const door = new MemberDoor({
-      emit,
-      toLeader,
+      ...base,
       fromLeader: this.#fromLeader,
       leadership,
       cards: this.#cards,
       weights,
       activations: this.#activations,
       audits,
-      tracing,
     });
     network.listen({
       peerUp: (peer) => this.#peerUp(peer),

@@ -1,23 +1,14 @@
-import type { Clock } from '../mesh/clock.ts';
-import type { Network } from '../mesh/network.ts';
-import type { SessionEvent } from '../session/events.ts';
 import type { AuditsLater } from './audit/audits-later.ts';
+import type { MemberBase } from './member-base.ts';
 import type { OwnWeights } from './own-weights.ts';
 import type { ExecutorFactory, ExecutorOptions } from './stage-executor.ts';
 import { StageHost, type StageHostEvents } from './stage-host.ts';
-import type { ToLeader } from './to-leader.ts';
-import type { TracingLater } from './tracing-later.ts';
 
-export interface OwnStagesOptions {
-  readonly network: Network;
-  readonly clock: Clock;
-  readonly emit: (event: SessionEvent) => void;
+export interface OwnStagesOptions extends MemberBase {
   readonly executors: ExecutorFactory;
   readonly runtime: () => ExecutorOptions;
   readonly weights: OwnWeights;
   readonly audits: AuditsLater;
-  readonly tracing: TracingLater;
-  readonly toLeader: ToLeader;
   /** An item has passed. */
   readonly ran: () => void;
 }

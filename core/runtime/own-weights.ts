@@ -1,24 +1,18 @@
 import type { PeerId } from '../ids.ts';
-import type { Clock } from '../mesh/clock.ts';
-import type { Network } from '../mesh/network.ts';
 import type { HeldPiece, LoadStage } from '../protocol/messages.ts';
-import type { SessionEvent } from '../session/events.ts';
 import type { FilePiece, Progress } from '../session/state.ts';
 import { PieceExchange } from '../weights/exchange.ts';
 import { fetchFile } from '../weights/file-pieces.ts';
 import type { OriginFactory } from '../weights/origin.ts';
 import type { Shelf } from '../weights/shelf.ts';
+import type { MemberBase } from './member-base.ts';
 import type { StageModel } from './stage-executor.ts';
 import { StageGatherer } from './stage-gatherer.ts';
 import type { ToLeader } from './to-leader.ts';
 
-export interface OwnWeightsOptions {
-  readonly network: Network;
-  readonly clock: Clock;
+export interface OwnWeightsOptions extends MemberBase {
   readonly shelf: Shelf;
   readonly origins: OriginFactory;
-  readonly emit: (event: SessionEvent) => void;
-  readonly toLeader: ToLeader;
 }
 
 /** The weights and files of this device: on its shelf, on their way to it, and for others to fetch. */

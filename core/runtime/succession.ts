@@ -1,26 +1,17 @@
 import type { PeerId } from '../ids.ts';
-import type { Clock } from '../mesh/clock.ts';
-import type { Network } from '../mesh/network.ts';
-import type { SessionEvent } from '../session/events.ts';
 import type { Cards } from './cards.ts';
 import type { RoomTold } from './from-leader.ts';
 import { Heir, type Inherited, inOrderOfSuccession } from './heir.ts';
 import { Leadership } from './leadership.ts';
+import type { MemberBase } from './member-base.ts';
 import type { OwnWeights } from './own-weights.ts';
 import type { Term } from './term.ts';
-import type { ToLeader } from './to-leader.ts';
-import type { TracingLater } from './tracing-later.ts';
 
-export interface SuccessionOptions {
-  readonly network: Network;
-  readonly clock: Clock;
-  readonly emit: (event: SessionEvent) => void;
+export interface SuccessionOptions extends MemberBase {
   /** The signaling server can be reached. */
   readonly online: () => boolean;
-  readonly toLeader: ToLeader;
   readonly cards: Cards;
   readonly weights: OwnWeights;
-  readonly tracing: TracingLater;
   /** What the leader last said of the room. */
   readonly told: () => RoomTold;
   /** True when the device's results were wrong. */
