@@ -11,7 +11,7 @@ import type { Sha256 } from '../../core/ids.ts';
 import { runTraits } from '../../core/language/batching.ts';
 import { decoderIo } from '../../core/language/decoder-io.ts';
 import type { OriginCard } from '../../core/protocol/origin-card.ts';
-import type { OpenModel } from '../../core/runtime/leader.ts';
+import type { OpenModel } from '../../core/runtime/open-model.ts';
 import { guessTask, type TaskGuess } from '../../core/session/guess-task.ts';
 import type { ModelCard, ModelTask, Progress } from '../../core/session/state.ts';
 import { recallManifest } from '../../core/weights/manifest.ts';
