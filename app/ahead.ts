@@ -8,7 +8,7 @@ const AFTER_MS = 3000;
 const PARTS: readonly (() => Promise<unknown>)[] = [
   () => import('../core/mesh/mesh.ts'),
   () => import('./session/questions.ts'),
-  () => import('./session/file-source.ts'),
+  () => import('../core/opening/file-source.ts'),
   () => import('./session/room-trace.ts'),
   () => import('./session/model-sequence.ts'),
   () => import('./ui/log-tools.tsx'),

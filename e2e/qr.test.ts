@@ -1,7 +1,7 @@
 import { PNG } from 'pngjs';
-import { encode } from 'uqr';
+import { encode, renderUnicodeCompact } from 'uqr';
 import { expect, it } from 'vitest';
-import { decodeQr } from './qr.ts';
+import { decodeQr, decodeTerminalQr } from './qr.ts';
 
 /** Draws a QR code with `side` pixels a module, as a screenshot would show it. */
 function picture(text: string, side: number): Buffer {
@@ -19,6 +19,15 @@ function picture(text: string, side: number): Buffer {
 it('reads a room link from the pixels of its code', () => {
   const link = 'https://192.168.1.20:8443/r/maple-otter-71#4ko3vGd0Qm9bS1uA7yXz-w';
   expect(decodeQr(picture(link, 4))).toBe(link);
+});
+
+it('reads it from a terminal, among other lines', () => {
+  const link = 'http://127.0.0.1:40123/r/maple-otter-71#4ko3vGd0Qm9bS1uA7yXz-w';
+  const code = renderUnicodeCompact(link, { border: 2 })
+    .split('\n')
+    .map((line) => `  ${line}`);
+  expect(decodeTerminalQr(['In the room.', ...code, 'Scan the code.'].join('\n'))).toBe(link);
+  expect(() => decodeTerminalQr('In the room.')).toThrow(/No QR code/);
 });
 
 it('says so when there is no code to read', () => {

@@ -3,7 +3,10 @@ import { InputError, messageOf, PotluckError } from '../../core/errors.ts';
 import type { PeerId } from '../../core/ids.ts';
 import { systemClock } from '../../core/mesh/clock.ts';
 import type { Network } from '../../core/mesh/network.ts';
+import type { ModelSource } from '../../core/opening/model-source.ts';
+import { openModel, type Provenance, withTask } from '../../core/opening/open-model.ts';
 import type { Planner } from '../../core/plan/question.ts';
+import { addressOf } from '../../core/room-link.ts';
 import { Leader } from '../../core/runtime/leader.ts';
 import { Member } from '../../core/runtime/member.ts';
 import type { Measured, OpenModel } from '../../core/runtime/open-model.ts';
@@ -27,14 +30,12 @@ import type { OriginFactory } from '../../core/weights/origin.ts';
 import type { Shelf } from '../../core/weights/shelf.ts';
 import { catalogue, openBundled } from './catalogue.ts';
 import { rememberName } from './device-name.ts';
+import { labelsOf } from './labels.ts';
 import type { OpenLanguage } from './language/open-chat.ts';
 import type { RoomChat } from './language/room-chat.ts';
-import type { ModelSource } from './model-source.ts';
-import { openModel, type Provenance, withTask } from './open-model.ts';
 import { asksFirst, keepAskFirst, leavePlace, type Place } from './place.ts';
 import { plannerInWorker } from './planner-client.ts';
 import type { Questions } from './questions.ts';
-import { addressOf } from './room-link.ts';
 import type { Actions, Answer, CatalogueEntry, Chat, HubEntry, Storage, Store } from './store.ts';
 import { timesCache } from './times-cache.ts';
 
@@ -212,7 +213,7 @@ export class BrowserSession implements Store, Actions {
   readonly openSized = (files: readonly File[], sizes: Readonly<Record<string, number>>): Promise<void> => {
     const name = files[0]?.name ?? 'That file';
     return this.#openWith(name, async () => {
-      const { fileSource } = await import('./file-source.ts');
+      const { fileSource } = await import('../../core/opening/file-source.ts');
       const source = fileSource([...files]);
       return {
         source,
@@ -351,7 +352,10 @@ export class BrowserSession implements Store, Actions {
     try {
       progress({ step: 'Opening', fraction: null });
       const { source, provenance, sizes, starters } = await get(progress, control.signal);
-      const model = await openModel(source, provenance, this.#parts.shelf, { sizes, starters, progress });
+      const model = await openModel(source, provenance, this.#parts.shelf, {
+        ...{ sizes, starters, progress },
+        labels: labelsOf,
+      });
       if (opening !== this.#opening) return;
       const previous = this.#open;
       this.#open = model;

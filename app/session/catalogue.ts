@@ -1,6 +1,6 @@
 import { FetchError } from '../../core/errors.ts';
+import type { ModelSource } from '../../core/opening/model-source.ts';
 import type { Progress } from '../../core/session/state.ts';
-import type { ModelSource } from './model-source.ts';
 import { downloadedSource } from './origin/downloaded-source.ts';
 import type { CatalogueEntry } from './store.ts';
 

@@ -1,5 +1,5 @@
+import { addressOf, drawRoomLink, type RoomLink, readRoomLink } from '../../core/room-link.ts';
 import { forget, type Identity, newLeader, returningOrNew } from './identity.ts';
-import { addressOf, drawRoomLink, type RoomLink, readRoomLink } from './room-link.ts';
 
 /** Where this tab is and who it is there. */
 export interface Place {

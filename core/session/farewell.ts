@@ -2,6 +2,7 @@
 const FAREWELLS: Readonly<Record<string, readonly [what: 'left' | 'was lost', more: string]>> = {
   'closed the page': ['left', 'Its page was closed.'],
   'You left the room.': ['left', ''],
+  'closed the peer': ['left', 'It was stopped.'],
   'the device fell silent': ['was lost', 'It fell silent: frozen, asleep or out of reach.'],
   'no way to the device is left': ['was lost', 'No way to it is left.'],
   'the device left': ['was lost', 'Its page ended without a word.'],

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Page } from 'playwright';
-import { TEMPLATE, TOKENISER, TOKENISER_CONFIG } from '../../app/session/language/language-files.ts';
 import { stopTokensOf } from '../../app/session/language/open-chat.ts';
 import { Tokeniser } from '../../app/session/language/tokeniser.ts';
+import { TEMPLATE, TOKENISER, TOKENISER_CONFIG } from '../../core/opening/language-files.ts';
 import type { ModelCard } from '../../core/session/state.ts';
 import type { Room } from '../room.ts';
 import type { PotluckWindow } from '../session-page.ts';

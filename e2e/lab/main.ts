@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { messageOf } from '../../core/errors.ts';
+import { findNatives, NativeMissingError } from '../../peer/natives.ts';
 import { buildLabOnce, buildOnce } from '../build.ts';
 import { NoQuotaError } from './cpu-controller.ts';
 import { requireQuotas } from './cpu-quota.ts';
@@ -15,6 +16,7 @@ async function main(): Promise<number> {
   const options = parseLabOptions(process.argv.slice(2));
   const input = await readInput(options);
   if (options.cpu.length > 0) requireQuotas();
+  if (options.edge > 0) await findNatives();
   if (inLabPage(options)) await buildLabOnce();
   else await buildOnce();
   try {
@@ -43,5 +45,5 @@ try {
 } catch (error) {
   const misused = error instanceof UsageError;
   console.error(misused ? `${error.message}\n\n${USAGE}` : plain(error));
-  process.exitCode = misused || error instanceof NoQuotaError ? 2 : 1;
+  process.exitCode = misused || error instanceof NoQuotaError || error instanceof NativeMissingError ? 2 : 1;
 }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Page } from 'playwright';
 import { quantile } from '../../bench/statistics.ts';
+import type { DeviceCard, SessionState } from '../../core/session/state.ts';
 import type { Device } from '../browser.ts';
 import { LAB_BUILD } from '../build.ts';
 import { type Mirror, startMirror } from '../mirror/mirror.ts';
@@ -8,6 +9,7 @@ import { browserBytes } from '../process-memory.ts';
 import { openRoom, type Room } from '../room.ts';
 import { type ProductServer, startProduct, startServing } from '../server.ts';
 import { runsOn, stateOf, until } from '../session-page.ts';
+import { type Edge, openEdges } from './edges.ts';
 import { askerAmong, needsLabPage } from './faults/fault.ts';
 import { runFaults } from './faults/run-faults.ts';
 import { generateTexts } from './generate.ts';
@@ -49,6 +51,13 @@ export async function measure(options: LabOptions, input: LabInput): Promise<Lab
     });
     const idle = room.devices.map(({ profile }) => browserBytes(profile));
     opened.push(room);
+    const edges = await openEdges(room.leader.page, {
+      link: room.link,
+      count: options.edge,
+      browsers: options.devices,
+      memoryOf: (at) => forDevice(options.memory, options.devices + at),
+    });
+    opened.push(edges);
     const roomMs = performance.now() - begun;
     const reference = await openReference(files.origin, webgpu);
     opened.push(reference);
@@ -60,6 +69,7 @@ export async function measure(options: LabOptions, input: LabInput): Promise<Lab
       options,
       input,
       room,
+      edges: edges.all,
       server,
       idle,
       roomMs,
@@ -94,6 +104,7 @@ interface Comparison {
   readonly options: LabOptions;
   readonly input: LabInput;
   readonly room: Room;
+  readonly edges: readonly Edge[];
   readonly server: ProductServer;
   /** What each device's browser took before the model was chosen. */
   readonly idle: readonly (number | null)[];
@@ -106,7 +117,7 @@ interface Comparison {
 }
 
 async function compare(parts: Comparison): Promise<LabReport> {
-  const { options, input, room, server, idle, roomMs, reference, model, url, mirror } = parts;
+  const { options, input, room, edges, server, idle, roomMs, reference, model, url, mirror } = parts;
   const { page } = room.leader;
   const mode = options.allDevices ? 'everyone' : 'fastest';
   const begun = performance.now();
@@ -117,7 +128,8 @@ async function compare(parts: Comparison): Promise<LabReport> {
   };
   const state = await openModel(page, opened, mode);
   const modelMs = performance.now() - begun;
-  if (options.allDevices) await until(page, 'every device holds a stage', runsOn(options.devices));
+  if (options.allDevices)
+    await until(page, 'every device holds a stage', runsOn(options.devices + options.edge));
   const profile = state.devices.find(({ card }) => card.peer === state.me)?.card.profile;
   if (state.model.kind !== 'ready' || !profile) throw new Error('The leader has no model or no profile.');
   const feeds = feedsFor(state.model.card, options.seed, input.recorded);
@@ -159,7 +171,7 @@ async function compare(parts: Comparison): Promise<LabReport> {
   const checked = texts && outputs.ok ? texts.verify : outputs;
   return {
     model: model.name,
-    devices,
+    devices: [...devices, ...edges.map((edge) => describeEdge(after, edge))],
     preparation: { roomMs, modelMs },
     originRatio: options.from === 'url' ? mirror.counts.total.bytes / model.bytes : null,
     plan: {
@@ -209,25 +221,39 @@ async function describeDevice(
 ): Promise<Omit<LabDevice, 'cpuPercent' | 'link'>> {
   const now = browserBytes(profile);
   const state = await stateOf(page);
-  const me = state?.devices.find(({ card }) => card.peer === state.me);
-  if (!state || !me) throw new Error('A device has left the room.');
+  if (!state) throw new Error('A device has left the room.');
+  const browserGrowthBytes = now === null || idle === null ? null : now - idle;
+  return { ...describe(state, ({ peer }) => peer === state.me), browserGrowthBytes };
+}
+
+/** A peer without a page, as the leader sees it. Nothing limits its processor and its links. */
+function describeEdge(leader: SessionState, { name, growthBytes }: Edge): LabDevice {
+  const seen = describe(leader, (card) => card.name === name);
+  return { ...seen, cpuPercent: null, link: null, browserGrowthBytes: growthBytes() };
+}
+
+type Described = Omit<LabDevice, 'cpuPercent' | 'link' | 'browserGrowthBytes'>;
+
+function describe(state: SessionState, isMeant: (card: DeviceCard) => boolean): Described {
+  const found = state.devices.find(({ card }) => isMeant(card));
+  if (!found) throw new Error('A device has left the room.');
+  const { card, load } = found;
   const stages = (state.plan?.stages ?? []).flatMap((stage) => {
-    const own = [stage, ...(stage.copies ?? [])].find(({ peer }) => peer === state.me);
+    const own = [stage, ...(stage.copies ?? [])].find(({ peer }) => peer === card.peer);
     return own ? [{ ...stage, predictedMs: own.predictedMs }] : [];
   });
   const [first] = stages;
   return {
-    name: me.card.name,
-    provider: me.card.profile?.provider ?? 'none',
-    threads: me.card.profile?.threads ?? 0,
+    name: card.name,
+    provider: card.profile?.provider ?? 'none',
+    threads: card.profile?.threads ?? 0,
     stage: first ? { start: first.start, end: stages.at(-1)?.end ?? first.end } : null,
     predictedMs: first ? stages.reduce((sum, { predictedMs }) => sum + predictedMs, 0) : null,
-    measuredMs: first ? me.load.msPerItem : null,
+    measuredMs: first ? load.msPerItem : null,
     weightBytes: stages.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
-    bytesReceived: me.load.bytesIn,
-    busyMs: me.load.busyMs,
-    peakMemoryBytes: me.load.peakMemoryBytes,
-    browserGrowthBytes: now === null || idle === null ? null : now - idle,
+    bytesReceived: load.bytesIn,
+    busyMs: load.busyMs,
+    peakMemoryBytes: load.peakMemoryBytes,
   };
 }
 

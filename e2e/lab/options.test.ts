@@ -5,6 +5,7 @@ it('fills in what is not said', () => {
   expect(parseLabOptions(['--model', 'm.onnx'])).toEqual({
     model: 'm.onnx',
     devices: 3,
+    edge: 0,
     allDevices: false,
     input: undefined,
     seed: 0,
@@ -44,12 +45,13 @@ it('reads what is to be written', () => {
 
 it('reads every option', () => {
   const said =
-    '--model m.onnx --devices 2 --all-devices --input i.pb --seed 7 --dim batch=1 --dim a=b=3 --requests 5 ' +
+    '--model m.onnx --devices 2 --edge 1 --all-devices --input i.pb --seed 7 --dim batch=1 --dim a=b=3 --requests 5 ' +
     '--in-flight 2 --provider webgpu --memory 350,200 --from url --cpu 100,50 --link 20ms/40,2.5ms/0.5 --json o.json ' +
     '--task generate --prompt A --greedy --conversations 4 --fault kill:0@3 --fault server-restart@9';
   expect(parseLabOptions(said.split(' '))).toEqual({
     model: 'm.onnx',
     devices: 2,
+    edge: 1,
     allDevices: true,
     input: 'i.pb',
     seed: 7,

@@ -5,7 +5,10 @@ import { UsageError, whole } from './usage-error.ts';
 
 export interface LabOptions {
   readonly model: string;
+  /** Browsers. */
   readonly devices: number;
+  /** Peers without a page, beside them. */
+  readonly edge: number;
   readonly allDevices: boolean;
   /** TensorProto file for the model's first input. */
   readonly input: string | undefined;
@@ -50,6 +53,7 @@ compares the result with the whole model in one tab. Ends with 0 only when both 
 
   --model FILE        the ONNX model
   --devices N         how many browsers take part (default 3)
+  --edge E            as many peers without a page join (default 0); needs the packages of "npm run peer"
   --all-devices       every device must hold a stage
   --input FILE.pb     the model's input as a TensorProto (default: seeded random numbers)
   --seed S            seed of the random numbers (default 0)
@@ -106,6 +110,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
   const options: LabOptions = {
     model: values.model,
     devices: whole('--devices', values.devices ?? '3', 1, MOST_DEVICES),
+    edge: whole('--edge', values.edge ?? '0', 0, MOST_DEVICES - 1),
     allDevices: values['all-devices'] ?? false,
     input: values.input,
     seed: whole('--seed', values.seed ?? '0', 0, 0xffffffff),
@@ -157,6 +162,7 @@ function parsed(args: readonly string[]) {
       options: {
         model: { type: 'string' },
         devices: { type: 'string' },
+        edge: { type: 'string' },
         'all-devices': { type: 'boolean' },
         input: { type: 'string' },
         seed: { type: 'string' },

@@ -1,6 +1,6 @@
 import { ModelFormatError } from '../../../core/errors.ts';
+import { TEMPLATE, TOKENISER, TOKENISER_CONFIG } from '../../../core/opening/language-files.ts';
 import type { FilePiece, LanguageCard } from '../../../core/session/state.ts';
-import { TEMPLATE, TOKENISER, TOKENISER_CONFIG } from './language-files.ts';
 import { Tokeniser } from './tokeniser.ts';
 
 /** Brings the model's own files for tokens to this device, and reads them. @throws ModelFormatError, and what `fetch` throws. */

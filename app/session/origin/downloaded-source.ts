@@ -1,6 +1,6 @@
+import { blobSource } from '../../../core/opening/blob-source.ts';
+import type { ModelSource } from '../../../core/opening/model-source.ts';
 import type { Progress } from '../../../core/session/state.ts';
-import { blobSource } from '../blob-source.ts';
-import type { ModelSource } from '../model-source.ts';
 import { fileAddress, modelAddress, modelName } from './address.ts';
 import { wholeProbe } from './probe.ts';
 import { wholeFile } from './whole-file.ts';

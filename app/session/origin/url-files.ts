@@ -1,10 +1,10 @@
 import { FetchError, StorageFullError } from '../../../core/errors.ts';
 import type { ByteRange, ByteSource } from '../../../core/graph/byte-source.ts';
 import { RecordedSource } from '../../../core/graph/recorded-source.ts';
+import { blobSource } from '../../../core/opening/blob-source.ts';
 import type { Progress } from '../../../core/session/state.ts';
 import type { OriginCard, OriginFile } from '../../../core/weights/origin.ts';
 import type { Shelf } from '../../../core/weights/shelf.ts';
-import { blobSource } from '../blob-source.ts';
 import { fileAddress } from './address.ts';
 import { type RecordedFile, recallGraph, rememberGraph } from './graph-record.ts';
 import { httpOrigin } from './http-origin.ts';

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ModelSource } from '../../../core/opening/model-source.ts';
 import type { Progress } from '../../../core/session/state.ts';
 import { subtleDigest } from '../../../core/weights/digest.ts';
 import { MemoryPieceStore, MemoryShelf } from '../../../core/weights/memory-piece-store.ts';
 import type { PieceStore } from '../../../core/weights/piece-store.ts';
 import { Shelf } from '../../../core/weights/shelf.ts';
 import { type Mirror, startMirror } from '../../../e2e/mirror/mirror.ts';
-import type { ModelSource } from '../model-source.ts';
 import { urlSource } from './url-source.ts';
 
 const MODEL = Uint8Array.from({ length: 900_000 }, (_, at) => (at * 7 + (at >> 8)) % 251);

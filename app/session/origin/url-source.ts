@@ -1,6 +1,6 @@
+import type { ModelSource } from '../../../core/opening/model-source.ts';
 import type { Progress } from '../../../core/session/state.ts';
 import type { Shelf } from '../../../core/weights/shelf.ts';
-import type { ModelSource } from '../model-source.ts';
 import { modelAddress, modelName } from './address.ts';
 import { besideModel } from './beside.ts';
 import { readPublished } from './published.ts';

@@ -1,23 +1,23 @@
-import { UncuttableError } from '../../core/errors.ts';
-import { blocksOf } from '../../core/graph/blocks.ts';
-import type { ByteSource } from '../../core/graph/byte-source.ts';
-import { initialStates } from '../../core/graph/initial-states.ts';
-import { modelGraph } from '../../core/graph/model-graph.ts';
-import { readModel } from '../../core/graph/onnx-model.ts';
-import { type Piece, piecesOf } from '../../core/graph/pieces.ts';
-import { RecordedSource } from '../../core/graph/recorded-source.ts';
-import { sampleInputs } from '../../core/graph/sample-inputs.ts';
-import type { Sha256 } from '../../core/ids.ts';
-import { runTraits } from '../../core/language/batching.ts';
-import { decoderIo } from '../../core/language/decoder-io.ts';
-import type { OriginCard } from '../../core/protocol/origin-card.ts';
-import type { OpenModel } from '../../core/runtime/open-model.ts';
-import { guessTask, type TaskGuess } from '../../core/session/guess-task.ts';
-import type { ModelCard, ModelTask, Progress } from '../../core/session/state.ts';
-import { recallManifest } from '../../core/weights/manifest.ts';
-import type { PieceStore } from '../../core/weights/piece-store.ts';
-import type { Shelf } from '../../core/weights/shelf.ts';
-import type { FoundLanguage } from './language/language-files.ts';
+import { UncuttableError } from '../errors.ts';
+import { blocksOf } from '../graph/blocks.ts';
+import type { ByteSource } from '../graph/byte-source.ts';
+import { initialStates } from '../graph/initial-states.ts';
+import { modelGraph } from '../graph/model-graph.ts';
+import { readModel } from '../graph/onnx-model.ts';
+import { type Piece, piecesOf } from '../graph/pieces.ts';
+import { RecordedSource } from '../graph/recorded-source.ts';
+import { sampleInputs } from '../graph/sample-inputs.ts';
+import type { Sha256 } from '../ids.ts';
+import { runTraits } from '../language/batching.ts';
+import { decoderIo } from '../language/decoder-io.ts';
+import type { OriginCard } from '../protocol/origin-card.ts';
+import type { OpenModel } from '../runtime/open-model.ts';
+import { guessTask, type TaskGuess } from '../session/guess-task.ts';
+import type { ModelCard, ModelTask, Progress } from '../session/state.ts';
+import { recallManifest } from '../weights/manifest.ts';
+import type { PieceStore } from '../weights/piece-store.ts';
+import type { Shelf } from '../weights/shelf.ts';
+import type { FoundLanguage } from './language-files.ts';
 import type { ModelSource } from './model-source.ts';
 
 /** What the opener knows beside the file. */
@@ -32,6 +32,8 @@ export interface OpenOptions {
   readonly sizes?: Readonly<Record<string, number>> | undefined;
   /** Beginnings to try, where the model writes. */
   readonly starters?: readonly string[] | undefined;
+  /** The names of a well-known set of classes; null where they are not at hand: then the classes have numbers. */
+  readonly labels?: (set: string) => Promise<readonly string[] | null>;
   readonly progress?: (progress: Progress) => void;
 }
 
@@ -43,7 +45,7 @@ export async function openModel(
   source: ModelSource,
   provenance: Provenance,
   shelf: Shelf,
-  { sizes = {}, starters = [], progress }: OpenOptions = {},
+  { sizes = {}, starters = [], labels, progress }: OpenOptions = {},
 ): Promise<OpenModel> {
   progress?.({ step: 'Reading the model', fraction: null });
   const main = new RecordedSource(source.main, []);
@@ -66,7 +68,7 @@ export async function openModel(
   const blocks = blocksOf(graph);
   if (graph.unsendable.length > 0 && blocks.uncuttable) throw notHere(blocks.uncuttable);
   const guess = guessTask({ name: provenance.name, inputs: graph.inputs, outputs: graph.outputs });
-  const task = await withLabels(guess);
+  const task = await withLabels(guess, labels);
   const dims = { ...guess.dims, ...sizes };
   const card: ModelCard = {
     ...provenance,
@@ -128,7 +130,7 @@ async function knownHashes(
 /** What lies beside a model that writes; for all others nothing is fetched, not even the code. */
 async function languageOf(source: ModelSource, card: ModelCard, shelf: Shelf): Promise<FoundLanguage | null> {
   if (!card.runs) return null;
-  const { findLanguage } = await import('./language/language-files.ts');
+  const { findLanguage } = await import('./language-files.ts');
   return findLanguage(source, (bytes) => shelf.digest(bytes));
 }
 
@@ -148,10 +150,8 @@ export function withTask(
   return { ...model, card, sample: (guess) => sampleInputs(card.inputs, dims, 1, guess) };
 }
 
-async function withLabels({ task, labelSet }: TaskGuess): Promise<ModelTask> {
-  if (task.kind === 'tensors' || labelSet !== 'imagenet1k') return task;
-  const response = await fetch(`${import.meta.env.BASE_URL}labels/imagenet1k.json`);
-  // Without names the classes still have numbers.
-  if (!response.ok) return task;
-  return { ...task, labels: (await response.json()) as string[] };
+async function withLabels({ task, labelSet }: TaskGuess, find: OpenOptions['labels']): Promise<ModelTask> {
+  if (task.kind === 'tensors' || labelSet !== 'imagenet1k' || !find) return task;
+  const labels = await find(labelSet);
+  return labels ? { ...task, labels } : task;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isRoomId } from '../../core/ids.ts';
+import { isRoomId } from './ids.ts';
 import { addressOf, drawRoomLink, readRoomLink } from './room-link.ts';
 
 const secret = 'AbCdEfGhIjKlMnOpQrStUv';

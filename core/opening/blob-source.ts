@@ -1,5 +1,5 @@
-import { ModelFormatError } from '../../core/errors.ts';
-import type { ByteSource } from '../../core/graph/byte-source.ts';
+import { ModelFormatError } from '../errors.ts';
+import type { ByteSource } from '../graph/byte-source.ts';
 
 /** A ByteSource over a Blob. */
 export function blobSource(blob: Blob): ByteSource {

@@ -1,4 +1,4 @@
-import { ModelFormatError } from '../../core/errors.ts';
+import { ModelFormatError } from '../errors.ts';
 import { blobSource } from './blob-source.ts';
 import type { ModelSource } from './model-source.ts';
 

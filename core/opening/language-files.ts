@@ -1,8 +1,8 @@
-import { parseLanguageConfig } from '../../../core/protocol/parse-language.ts';
-import type { LanguageCard, LanguageFile } from '../../../core/session/state.ts';
-import type { Digest } from '../../../core/weights/digest.ts';
-import { cutFile, type LaidPiece } from '../../../core/weights/file-pieces.ts';
-import type { ModelSource } from '../model-source.ts';
+import { parseLanguageConfig } from '../protocol/parse-language.ts';
+import type { LanguageCard, LanguageFile } from '../session/state.ts';
+import type { Digest } from '../weights/digest.ts';
+import { cutFile, type LaidPiece } from '../weights/file-pieces.ts';
+import type { ModelSource } from './model-source.ts';
 
 export const TOKENISER = 'tokenizer.json';
 export const TOKENISER_CONFIG = 'tokenizer_config.json';

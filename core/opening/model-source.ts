@@ -1,6 +1,6 @@
-import type { ByteRange, ByteSource } from '../../core/graph/byte-source.ts';
-import type { Sha256 } from '../../core/ids.ts';
-import type { OriginCard } from '../../core/protocol/origin-card.ts';
+import type { ByteRange, ByteSource } from '../graph/byte-source.ts';
+import type { Sha256 } from '../ids.ts';
+import type { OriginCard } from '../protocol/origin-card.ts';
 
 /** A model's files, wherever they are: on this device, or at an address that answers ranges. */
 export interface ModelSource {

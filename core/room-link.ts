@@ -1,4 +1,4 @@
-import { isRoomId, type RoomId } from '../../core/ids.ts';
+import { isRoomId, type RoomId } from './ids.ts';
 
 /** 128 random bits, the least that nobody can guess. */
 const SECRET_BYTES = 16;

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { parseArguments, UsageError } from './arguments.ts';
+
+const SECRET = 'AAAAAAAAAAAAAAAAAAAAAA';
+const LINK = `https://192.168.1.7:8443/r/amber-fox-42#${SECRET}`;
+
+describe('the arguments of a peer', () => {
+  test('a link says the server, the room and the secret', () => {
+    expect(
+      parseArguments([LINK, '--name', ' Edge ', '--memory', '2000', '--threads', '3', '--once']),
+    ).toEqual({
+      link: { room: 'amber-fox-42', secret: SECRET },
+      server: 'https://192.168.1.7:8443',
+      model: null,
+      mode: 'fastest',
+      name: 'Edge',
+      memoryBytes: 2e9,
+      threads: 3,
+      folder: null,
+      diskBytes: null,
+      once: true,
+    });
+  });
+
+  test('who leads tells the model, and the server where it is not here', () => {
+    const lead = ['--lead', '--model', 'a.onnx'];
+    expect(parseArguments(lead)).toMatchObject({
+      link: null,
+      server: 'https://localhost:8443',
+      model: 'a.onnx',
+    });
+    const there = [...lead, '--server', 'http://127.0.0.1:9000/', '--mode', 'everyone'];
+    expect(parseArguments(there)).toMatchObject({ server: 'http://127.0.0.1:9000', mode: 'everyone' });
+  });
+
+  test.each([
+    [[], /link of a room is missing/],
+    [['https://potluck.example/'], /not the link/],
+    [[`${LINK.split('#')[0]}`], /put the link in quotes/],
+    [['ftp://host/r/amber-fox-42#AAAAAAAAAAAAAAAAAAAAAA'], /not the link/],
+    [[LINK, LINK], /One link is enough/],
+    [[LINK, '--lead', '--model', 'a.onnx'], /not both/],
+    [['--lead'], /needs --model/],
+    [[LINK, '--model', 'a.onnx'], /go with --lead/],
+    [[LINK, '--memory', '0'], /--memory must be a whole number/],
+    [[LINK, '--threads', '1.5'], /--threads must be a whole number/],
+    [['--lead', '--model', 'a', '--mode', 'slow'], /--mode must be/],
+    [['--lead', '--model', 'a', '--server', 'nowhere'], /--server must be/],
+    [[LINK, '--wings'], /--wings/],
+  ])('%j is explained', (args, message) => {
+    expect(() => parseArguments(args)).toThrow(UsageError);
+    expect(() => parseArguments(args)).toThrow(message);
+  });
+
+  test('help goes before all else', () => {
+    expect(parseArguments(['--help'])).toBe('help');
+  });
+});
