@@ -6,6 +6,7 @@ const AFTER_MS = 3000;
 
 /** What is shown and used later, and should be at hand even when the server is gone by then. */
 const PARTS: readonly (() => Promise<unknown>)[] = [
+  () => import('../core/mesh/mesh.ts'),
   () => import('./session/questions.ts'),
   () => import('../core/opening/file-source.ts'),
   () => import('./session/room-trace.ts'),

@@ -2,14 +2,14 @@ import { type Signal, signal } from '@preact/signals';
 import { InputError, messageOf, PotluckError } from '../../core/errors.ts';
 import type { PeerId } from '../../core/ids.ts';
 import { systemClock } from '../../core/mesh/clock.ts';
-import type { Mesh } from '../../core/mesh/mesh.ts';
+import type { Network } from '../../core/mesh/network.ts';
 import type { ModelSource } from '../../core/opening/model-source.ts';
 import { openModel, type Provenance, withTask } from '../../core/opening/open-model.ts';
 import type { Planner } from '../../core/plan/question.ts';
 import { addressOf } from '../../core/room-link.ts';
-import { Leader, type OpenModel } from '../../core/runtime/leader.ts';
+import { Leader } from '../../core/runtime/leader.ts';
 import { Member } from '../../core/runtime/member.ts';
-import type { Measured } from '../../core/runtime/replanner.ts';
+import type { Measured, OpenModel } from '../../core/runtime/open-model.ts';
 import type { ExecutorFactory, ExecutorOptions } from '../../core/runtime/stage-executor.ts';
 import { takeoverOf } from '../../core/runtime/take-over.ts';
 import type { Term } from '../../core/runtime/term.ts';
@@ -54,7 +54,7 @@ type Opener = (
 export interface SessionParts {
   readonly place: Place;
   readonly card: DeviceCard;
-  readonly network: Mesh;
+  readonly network: Network;
   readonly executors: ExecutorFactory;
   readonly runtime: () => ExecutorOptions;
   readonly shelf: Shelf;

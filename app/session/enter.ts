@@ -1,6 +1,6 @@
 import { messageOf } from '../../core/errors.ts';
 import { systemClock } from '../../core/mesh/clock.ts';
-import { Mesh } from '../../core/mesh/mesh.ts';
+import { MeshLater } from '../../core/mesh/mesh-later.ts';
 import { RoomSeal } from '../../core/mesh/seal.ts';
 import { SignalingClient } from '../../core/mesh/signaling-client.ts';
 import type { RefusalReason } from '../../core/protocol/signaling.ts';
@@ -50,7 +50,7 @@ export async function enter(place: Place): Promise<BrowserSession> {
     report,
   });
   const random32 = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  const network = new Mesh({
+  const network = new MeshLater({
     me: identity.peer,
     rendezvous: client,
     dial: browserDial && surroundDial(browserDial),

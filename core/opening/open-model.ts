@@ -11,7 +11,7 @@ import type { Sha256 } from '../ids.ts';
 import { runTraits } from '../language/batching.ts';
 import { decoderIo } from '../language/decoder-io.ts';
 import type { OriginCard } from '../protocol/origin-card.ts';
-import type { OpenModel } from '../runtime/leader.ts';
+import type { OpenModel } from '../runtime/open-model.ts';
 import { guessTask, type TaskGuess } from '../session/guess-task.ts';
 import type { ModelCard, ModelTask, Progress } from '../session/state.ts';
 import { recallManifest } from '../weights/manifest.ts';

@@ -3,7 +3,7 @@ import type { Epoch, PeerId, RequestId } from '../ids.ts';
 import { systemClock } from '../mesh/clock.ts';
 import { type Activation, RESULT_STAGE } from '../protocol/frame.types.ts';
 import type { PlanView } from '../session/state.ts';
-import { fromFloat32 } from '../tensor/tensor.ts';
+import { fromFloat32, tensor } from '../tensor/tensor.ts';
 import { Asker } from './asker.ts';
 
 const ME = '00000000000000aa' as PeerId;
@@ -123,6 +123,18 @@ describe('Asker', () => {
     const { asker: a } = asker();
     for (let n = 0; n < 256; n++) void a.ask(input).catch(() => undefined);
     await expect(a.ask(input)).rejects.toMatchObject({ name: 'OverloadedError' });
+  });
+
+  it('refuses inputs that would fill the memory, but for a single one', async () => {
+    const { asker: a } = asker();
+    const big = [tensor('uint8', [150 * 1024 * 1024], new Uint8Array(150 * 1024 * 1024))];
+    void a.ask(big).catch(() => undefined);
+    await expect(a.ask(big)).rejects.toMatchObject({
+      name: 'OverloadedError',
+      data: { step: 'queue a request', actual: `${150 * 1024 * 1024}` },
+    });
+    void a.ask(input).catch(() => undefined);
+    expect(a.open).toBe(2);
   });
 
   it('enters a request again a second after a link broke under it, and takes one answer only', async () => {

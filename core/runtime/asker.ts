@@ -10,6 +10,8 @@ import { ofSequence, soonest } from './share-out.ts';
 
 /** Requests that may wait in this page; one more is refused with an OverloadedError. */
 const WAITING_LIMIT = 256;
+/** And their inputs, which are kept until the answer: what a phone can spare. One request is taken at least. */
+const WAITING_BYTES = 256 * 1024 * 1024;
 /** In flight for each holder of a stage: one computing and one arriving keep it busy, more only wait elsewhere. */
 const IN_FLIGHT_PER_HOLDER = 2;
 /** A request that gets no answer for this long fails, whatever the reason. */
@@ -148,16 +150,8 @@ export class Asker {
   ): Promise<AskResult> {
     const { place = PLAIN } = options;
     options.signal?.throwIfAborted();
-    if (this.#pending.size >= WAITING_LIMIT) {
-      const data = {
-        step: 'queue a request',
-        expected: `at most ${WAITING_LIMIT} waiting`,
-        actual: `${this.#pending.size}`,
-      };
-      return Promise.reject(
-        new OverloadedError(`${WAITING_LIMIT} requests are already waiting. Try again shortly.`, data),
-      );
-    }
+    const full = this.#full(tensors);
+    if (full) return Promise.reject(full);
     if (this.#outlived(place)) return Promise.reject(new RequestFailedError(PLAN_CHANGED, { step: 'state' }));
     const request = this.#next++ as RequestId;
     return new Promise((resolve, reject) => {
@@ -215,6 +209,23 @@ export class Asker {
   /** Fails everything that is open, for example because the session ended. */
   failAll(step: string, message: string): void {
     for (const request of [...this.#pending.keys()]) this.#fail(request, step, message);
+  }
+
+  /** Why no more than what waits can be taken. */
+  #full(tensors: readonly Tensor[]): OverloadedError | undefined {
+    const { size } = this.#pending;
+    const step = 'queue a request';
+    if (size >= WAITING_LIMIT) {
+      const data = { step, expected: `at most ${WAITING_LIMIT} waiting`, actual: `${size}` };
+      return new OverloadedError(`${WAITING_LIMIT} requests are already waiting. Try again shortly.`, data);
+    }
+    const waiting = [...this.#pending.values()].reduce((sum, pending) => sum + bytesOf(pending.tensors), 0);
+    if (size === 0 || waiting + bytesOf(tensors) <= WAITING_BYTES) return undefined;
+    const data = { step, expected: `at most ${WAITING_BYTES} bytes of input waiting`, actual: `${waiting}` };
+    return new OverloadedError(
+      'The inputs that wait already fill the memory for them. Try again shortly.',
+      data,
+    );
   }
 
   #fail(request: RequestId, step: string, message: string): void {
@@ -316,4 +327,8 @@ export class Asker {
  */
 function isNextWord({ decode }: SequencePlace): boolean {
   return decode !== undefined && decode.picks > 0 && decode.count === decode.picks;
+}
+
+function bytesOf(tensors: readonly Tensor[]): number {
+  return tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
 }

@@ -17,8 +17,12 @@ import { Sequence } from './sequence.ts';
 const CHUNK = 32;
 /** A beginning that another text has is taken over from so many tokens on: reading fewer costs no more than the copy. */
 const WORTH_TAKING = 16;
-/** Attempts without any new token before a text is given up: the plan may change while one begins again. */
+/** Attempts without any new token before a text is given up, as every device fails at it. */
 const TRIES = 4;
+/** A loss of state is nobody's failure, and comes several times with one device: each of its neighbours tells of it. */
+const LOSSES_MS = 180_000;
+/** Meanwhile the room is in no order: a moment later there may be another plan. */
+const AFTER_LOSS_MS = 50;
 
 /** The model that writes, and the device that asks. */
 export interface Writer {
@@ -90,7 +94,9 @@ export class Conversation {
     const tokens = [...prompt];
     const most = Math.min(this.#writer.contextTokens, prompt.length + maxNewTokens);
     let donor = this.#sequence ? null : this.#donor(tokens);
+    const { clock } = this.#writer;
     let tries = TRIES;
+    let cameAt = clock.now();
     this.#writing = true;
     try {
       while (tokens.length < most) {
@@ -99,13 +105,18 @@ export class Conversation {
         try {
           fresh = await abortable(this.#next(tokens, options, donor, most), signal);
         } catch (error) {
-          if (signal?.aborted || !(error instanceof RequestFailedError) || --tries === 0) throw error;
-          if (error.data.step === 'run' && this.#stepped) this.#alone = true;
+          if (signal?.aborted || !(error instanceof RequestFailedError)) throw error;
+          const { step } = error.data;
+          const isLoss = step === 'state' && clock.now() - cameAt < LOSSES_MS;
+          if (!isLoss && --tries === 0) throw error;
+          if (step === 'run' && this.#stepped) this.#alone = true;
           this.#lose();
           donor = null;
+          if (isLoss) await new Promise<void>((resolve) => clock.setTimeout(resolve, AFTER_LOSS_MS));
           continue;
         }
         tries = TRIES;
+        cameAt = clock.now();
         for (const token of fresh) {
           if (stopTokens.has(token)) return 'stop';
           tokens.push(token);

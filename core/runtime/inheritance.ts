@@ -9,7 +9,7 @@ import { sampleInputs } from '../graph/sample-inputs.ts';
 import type { Calibration } from '../protocol/calibration.ts';
 import type { GraphFile, Inheritance } from '../protocol/inheritance.ts';
 import type { LaidPiece } from '../weights/file-pieces.ts';
-import type { OpenModel } from './leader.ts';
+import type { OpenModel } from './open-model.ts';
 
 /** The same model as the leader before had it open. `beside`: the files that its card names. @throws ModelFormatError */
 export async function inheritModel(

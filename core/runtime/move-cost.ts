@@ -5,7 +5,7 @@ import { holdersOf } from '../session/holders.ts';
 import type { DeviceCard, PlanView, StageView } from '../session/state.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
 import { BASE_BYTES } from './footprint.ts';
-import type { OpenModel } from './leader.ts';
+import type { OpenModel } from './open-model.ts';
 import { sameStage } from './plan-view.ts';
 
 /** A fresh worker with the runtime in it, warmed up: measured 0.2 to 0.5 s here, more on a phone. */

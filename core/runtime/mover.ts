@@ -2,7 +2,7 @@ import { makeShard } from '../graph/shard.ts';
 import type { Calibration } from '../protocol/calibration.ts';
 import type { PlanView } from '../session/state.ts';
 import { VERIFY } from '../weights/origin-lanes.ts';
-import type { OpenModel } from './leader.ts';
+import type { OpenModel } from './open-model.ts';
 import type { Delivery, ShardCourier } from './shard-courier.ts';
 import type { WeightsDesk } from './weights-desk.ts';
 

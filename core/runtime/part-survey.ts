@@ -7,7 +7,7 @@ import type { LoadStage, MeasureParts, PartsMeasured } from '../protocol/message
 import { layFile } from '../weights/file-pieces.ts';
 import type { Shelf } from '../weights/shelf.ts';
 import { deviceTimes, rangesToTime, type TimedRange } from './device-times.ts';
-import type { OpenModel } from './leader.ts';
+import type { OpenModel } from './open-model.ts';
 import { warmUpFor } from './shard-courier.ts';
 import { termsOf } from './terms.ts';
 

@@ -16,8 +16,8 @@ import type { DeviceCard, LoadReport, PlanView } from '../session/state.ts';
 import { PieceLedger } from '../weights/ledger.ts';
 import { GATHERING } from '../weights/missing-pieces.ts';
 import { VirtualClock } from '../weights/virtual-clock.ts';
-import type { OpenModel } from './leader.ts';
 import type { Move } from './mover.ts';
+import type { OpenModel } from './open-model.ts';
 import { Replanner } from './replanner.ts';
 import type { Delivery } from './shard-courier.ts';
 

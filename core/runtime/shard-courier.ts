@@ -13,7 +13,7 @@ import type { PlanView } from '../session/state.ts';
 import { layFile } from '../weights/file-pieces.ts';
 import type { PieceLedger } from '../weights/ledger.ts';
 import type { Shelf } from '../weights/shelf.ts';
-import type { OpenModel } from './leader.ts';
+import type { OpenModel } from './open-model.ts';
 import type { StageHost } from './stage-host.ts';
 import { keptTerms, termsOf } from './terms.ts';
 

@@ -6,8 +6,8 @@ import type { Network } from '../mesh/network.ts';
 import type { HeldPiece, ToldPiece } from '../protocol/messages.ts';
 import { PieceLedger } from '../weights/ledger.ts';
 import { forgetManifest, rememberManifest } from '../weights/manifest.ts';
-import type { OpenModel } from './leader.ts';
 import type { Member } from './member.ts';
+import type { OpenModel } from './open-model.ts';
 
 /** Owner of the ranges of picked files on the leader's shelf. */
 const FILES = 'files of the model';
@@ -48,13 +48,13 @@ export class WeightsDesk {
     this.#key = `${network.me}-${clock.now().toString(36)}`;
     this.#ledger = new PieceLedger(piecesOf(model.graph, model.blocks).all, model.origin, model.hashes);
     this.#doubts.clear();
-    member.shelf.clear(FILES);
-    for (const { hash, blob } of model.beside ?? []) member.shelf.lay(FILES, hash, blob);
+    member.weights.shelf.clear(FILES);
+    for (const { hash, blob } of model.beside ?? []) member.weights.shelf.lay(FILES, hash, blob);
     for (const peer of [network.me, ...network.peers()]) this.seek(peer);
   }
 
   drop(): void {
-    this.#options.member.shelf.clear(FILES);
+    this.#options.member.weights.shelf.clear(FILES);
   }
 
   /** Asks a device what it has of this model from earlier visits; this one too. */
@@ -68,7 +68,7 @@ export class WeightsDesk {
   #ask(peer: PeerId, pieces: readonly HeldPiece[]): void {
     const { network, member } = this.#options;
     if (pieces.length === 0) return;
-    if (peer === network.me) void member.lookFor(this.#key, pieces);
+    if (peer === network.me) void member.weights.lookFor(this.#key, pieces);
     else network.sendControl(peer, { type: 'pieces-sought', model: this.#key, pieces });
   }
 
@@ -97,7 +97,8 @@ export class WeightsDesk {
 
   /** Hashes what of the weights is on this device, so that everybody can verify what comes from here. */
   async vouch(model: OpenModel, signal: AbortSignal): Promise<void> {
-    const { shelf, me } = this.#options.member;
+    const { weights, me } = this.#options.member;
+    const { shelf } = weights;
     for (const piece of piecesOf(model.graph, model.blocks).all) {
       signal.throwIfAborted();
       const blob = localPiece(model, piece);
@@ -117,18 +118,18 @@ export class WeightsDesk {
       const hash = this.#ledger.hashes[id];
       return hash ? [[{ file: files.get(file) ?? 0, offset, length }, hash] as const] : [];
     });
-    await rememberManifest(this.#options.member.shelf.store, origin, pieces);
+    await rememberManifest(this.#options.member.weights.shelf.store, origin, pieces);
   }
 
   /** What earlier visits learned of that address is of another version. */
   async forget({ origin }: OpenModel): Promise<void> {
-    if (origin) await forgetManifest(this.#options.member.shelf.store, origin);
+    if (origin) await forgetManifest(this.#options.member.weights.shelf.store, origin);
   }
 
   #tell(tell: ReadonlyMap<PeerId, readonly ToldPiece[]>): void {
     const { network, member } = this.#options;
     for (const [peer, pieces] of tell) {
-      if (peer === network.me) member.gatherer.told(this.#key, pieces);
+      if (peer === network.me) member.weights.gatherer.told(this.#key, pieces);
       else network.sendControl(peer, { type: 'pieces-told', model: this.#key, pieces });
     }
   }

@@ -148,7 +148,7 @@ async function tell(
   console.log(
     [
       `${who} killed: the next ${what} after ${next} ms; opening a room anew took ${fromNothing.toFixed(0)} ms`,
-      ...lines.reverse().map((line) => `  +${line.at - killed} ms  ${line.what} ${line.more}`),
+      ...lines.reverse().map((line) => `  +${(line.at - killed).toFixed(0)} ms  ${line.what} ${line.more}`),
     ].join('\n'),
   );
 }

@@ -34,7 +34,7 @@ export async function openLanguage(member: Member, card: ModelCard): Promise<Ope
     });
   }
   const tokeniser = await loadTokeniser(language, (pieces) =>
-    member.file(pieces, card.name, AbortSignal.timeout(FILES_MS)),
+    member.weights.file(pieces, card.name, AbortSignal.timeout(FILES_MS)),
   );
   const { contextTokens } = language;
   const stopTokens = stopTokensOf(language, tokeniser);

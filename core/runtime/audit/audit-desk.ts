@@ -7,17 +7,17 @@ import type { AuditTerms, LoadStage } from '../../protocol/messages.ts';
 import { holdersOf } from '../../session/holders.ts';
 import type { AuditCounts, AuditEvidence, DeviceCard, PlanView } from '../../session/state.ts';
 import type { AuditsLater } from './audits-later.ts';
-import { Judge, ODD_RUNS, type Opinion } from './judge.ts';
+import { type Finding, Inquiry } from './inquiry.ts';
+import { Judge } from './judge.ts';
 import { type Pair, Pairs } from './pairs.ts';
 import { Recomputations } from './recomputations.ts';
 import { recomputersFor } from './recomputers-for.ts';
+import { TrackRecord } from './track-record.ts';
 
 /** By then a second copy of the same run is here, if its link was broken: copies of one moment come by two ways. */
 const SETTLE_MS = 100;
 /** Runs that wait to be computed again; more are let go. */
 const WAITING = 8;
-/** Devices that are asked to compute a run again until one does. */
-const TRIES = 2;
 
 export interface AuditDeskOptions {
   readonly network: Pick<Network, 'me' | 'send' | 'sendControl'>;
@@ -53,10 +53,7 @@ export class AuditDesk {
   #pairs: Pairs | undefined;
   #waiting: Pair[] = [];
   #counts: AuditCounts = { checked: 0, skipped: 0, undecided: 0 };
-  /** When a run of a device that turned out right was handed on; before the first, when it got layers. */
-  readonly #goodAt = new Map<PeerId, number>();
-  /** Runs in a row that were off by bits. */
-  readonly #odd = new Map<PeerId, number>();
+  readonly #record = new TrackRecord();
   #working = false;
   #timer: number | undefined;
 
@@ -88,8 +85,7 @@ export class AuditDesk {
 
   peerDown(peer: PeerId): void {
     this.#recomputations.peerDown(peer);
-    this.#goodAt.delete(peer);
-    this.#odd.delete(peer);
+    this.#record.forget(peer);
   }
 
   /** A copy, or a stage that was run again. */
@@ -128,7 +124,7 @@ export class AuditDesk {
     if (!plan) return;
     const { network, random32, here, clock } = this.#options;
     const holders = [...new Set(plan.stages.flatMap((stage) => holdersOf(stage).map(({ peer }) => peer)))];
-    for (const peer of holders) if (!this.#goodAt.has(peer)) this.#goodAt.set(peer, clock.now());
+    for (const peer of holders) this.#record.begins(peer, clock.now());
     this.#terms = {
       type: 'audit-terms',
       epoch: plan.epoch,
@@ -172,116 +168,46 @@ export class AuditDesk {
   async #audit(pair: Pair): Promise<void> {
     const plan = this.#plan;
     if (!plan || plan.epoch !== pair.input.epoch || !this.#pairs?.isClear(pair)) return;
-    const { cards, traits, terms, network } = this.#options;
+    const { cards, traits, terms, network, random32, found, undecided } = this.#options;
+    const { holder } = pair;
     const judge = new Judge({
       profileOf: (peer) => cards().get(peer)?.profile ?? null,
       traits: traits(),
-      terms: await terms(plan, pair.stage, pair.holder),
+      terms: await terms(plan, pair.stage, holder),
       pair,
     });
-    const { holder } = pair;
-    const able = this.#shuffled(this.#able(plan, pair, [holder])).filter((peer) =>
-      judge.comparable(holder, peer),
-    );
-    let one: Opinion | null = null;
-    for (const peer of able.slice(0, TRIES)) {
-      one ??= await this.#opinion(plan, pair, peer, [judge.alike(holder, peer) ? true : null]);
+    const verdict = await new Inquiry({
+      me: network.me,
+      plan,
+      pair,
+      judge,
+      recomputations: this.#recomputations,
+      terms,
+      able: () => this.#able(plan, pair),
+      random32,
+      isCurrent: () => this.#plan === plan,
+      odd: () => this.#record.odd(holder),
+    }).verdict();
+    if (verdict.kind === 'void') return;
+    if (verdict.kind === 'right') this.#record.good(holder, pair.at);
+    this.#count(verdict.kind === 'skipped' ? 'skipped' : 'checked');
+    if (verdict.kind === 'wrong') found(verdict.finding.accused, this.#evidence(plan, pair, verdict.finding));
+    else if (verdict.kind === 'undecided') {
+      this.#count('undecided');
+      undecided(holder, verdict.other);
     }
-    if (!one) return this.#count('skipped');
-    const first = one.peer;
-    const difference = judge.differenceFrom(one);
-    if (this.#plan !== plan || difference === null) return;
-    const right = judge.holds(difference, holder, first);
-    const alike = judge.alike(holder, first);
-    if (right && (difference.equal || !alike)) return this.#good(pair);
-    // The runtime may hold weights in two ways, of which a device's memory decides.
-    const other = alike ? await this.#opinion(plan, pair, first, [false]) : { peer: first, made: [] };
-    if (!other || this.#plan !== plan) return;
-    const both = { peer: first, made: [...one.made, ...other.made] };
-    const ways = alike ? [true, false] : [null];
-    if (right && judge.differenceFrom(both)?.equal) return this.#good(pair);
-    const odd = (this.#odd.get(holder) ?? 0) + 1;
-    this.#odd.set(holder, odd);
-    if (right && odd < ODD_RUNS) return this.#count('checked');
-    // Wrong, or right but for bits again and again: somebody else is asked, this device rather than another, and rather
-    // another than the holder anew, which only this device can be sure to do.
-    const bits = right;
-    const me = network.me;
-    const others = able.filter((peer) => peer !== me);
-    const second = (holder === me ? [...others, me] : [me, ...others]).find(
-      (peer) =>
-        peer !== first &&
-        this.#able(plan, pair, [first]).includes(peer) &&
-        (bits ? judge.alike(holder, peer) : judge.comparable(holder, peer)),
-    );
-    const two = second === undefined ? null : await this.#opinion(plan, pair, second, ways);
-    if (this.#plan !== plan) return;
-    const evidence = (accused: PeerId, recomputedBy: readonly PeerId[]): AuditEvidence =>
-      this.#evidence(plan, pair, accused, {
-        difference: difference.relative,
-        tolerance: bits ? 0 : judge.tolerance(holder, first),
-        recomputedBy,
-        times: bits ? odd : 1,
-      });
-    this.#count('checked');
-    if (!two) {
-      // One against one: what this device finds for itself is what it goes by.
-      if (first === me) this.#options.found(holder, evidence(holder, [me]));
-      else this.#undecided(holder, first);
-      return;
-    }
-    const apart = judge.differenceFrom(two);
-    const holderAgrees = apart !== null && (bits ? apart.equal : judge.holds(apart, holder, two.peer));
-    const firstAgrees = judge.agree(both, two, bits);
-    if (firstAgrees && !holderAgrees) this.#options.found(holder, evidence(holder, [first, two.peer]));
-    else if (holderAgrees && !firstAgrees && !bits)
-      this.#options.found(first, evidence(first, [...new Set([two.peer, holder])]));
-    else this.#undecided(holder, first);
   }
 
-  #good({ holder, at }: Pair): void {
-    this.#goodAt.set(holder, at);
-    this.#odd.delete(holder);
-    this.#count('checked');
-  }
-
-  #undecided(holder: PeerId, other: PeerId): void {
-    this.#count('undecided');
-    this.#options.undecided(holder, other);
-  }
-
-  async #opinion(
-    plan: PlanView,
-    { stage, input }: Pair,
-    peer: PeerId,
-    ways: readonly (boolean | null)[],
-  ): Promise<Opinion | null> {
-    const made = [];
-    for (const way of ways) {
-      const terms = await this.#options.terms(plan, stage, peer);
-      const tensors = await this.#recomputations.ask(peer, terms, way, input);
-      if (!tensors) return null;
-      made.push(tensors);
-    }
-    return { peer, made };
-  }
-
-  #able(plan: PlanView, { stage }: Pair, without: readonly PeerId[]): readonly PeerId[] {
+  #able(plan: PlanView, { stage }: Pair): readonly PeerId[] {
     const { network, here, cards, isAside } = this.#options;
-    const present = [network.me, ...here()].filter((peer) => !isAside(peer) && !without.includes(peer));
+    const present = [network.me, ...here()].filter((peer) => !isAside(peer));
     return recomputersFor(plan, stage, present, cards());
-  }
-
-  #shuffled(peers: readonly PeerId[]): readonly PeerId[] {
-    const from = peers.length === 0 ? 0 : this.#options.random32() % peers.length;
-    return [...peers.slice(from), ...peers.slice(0, from)];
   }
 
   #evidence(
     plan: PlanView,
     { stage, origin, request }: Pair,
-    accused: PeerId,
-    found: { difference: number; tolerance: number; recomputedBy: readonly PeerId[]; times: number },
+    { accused, difference, recomputedBy, ...found }: Finding,
   ): AuditEvidence {
     const { cards, clock } = this.#options;
     const { start = 0, end = 0 } = plan.stages[stage] ?? {};
@@ -292,9 +218,9 @@ export class AuditDesk {
       origin,
       request,
       ...found,
-      difference: Number.isFinite(found.difference) ? found.difference : null,
-      recomputedBy: found.recomputedBy.map((peer) => cards().get(peer)?.name ?? 'A device'),
-      uncheckedMs: clock.now() - (this.#goodAt.get(accused) ?? clock.now()),
+      difference: Number.isFinite(difference) ? difference : null,
+      recomputedBy: recomputedBy.map((peer) => cards().get(peer)?.name ?? 'A device'),
+      uncheckedMs: this.#record.uncheckedMs(accused, clock.now()),
     };
   }
 

@@ -2,7 +2,7 @@ import type { PeerId } from '../../../core/ids.ts';
 import { type Device, launchDevice } from '../../browser.ts';
 import { browserBytes } from '../../process-memory.ts';
 import type { Room } from '../../room.ts';
-import { stateOf } from '../../session-page.ts';
+import { stateOf, until } from '../../session-page.ts';
 import { freeze, kill } from '../faults/inflict.ts';
 
 /** Called in the page for each token or item. */
@@ -65,6 +65,8 @@ export class Crew {
   async rejoin(): Promise<Hand> {
     const device = await launchDevice();
     await device.page.goto(this.#link);
+    // Before that nobody can ask in it.
+    await until(device.page, 'the model is known', ({ model }) => model.kind === 'ready');
     return this.#add(device);
   }
 

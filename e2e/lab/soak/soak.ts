@@ -16,7 +16,7 @@ const MINUTE_MS = 60_000;
 /** Runs a soak; prints as it goes. */
 export async function soak(options: SoakOptions): Promise<Tally> {
   const server = await startProduct();
-  const tally = new Tally();
+  const tally = new Tally(tell);
   let crew: Crew | undefined;
   try {
     const room = await openRoom({ origin: server.origin, devices: options.devices });

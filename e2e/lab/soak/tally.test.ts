@@ -11,7 +11,7 @@ test('a soak is clean while nothing is lost, wrong or doubled, whatever died wit
     const one = new Tally();
     one.answered(kind, `it was ${kind}`);
     expect(one.isClean).toBe(false);
-    expect(one.summary().findings).toEqual([`it was ${kind}`]);
+    expect(one.summary().findings).toEqual([`${kind}: it was ${kind}`]);
   }
 });
 

@@ -29,11 +29,17 @@ export class Tally {
   readonly #heard: Heard[] = [];
   readonly #recoveries: number[] = [];
   readonly #findings: string[] = [];
+  readonly #found: (finding: string) => void;
   #falseAlarms = 0;
+
+  /** `found` hears at once what was wrong, in words. */
+  constructor(found: (finding: string) => void = () => undefined) {
+    this.#found = found;
+  }
 
   answered(kind: AnswerKind, finding = ''): void {
     this.#answers[kind] += 1;
-    if (kind !== 'right' && kind !== 'died') this.#findings.push(finding);
+    if (kind !== 'right' && kind !== 'died') this.#note(`${kind}: ${finding}`);
   }
 
   /** A token or an item has come. */
@@ -58,7 +64,12 @@ export class Tally {
   /** A page wrote that a device left to which nothing had happened. */
   falseAlarm(finding: string): void {
     this.#falseAlarms += 1;
+    this.#note(finding);
+  }
+
+  #note(finding: string): void {
     this.#findings.push(finding);
+    this.#found(finding);
   }
 
   /** Ends well only with none of these. */
