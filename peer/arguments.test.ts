@@ -22,6 +22,13 @@ describe('the arguments of a peer', () => {
     });
   });
 
+  test('a link in the environment counts where the arguments have none', () => {
+    const other = LINK.replace('amber-fox-42', 'calm-owl-10');
+    expect(parseArguments([], LINK)).toMatchObject({ link: { room: 'amber-fox-42' } });
+    expect(parseArguments([other], LINK)).toMatchObject({ link: { room: 'calm-owl-10' } });
+    expect(parseArguments(['--lead', '--model', 'a.onnx'], LINK)).toMatchObject({ link: null });
+  });
+
   test('who leads tells the model, and the server where it is not here', () => {
     const lead = ['--lead', '--model', 'a.onnx'];
     expect(parseArguments(lead)).toMatchObject({

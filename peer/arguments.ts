@@ -25,7 +25,7 @@ export class UsageError extends Error {
 
 export const USAGE: string = `potluck-peer: a computer without a page joins a room, or opens one
 
-  npm run peer -- LINK                  joins the room of this link
+  npm run peer -- LINK                  joins the room of this link (or of POTLUCK_LINK in the environment)
   npm run peer -- --lead --model FILE   opens a room, shows its link and QR code, and runs the model there
 
   --name NAME      what the others see (default: this computer's name)
@@ -43,11 +43,14 @@ export const USAGE: string = `potluck-peer: a computer without a page joins a ro
 const MOST_MEGABYTES = 100e6;
 const DEFAULT_SERVER = 'https://localhost:8443';
 
-/** Reads the command line; 'help' where that is asked for. @throws UsageError */
-export function parseArguments(args: readonly string[]): PeerArguments | 'help' {
+/**
+ * Reads the command line; 'help' where that is asked for. `envLink` stands for a link that is not there: arguments are
+ * seen by everybody on a computer, and who has the link is in the room. @throws UsageError
+ */
+export function parseArguments(args: readonly string[], envLink?: string): PeerArguments | 'help' {
   const { values, positionals } = parsed(args);
   if (values.help) return 'help';
-  const [address, ...more] = positionals;
+  const [given, ...more] = positionals;
   if (more.length > 0) throw new UsageError(`One link is enough: what is "${more.join(' ')}"?`);
   const lead = values.lead ?? false;
   const common = {
@@ -60,13 +63,14 @@ export function parseArguments(args: readonly string[]): PeerArguments | 'help' 
     once: values.once ?? false,
   };
   if (lead) {
-    if (address !== undefined) throw new UsageError('Join the room of a link, or --lead one: not both.');
+    if (given !== undefined) throw new UsageError('Join the room of a link, or --lead one: not both.');
     if (values.model === undefined) throw new UsageError('--lead needs --model FILE.');
     return { ...common, link: null, server: serverOf(values.server ?? DEFAULT_SERVER), model: values.model };
   }
   if (values.model !== undefined || values.server !== undefined || values.mode !== undefined) {
     throw new UsageError('--model, --mode and --server go with --lead: else the room decides.');
   }
+  const address = given ?? envLink;
   if (address === undefined) throw new UsageError('The link of a room is missing.');
   const { origin, link } = linkOf(address);
   return { ...common, link, server: origin, model: null };

@@ -5,7 +5,7 @@ import { run } from './run.ts';
 
 /** Exit status: 0 after a goodbye, 1 where the room is closed to this peer or something fails, 2 for wrong arguments. */
 async function main(): Promise<number> {
-  const options = parseArguments(process.argv.slice(2));
+  const options = parseArguments(process.argv.slice(2), process.env.POTLUCK_LINK);
   if (options === 'help') {
     console.log(USAGE);
     return 0;

@@ -16,7 +16,7 @@ import type { PeerSession } from './peer-session.ts';
 import { plannerInThread } from './planner-in-thread.ts';
 import { originForOthers, socketsTo } from './server-address.ts';
 import { openFolder } from './store/open-folder.ts';
-import { invitation, newsOf } from './terminal.ts';
+import { invitation, newsOf, STOPPED } from './terminal.ts';
 import { ThreadExecutor } from './thread-executor.ts';
 
 export interface Running {
@@ -28,6 +28,8 @@ export interface Running {
 
 /** Between two attempts to get into a room that is not there yet, or full. */
 const AGAIN_MS = 5000;
+/** By then a server that is there has answered. */
+const SILENT_MS = 10_000;
 /** The last words have this long to leave the process. */
 const GOODBYE_MS = 300;
 
@@ -75,9 +77,13 @@ export async function run(
         else if (once && hadOthers) setTimeout(() => session?.end('left', 'Everybody else has left.'));
       };
       const open = where === null ? undefined : () => modelFrom(where, shelf, () => undefined);
+      const silence = setTimeout(() => {
+        if (session?.state.server === 'connecting') print(`${server} does not answer yet; still trying.`);
+      }, SILENT_MS);
+      silence.unref();
       enter({ ...common, changed, ...(open && { model: { open, mode } }) }).then((entered) => {
         session = entered;
-        if (isStopped) entered.end('left', 'Stopped.');
+        if (isStopped) entered.end('left', STOPPED);
       }, reject);
     });
 
@@ -99,7 +105,7 @@ export async function run(
   });
   const stop = (): void => {
     isStopped = true;
-    session?.end('left', 'closed the peer');
+    session?.end('left', STOPPED);
   };
   return { ended, stop };
 }

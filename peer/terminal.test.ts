@@ -4,7 +4,7 @@ import type { SessionEvent } from '../core/session/events.ts';
 import { initialState, reduce } from '../core/session/reduce.ts';
 import type { DeviceCard, DeviceProfile, PlanView } from '../core/session/state.ts';
 import { decodeTerminalQr } from '../e2e/qr.ts';
-import { invitation, newsOf } from './terminal.ts';
+import { invitation, newsOf, STOPPED } from './terminal.ts';
 
 const ME = 'a'.repeat(16) as PeerId;
 const OTHER = 'b'.repeat(16) as PeerId;
@@ -66,7 +66,7 @@ test('tells of the room, of the measurement, and of each change of its layers', 
     { type: 'CardChanged', card: card(ME, { status: 'ready', profile }), at: 2 },
     { type: 'PlanChanged', plan: plan(true), at: 3 },
     { type: 'PlanChanged', plan: plan(false), at: 4 },
-    { type: 'SessionEnded', reason: 'left', message: 'Stopped.' },
+    { type: 'SessionEnded', reason: 'left', message: STOPPED },
   );
   expect(lines).toContain('In the room.');
   expect(lines).toContain('Laptop joined. Node · Linux');

@@ -2,6 +2,9 @@ import { renderUnicodeCompact } from 'uqr';
 import { holdsLayers } from '../core/session/holders.ts';
 import type { SessionState } from '../core/session/state.ts';
 
+/** What the others hear of a peer that was told to end (core/session/farewell). */
+export const STOPPED: string = 'closed the peer';
+
 /** The link and its QR code, for the phones in the room. */
 export function invitation(address: string, isTerminal: boolean): string {
   return `\n${code(address, isTerminal)}\n\n  Scan the code, or open  ${address}\n`;
@@ -20,13 +23,13 @@ export function newsOf(before: SessionState, after: SessionState): readonly stri
   return [...log.reverse(), ...phaseNews(before, after), ...ownNews(before, after)];
 }
 
-function phaseNews({ phase: was, server: away }: SessionState, { phase, server }: SessionState): string[] {
+function phaseNews({ phase: was }: SessionState, { phase }: SessionState): string[] {
   const lines: string[] = [];
   if (phase.kind !== was.kind && phase.kind === 'knocking') lines.push('Waiting to be let in.');
   if (phase.kind !== was.kind && phase.kind === 'open') lines.push('In the room.');
-  if (phase.kind !== was.kind && phase.kind === 'ended') lines.push(phase.message);
-  if (server !== away && server === 'away' && phase.kind === 'opening')
-    lines.push('The server does not answer.');
+  if (phase.kind !== was.kind && phase.kind === 'ended') {
+    lines.push(phase.message === STOPPED ? 'Stopped.' : phase.message);
+  }
   return lines;
 }
 
