@@ -5,7 +5,7 @@ import { urlSource } from '../app/session/origin/url-source.ts';
 import { ModelFormatError } from '../core/errors.ts';
 import { fileSource } from '../core/opening/file-source.ts';
 import { openModel, type Provenance } from '../core/opening/open-model.ts';
-import type { OpenModel } from '../core/runtime/leader.ts';
+import type { OpenModel } from '../core/runtime/open-model.ts';
 import type { Progress } from '../core/session/state.ts';
 import type { Shelf } from '../core/weights/shelf.ts';
 

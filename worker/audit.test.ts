@@ -6,7 +6,7 @@ import { decoderIo } from '../core/language/decoder-io.ts';
 import { GREEDY } from '../core/language/sampling.ts';
 import { systemClock } from '../core/mesh/clock.ts';
 import { Conversation } from '../core/runtime/conversation.ts';
-import type { OpenModel } from '../core/runtime/leader.ts';
+import type { OpenModel } from '../core/runtime/open-model.ts';
 import { holdsLayers } from '../core/session/holders.ts';
 import { NO_RULES } from '../core/session/reduce.ts';
 import { asFloat32, fromFloat32, type Tensor } from '../core/tensor/tensor.ts';

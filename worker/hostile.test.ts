@@ -10,7 +10,7 @@ import { encodeActivation } from '../core/protocol/frame.ts';
 import { RESULT_STAGE } from '../core/protocol/frame.types.ts';
 import type { ControlMessage } from '../core/protocol/messages.ts';
 import { below, damagedBytes, damagedJson, pick, randomBytes, seeded } from '../core/protocol/mutations.ts';
-import type { OpenModel } from '../core/runtime/leader.ts';
+import type { OpenModel } from '../core/runtime/open-model.ts';
 import { asFloat32, fromFloat32, type Tensor } from '../core/tensor/tensor.ts';
 import { LAPTOP, modelOf, type Page, PHONE, RoomUnderTest, running, until } from './room-under-test.ts';
 

@@ -11,7 +11,7 @@ import { piecesOf } from '../core/graph/pieces.ts';
 import { sampleInputs } from '../core/graph/sample-inputs.ts';
 import { makeShard } from '../core/graph/shard.ts';
 import type { PeerId } from '../core/ids.ts';
-import type { OpenModel } from '../core/runtime/leader.ts';
+import type { OpenModel } from '../core/runtime/open-model.ts';
 import { Sequence } from '../core/runtime/sequence.ts';
 import { runStage } from '../core/runtime/stage.ts';
 import { StateKeeper } from '../core/runtime/state-keeper.ts';

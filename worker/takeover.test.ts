@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web/wasm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { piecesOf } from '../core/graph/pieces.ts';
-import type { OpenModel } from '../core/runtime/leader.ts';
+import type { OpenModel } from '../core/runtime/open-model.ts';
 import { asFloat32, fromFloat32, type Tensor } from '../core/tensor/tensor.ts';
 import { subtleDigest } from '../core/weights/digest.ts';
 import {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-web/wasm';
 import { seededRandom } from '../../core/graph/seeded-random.ts';
-import type { OpenModel } from '../../core/runtime/leader.ts';
+import type { OpenModel } from '../../core/runtime/open-model.ts';
 import { NO_RULES } from '../../core/session/reduce.ts';
 import { fromFloat32, type Tensor } from '../../core/tensor/tensor.ts';
 import { ROOT } from '../../e2e/repository.ts';

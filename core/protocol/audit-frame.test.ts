@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { concat } from '../graph/protobuf-writer.ts';
 import type { Epoch, PeerId, RequestId } from '../ids.ts';
 import { fromFloat32 } from '../tensor/tensor.ts';
 import { type AuditFrame, decodeAuditFrame, encodeAuditFrame, isAuditFrame } from './audit-frame.ts';
@@ -22,30 +23,20 @@ const frame: AuditFrame = {
   },
 };
 
-function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
-}
-
 test('comes back as it was', () => {
-  const message = joined(encodeAuditFrame(frame));
+  const message = concat(encodeAuditFrame(frame));
   expect(isAuditFrame(message)).toBe(true);
   expect(decodeAuditFrame(message)).toEqual(frame);
 });
 
 test('is told from a piece of weights', () => {
   const bytes = new Uint8Array(64);
-  expect(isAuditFrame(joined(encodePieceFrame({ ticket: 1, bytes })))).toBe(false);
+  expect(isAuditFrame(concat(encodePieceFrame({ ticket: 1, bytes })))).toBe(false);
   expect(isAuditFrame(new Uint8Array(3))).toBe(false);
 });
 
 test('another kind, and damage, are refused', () => {
-  const message = joined(encodeAuditFrame(frame));
+  const message = concat(encodeAuditFrame(frame));
   const other = message.slice();
   other[4] = 9;
   expect(() => decodeAuditFrame(other)).toThrow(/kind/);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ProtocolError } from '../errors.ts';
+import { concat } from '../graph/protobuf-writer.ts';
 import type { Epoch, PeerId, RequestId } from '../ids.ts';
 import type { Decode } from '../language/decode.ts';
 import { GREEDY } from '../language/sampling.ts';
@@ -8,16 +9,6 @@ import { DTYPES } from '../tensor/dtype.ts';
 import { tensorBytes } from '../tensor/tensor.ts';
 import { decodeActivation, encodeActivation, MAX_JOINED } from './frame.ts';
 import { type Activation, type JoinedRun, RESULT_STAGE } from './frame.types.ts';
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
-}
 
 const u16 = fc.nat(0xffff);
 const u32 = fc.nat(0xffff_ffff);
@@ -111,7 +102,7 @@ const example: Activation = {
 test('an activation comes back as it went', () => {
   fc.assert(
     fc.property(someActivation, (activation) => {
-      expect(decodeActivation(joined(encodeActivation(activation)))).toEqual(activation);
+      expect(decodeActivation(concat(encodeActivation(activation)))).toEqual(activation);
     }),
   );
 });
@@ -119,7 +110,7 @@ test('an activation comes back as it went', () => {
 test('tensor bytes are views on both ways, and start at multiples of 8', () => {
   const parts = encodeActivation(example);
   for (const { data } of example.tensors) expect(parts).toContain(data);
-  const message = joined(parts);
+  const message = concat(parts);
   for (const { data } of decodeActivation(message).tensors) {
     expect(data.buffer).toBe(message.buffer);
     expect(data.byteOffset % 8).toBe(0);
@@ -127,22 +118,22 @@ test('tensor bytes are views on both ways, and start at multiples of 8', () => {
 });
 
 test('a message cut anywhere, or one byte too long, is refused', () => {
-  const message = joined(encodeActivation(example));
+  const message = concat(encodeActivation(example));
   for (let length = 0; length < message.byteLength; length++) {
     expect(() => decodeActivation(message.subarray(0, length))).toThrow(ProtocolError);
   }
-  expect(() => decodeActivation(joined([message, new Uint8Array(1)]))).toThrow(ProtocolError);
+  expect(() => decodeActivation(concat([message, new Uint8Array(1)]))).toThrow(ProtocolError);
 });
 
 test('a tensor whose shape and bytes disagree is refused', () => {
   const [tensor] = example.tensors;
   if (!tensor) throw new Error('the example has a tensor');
   const wrong = { ...example, tensors: [{ ...tensor, dims: [1, 4] }] };
-  expect(() => decodeActivation(joined(encodeActivation(wrong)))).toThrow(/16 bytes for float32/);
+  expect(() => decodeActivation(concat(encodeActivation(wrong)))).toThrow(/16 bytes for float32/);
 });
 
 test('a step of no sequence is refused', () => {
-  expect(() => decodeActivation(joined(encodeActivation({ ...example, sequence: 0 })))).toThrow(
+  expect(() => decodeActivation(concat(encodeActivation({ ...example, sequence: 0 })))).toThrow(
     /step 17 of none/,
   );
 });
@@ -156,7 +147,7 @@ test('257 tensors or 17 dims are refused by the sender', () => {
 });
 
 test('random and mutated bytes never throw anything but ProtocolError', () => {
-  const valid = joined(encodeActivation(example));
+  const valid = concat(encodeActivation(example));
   const mutated = fc
     .array(fc.tuple(fc.nat(valid.byteLength - 1), fc.nat(255)), { minLength: 1 })
     .map((edits) => {
@@ -196,7 +187,7 @@ test.each([
 
 test("refuses a decoder's part outside any sequence", () => {
   const decode: Decode = { from: 0, keep: 0, count: 2, picks: 1, before: [], sampling: GREEDY };
-  const frame = joined(encodeActivation({ ...example, sequence: 0, step: 0, decode }));
+  const frame = concat(encodeActivation({ ...example, sequence: 0, step: 0, decode }));
   expect(() => decodeActivation(frame)).toThrow(ProtocolError);
 });
 
@@ -204,18 +195,18 @@ test('refuses further texts outside any sequence, and more than may run together
   const decode: Decode = { from: 0, keep: 1, count: 1, picks: 1, before: [], sampling: GREEDY };
   const run: JoinedRun = { origin: example.origin, request: example.request, sequence: 2, step: 1, decode };
   const first = { ...example, sequence: 1, step: 1, decode };
-  const outside = joined(encodeActivation({ ...first, joined: [{ ...run, sequence: 0 }] }));
+  const outside = concat(encodeActivation({ ...first, joined: [{ ...run, sequence: 0 }] }));
   expect(() => decodeActivation(outside)).toThrow(ProtocolError);
   const many = Array.from({ length: MAX_JOINED }, () => run);
   expect(() => encodeActivation({ ...first, joined: many })).toThrow(ProtocolError);
-  expect(decodeActivation(joined(encodeActivation({ ...first, joined: many.slice(1) }))).joined).toHaveLength(
+  expect(decodeActivation(concat(encodeActivation({ ...first, joined: many.slice(1) }))).joined).toHaveLength(
     MAX_JOINED - 1,
   );
 });
 
 test('a bit that changed on the way is noticed, in the header, the values and the padding', () => {
   const tensors = [{ dtype: 'float32', dims: [3], data: new Uint8Array(12).fill(7) }] as const;
-  const sent = joined(encodeActivation({ ...example, tensors }));
+  const sent = concat(encodeActivation({ ...example, tensors }));
   for (const at of [16, 24, sent.length - 12, sent.length - 1]) {
     const damaged = sent.slice();
     damaged[at] = (damaged[at] ?? 0) ^ 1;

@@ -1,11 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ProtocolError } from '../errors.ts';
+import { concat } from '../graph/protobuf-writer.ts';
 import { decodePieceFrame, encodePieceFrame } from './piece-frame.ts';
-
-function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
-}
 
 test('a piece comes back as it went, under any ticket and from any place in a buffer', () => {
   fc.assert(
@@ -14,7 +11,7 @@ test('a piece comes back as it went, under any ticket and from any place in a bu
       fc.uint8Array({ minLength: 1, maxLength: 200 }),
       fc.nat(9),
       (ticket, content, offset) => {
-        const message = joined([
+        const message = concat([
           new Uint8Array(offset),
           ...encodePieceFrame({ ticket, bytes: content.slice() }),
         ]);
@@ -30,7 +27,7 @@ test('neither side copies the bytes, and they stay aligned for every type of ten
   const bytes = new Uint8Array([1, 2, 3]);
   const parts = encodePieceFrame({ ticket: 7, bytes });
   expect(parts[1]).toBe(bytes);
-  const message = joined(parts);
+  const message = concat(parts);
   const read = decodePieceFrame(message).bytes;
   expect(read.buffer).toBe(message.buffer);
   expect(read.byteOffset % 8).toBe(0);

@@ -27,8 +27,6 @@ import type { Term } from './term.ts';
 import { TurnDesk } from './turn-desk.ts';
 import { WeightsDesk } from './weights-desk.ts';
 
-export type { OpenModel } from './open-model.ts';
-
 export interface LeaderOptions {
   readonly member: Member;
   readonly term: Term;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { packBlob } from '../../core/graph/pack.ts';
 import { piecesOf } from '../../core/graph/pieces.ts';
 import type { Sha256 } from '../../core/ids.ts';
-import type { OpenModel } from '../../core/runtime/leader.ts';
+import type { OpenModel } from '../../core/runtime/open-model.ts';
 import { holdersOf } from '../../core/session/holders.ts';
 import type { Device, World } from './world.ts';
 

@@ -1,6 +1,6 @@
 import { seededRandom } from '../../core/graph/seeded-random.ts';
 import type { PeerId } from '../../core/ids.ts';
-import type { OpenModel } from '../../core/runtime/leader.ts';
+import type { OpenModel } from '../../core/runtime/open-model.ts';
 import { type Fault, strike } from './fault.ts';
 import { fewestCopies, hasHeirs, isAtRest, isSettled, runsOnAll } from './rest.ts';
 import type { Step } from './step.ts';

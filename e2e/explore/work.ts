@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { decoderIo } from '../../core/language/decoder-io.ts';
 import { Conversation } from '../../core/runtime/conversation.ts';
-import type { OpenModel } from '../../core/runtime/leader.ts';
+import type { OpenModel } from '../../core/runtime/open-model.ts';
 import { fromFloat32, type Tensor } from '../../core/tensor/tensor.ts';
 import { modelOf } from '../../worker/room-under-test.ts';
 import './memory-blob.ts';
