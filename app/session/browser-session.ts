@@ -199,7 +199,8 @@ export class BrowserSession implements Store, Actions {
 
   readonly openBundled = (id: string): Promise<void> => {
     return this.#openWith(id, async (progress, signal) => {
-      const { card, source } = await openBundled(id, progress, signal);
+      const { origin } = new URL(this.#parts.place.address);
+      const { card, source } = await openBundled(id, origin, progress, signal);
       const { name, about, starters = [] } = card;
       return { source, provenance: { name, about, source: 'bundled' }, starters };
     });

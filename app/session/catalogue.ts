@@ -20,16 +20,17 @@ export function catalogue(): Promise<readonly CatalogueEntry[]> {
   return Promise.all(BUNDLED.map(card));
 }
 
-/** Fetches a bundled model. @throws FetchError */
+/** Fetches a bundled model; `origin` is where other devices find this page. @throws FetchError */
 export async function openBundled(
   id: string,
+  origin: string,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<{ card: BundledCard; source: ModelSource }> {
   const known = await card(id);
   // Small, and kept by the browser's own cache as part of the page: taken whole.
   const address = `${import.meta.env.BASE_URL}models/${known.file}`;
-  const source = await downloadedSource(address, onProgress, signal);
+  const source = await downloadedSource(address, origin, onProgress, signal);
   const has = new Set(known.beside);
   const beside: ModelSource['beside'] = async (name) => (has.has(name) ? source.beside(name) : null);
   return { card: known, source: { ...source, beside } };

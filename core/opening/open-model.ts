@@ -92,7 +92,8 @@ export async function openModel(
   );
   await source.graphRead();
   const origin = source.origin();
-  const known = origin ? await knownHashes(shelf.store, origin, pieces) : [];
+  // Where the whole file is here, every piece is hashed anyway, and nothing is taken from an older version.
+  const known = origin && !source.blobOf ? await knownHashes(shelf.store, origin, pieces) : [];
   // The publisher's word goes before what a device learned.
   const hashes = pieces.map((piece) => source.hashOf(piece) ?? known[piece.id] ?? null);
   const { blobOf } = source;

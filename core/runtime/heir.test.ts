@@ -45,9 +45,36 @@ test('weights come from whoever has them, and what cannot be had now is asked fo
 });
 
 test('a device that can store nothing more keeps nothing more', async () => {
-  const { heir, kept } = heirWith({ has: async (hash) => hash !== piece(2).hash });
-  await heir.keep('m', 'M', [piece(1), piece(2), piece(3)]);
+  const asked: (Sha256 | undefined)[] = [];
+  const { heir, kept } = heirWith({
+    fetch: async ([wanted]) => {
+      asked.push(wanted?.hash);
+      return new Blob();
+    },
+    has: async (hash) => hash === piece(1).hash,
+  });
+  await heir.keep('m', 'M', [1, 2, 3, 4, 5, 6, 7, 8, 9].map(piece));
   expect(kept).toEqual([1]);
+  expect(asked).not.toContain(piece(9).hash);
+});
+
+test('several pieces are on their way at once, and never more than four', async () => {
+  const under: (() => void)[] = [];
+  const { heir, kept } = heirWith({
+    fetch: () => new Promise((resolve) => under.push(() => resolve(new Blob()))),
+  });
+  void heir.keep('m', 'M', [1, 2, 3, 4, 5, 6].map(piece));
+  await clock.pass(10);
+  expect(under).toHaveLength(4);
+  under.shift()?.();
+  await clock.pass(10);
+  expect(under).toHaveLength(4);
+  for (const arrive of under) arrive();
+  await clock.pass(10);
+  expect(under).toHaveLength(5);
+  under[4]?.();
+  await clock.pass(10);
+  expect(kept.toSorted()).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
 test('another wish takes the place of the one before', async () => {

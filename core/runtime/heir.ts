@@ -15,6 +15,8 @@ export interface Inherited {
 /** What could not be had is asked for again after so long, this often: links come back within seconds. */
 const AGAIN_MS = 1000;
 const TRIES = 20;
+/** Pieces on their way at once: enough to fill a link from end to end. */
+const AT_ONCE = 4;
 
 export interface HeirOptions {
   readonly clock: Clock;
@@ -76,7 +78,7 @@ export class Heir {
     await this.#untilDone(signal, () => this.#take(legacy, signal));
   }
 
-  /** One after another; ends at the first that this device cannot keep. */
+  /** Some at a time; none is begun any more after the first that this device cannot keep. */
   keep(model: string, label: string, pieces: readonly SparePiece[]): Promise<void> {
     this.#spares?.abort(new Error('the leader asked for others'));
     const control = new AbortController();
@@ -115,15 +117,21 @@ export class Heir {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { fetch, has, keeps } = this.#options;
-    let all = true;
-    for (const piece of pieces) {
-      const came = await fetch([piece], label, signal, piece.holders).catch(() => null);
-      if (signal.aborted) return true;
-      if (!came) all = false;
-      else if (await has(piece.hash)) keeps(model, piece);
-      else return true;
-    }
-    return all;
+    let [all, full] = [true, false];
+    const left = pieces.values();
+    const some = async (): Promise<void> => {
+      for (const piece of left) {
+        if (full) return;
+        const came = await fetch([piece], label, signal, piece.holders).catch(() => null);
+        const kept = came !== null && (await has(piece.hash));
+        if (signal.aborted) return;
+        if (kept) keeps(model, piece);
+        else if (came) full = true;
+        else all = false;
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, some));
+    return full || all;
   }
 
   /** A source that goes away, or a link that breaks, is tried again. */

@@ -124,6 +124,7 @@ class Scene {
   readonly moves: Move[] = [];
   readonly warnings: string[] = [];
   readonly remeasured: PeerId[] = [];
+  searches = 0;
   readonly published: (PlanView | null)[] = [];
   readonly steps: (string | null)[] = [];
   /** Time of a block over what was measured. */
@@ -145,7 +146,10 @@ class Scene {
       term: 1,
       renew: () => 2,
       planner: {
-        decide: async (asked: PlanQuestion) => decide(asked),
+        decide: async (asked: PlanQuestion) => {
+          this.searches++;
+          return decide(asked);
+        },
         tell: async (asked: PlanQuestion, plan: PlanResult) => tell(asked, plan),
       },
       mover: {
@@ -250,6 +254,23 @@ describe('Replanner', () => {
     expect(scene.steps).toEqual(['Moving layers', null]);
     await scene.seconds(60);
     expect(scene.moves).toHaveLength(2);
+  });
+
+  it('searches for nothing when a device is lost: the plan for that was made while the room ran', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    await scene.seconds(5);
+    let searched: number | undefined;
+    scene.deliver = async () => {
+      searched ??= scene.searches;
+      return { kind: 'ready' };
+    };
+    const before = scene.searches;
+    scene.here = [PHONE];
+    scene.replanner.peerDown(TABLET);
+    await scene.clock.pass(1000);
+    expect(searched).toBe(before);
+    expect(scene.plan.stages.some(({ peer }) => peer === TABLET)).toBe(false);
+    expect(blocksOn(scene.plan, LAPTOP) + blocksOn(scene.plan, PHONE)).toBe(blocks.count);
   });
 
   it('says no more that layers move once a device is lost to which they were to', async () => {

@@ -18,7 +18,8 @@ import { FailedGatherings } from './failed-gatherings.ts';
 import { fitsAlongside, moveMs } from './move-cost.ts';
 import { type Mover, withTrueWeights } from './mover.ts';
 import type { Measured } from './open-model.ts';
-import { planView, sameAssignment, withStory } from './plan-view.ts';
+import { plannedStages, planView, sameAssignment, withStory } from './plan-view.ts';
+import { PlansAhead } from './plans-ahead.ts';
 import { mustLeave, ReasonsToMove } from './reasons-to-move.ts';
 import { RoomBook } from './room-book.ts';
 import type { Delivery } from './shard-courier.ts';
@@ -62,6 +63,7 @@ export class Replanner {
   readonly #decisions: Decisions;
   readonly #reasons = new ReasonsToMove();
   readonly #gatherings = new FailedGatherings();
+  readonly #ahead: PlansAhead;
   #subject: Measured | undefined;
   #mode: PlanMode = 'everyone';
   #rules: PlanRules = NO_RULES;
@@ -73,7 +75,8 @@ export class Replanner {
   #moving: Cause | undefined;
 
   constructor(options: ReplannerOptions) {
-    this.#options = options;
+    this.#ahead = new PlansAhead(options.planner);
+    this.#options = { ...options, planner: this.#ahead };
     this.#epoch = epochOf(options.term, 0);
     const { clock, publish, progress, warn } = options;
     this.#told = new ToldPlan({ publish, progress, replaced: () => this.#book.newPlan() });
@@ -106,6 +109,7 @@ export class Replanner {
   setModel(subject: Measured | undefined): void {
     this.#subject = subject;
     this.#gatherings.newModel();
+    this.#ahead.forget();
     this.#options.mover.stop();
     this.#told.moving(false);
     if (!subject) this.#book.newModel();
@@ -280,6 +284,7 @@ export class Replanner {
       this.#options.warn(found.infeasible);
       return;
     }
+    this.#prepare(found);
     const view = this.#viewOf(found, subject);
     const target = this.#options.mover.under?.plan ?? this.plan;
     if (target && sameAssignment(target, view)) return this.#confirm(found, view, forced);
@@ -293,6 +298,15 @@ export class Replanner {
       // Whether the gain lasts is seen by looking again, also where nothing else happens.
       if (this.#reasons.arePending) this.schedule(LOOK_AGAIN_MS);
     }
+  }
+
+  /** While a plan runs there is time to plan for the loss of each device that holds layers. */
+  #prepare({ question }: Found): void {
+    const plan = this.plan;
+    if (plan?.status !== 'running') return;
+    this.#ahead.prepare(question, plannedStages(plan)).catch((error) => {
+      this.#options.warn(`Could not plan ahead: ${messageOf(error)}`);
+    });
   }
 
   #viewOf({ answer, planning }: Found, { calibration, model }: Measured): PlanView {
@@ -360,6 +374,7 @@ export class Replanner {
       this.#told.show({ ...running, status: 'running' });
       await mover.running(move);
       this.#told.addStory(await story, plan.epoch);
+      this.schedule();
     });
     if (!alongside) void story.then((told) => this.#told.addStory(told, plan.epoch));
   }

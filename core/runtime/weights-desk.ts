@@ -46,7 +46,8 @@ export class WeightsDesk {
   open(model: OpenModel): void {
     const { member, network, clock } = this.#options;
     this.#key = `${network.me}-${clock.now().toString(36)}`;
-    this.#ledger = new PieceLedger(piecesOf(model.graph, model.blocks).all, model.origin, model.hashes);
+    const { graph, blocks, origin, hashes, card } = model;
+    this.#ledger = new PieceLedger(piecesOf(graph, blocks).all, origin, hashes, card.source !== 'bundled');
     this.#doubts.clear();
     member.weights.shelf.clear(FILES);
     for (const { hash, blob } of model.beside ?? []) member.weights.shelf.lay(FILES, hash, blob);

@@ -188,3 +188,32 @@ test('a new plan opens what was being fetched, and keeps what is held', () => {
   // Word from the plan before still counts.
   expect(told(book.held(ANN, [{ id: 1, hash: hash('1') }]).tell)).toEqual({ b: [[1, '1', 'a']] });
 });
+
+describe('spare copies', () => {
+  test('what an origin has, or two devices have, or the heir has, needs no copy', () => {
+    const book = new PieceLedger(
+      pieces,
+      null,
+      pieces.map(({ id }) => hash(String(id))),
+    );
+    book.held(
+      ANN,
+      [0, 1, 2].map((id) => ({ id, hash: hash(String(id)) })),
+    );
+    book.held(BOB, [{ id: 1, hash: hash('1') }]);
+    book.held(CAT, [{ id: 2, hash: hash('2') }]);
+    expect(book.scarce(BOB).map(({ id }) => id)).toEqual([0, 3, 4, 5]);
+    expect(book.scarce(BOB)[0]?.holders).toEqual([ANN]);
+    expect(ledger(...pieces.map(({ id }) => hash(String(id)))).scarce(BOB)).toEqual([]);
+  });
+
+  test('the server of the page may go with the leader, but is asked where no device has a piece', () => {
+    const hashes = pieces.map(({ id }) => hash(String(id)));
+    const book = new PieceLedger(pieces, card, hashes, false);
+    book.held(ANN, [{ id: 0, hash: hash('0') }]);
+    expect(book.scarce(BOB).map(({ id }) => id)).toContain(0);
+    book.gone(ANN);
+    expect(book.lacking).toBe(0);
+    expect(book.assign(BOB, some(0))[0]).toMatchObject({ at: { file: 0, offset: 0 }, holders: [] });
+  });
+});

@@ -26,8 +26,16 @@ export class PieceLedger {
   readonly #holders = new Map<number, Set<PeerId>>();
   readonly #fetchers = new Map<number, PeerId>();
   readonly #awaiting = new Map<number, Set<PeerId>>();
+  readonly #lasting: boolean;
 
-  constructor(pieces: readonly Piece[], card: OriginCard | null, hashes: readonly (Sha256 | null)[] = []) {
+  /** `lasting`: the origin stays when the leader goes; the server of the page may go with it. */
+  constructor(
+    pieces: readonly Piece[],
+    card: OriginCard | null,
+    hashes: readonly (Sha256 | null)[] = [],
+    lasting = true,
+  ) {
+    this.#lasting = lasting;
     this.#pieces = pieces;
     this.#fileAt = new Map(card?.files.map(({ name }, at) => [name, at]));
     this.#hashes = pieces.map((_, id) => hashes[id] ?? null);
@@ -71,12 +79,12 @@ export class PieceLedger {
       .length;
   }
 
-  /** Pieces that no origin has, and at most one device, which is not `peer`. */
+  /** Pieces that no lasting origin has, and at most one device, which is not `peer`. */
   scarce(peer: PeerId): SparePiece[] {
     return this.#pieces.flatMap(({ id, file, length }) => {
       const hash = this.#hashes[id];
       const had = this.#holders.get(id) ?? new Set();
-      const safe = this.#fileAt.has(file) || had.size > 1 || had.has(peer);
+      const safe = (this.#lasting && this.#fileAt.has(file)) || had.size > 1 || had.has(peer);
       return hash && !safe ? [{ id, hash, length, holders: [...had] }] : [];
     });
   }

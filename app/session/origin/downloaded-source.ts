@@ -5,9 +5,13 @@ import { fileAddress, modelAddress, modelName } from './address.ts';
 import { wholeProbe } from './probe.ts';
 import { wholeFile } from './whole-file.ts';
 
-/** A small model that is taken whole and left to the browser's own cache, as one that belongs to the page. @throws FetchError */
+/**
+ * A small model that is taken whole and left to the browser's own cache, as one that belongs to the page. Other devices
+ * find it at the same path of `origin`. @throws FetchError
+ */
 export async function downloadedSource(
   address: string,
+  origin: string,
   progress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<ModelSource> {
@@ -25,7 +29,10 @@ export async function downloadedSource(
     main: blobSource(await download('')),
     external: async (location) => blobSource(await download(location)),
     blobOf: (location) => blobs.get(location) ?? new Blob(),
-    origin: () => null,
+    origin: () => ({
+      url: new URL(url.pathname, origin).href,
+      files: [...blobs].map(([name, { size }]) => ({ name, bytes: size, validator: null })),
+    }),
     atHand: async () => null,
     hashOf: () => null,
     beside: async (name) => {
