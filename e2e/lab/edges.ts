@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { type PeerProcess, startPeer } from '../peer-process.ts';
 import { processBytes } from '../process-memory.ts';
+import { signalAll } from '../process-tree.ts';
 import { readyDevices, until } from '../session-page.ts';
 
 /** A peer without a page, as a further device of the lab. */
@@ -11,6 +12,10 @@ export interface Edge {
   readonly name: string;
   /** By which its process has grown since it was measured. */
   growthBytes(): number;
+  /** Ends it with nobody told. */
+  kill(): void;
+  /** Stops it for so long. Nobody is waited for. */
+  freeze(seconds: number): void;
 }
 
 export interface Edges {
@@ -55,6 +60,11 @@ export async function openEdges(page: Page, options: EdgeOptions): Promise<Edges
     const all = peers.map(({ pid }, at) => ({
       name: `Edge ${at + 1}`,
       growthBytes: () => processBytes(pid) - (idle[at] ?? 0),
+      kill: () => signalAll([pid], 'SIGKILL'),
+      freeze: (seconds: number) => {
+        signalAll([pid], 'SIGSTOP');
+        setTimeout(() => signalAll([pid], 'SIGCONT'), seconds * 1000);
+      },
     }));
     return { all, close };
   } catch (error) {

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { Page } from 'playwright';
 import { quantile } from '../../bench/statistics.ts';
 import type { DeviceCard, SessionState } from '../../core/session/state.ts';
+import type { Tensor } from '../../core/tensor/tensor.ts';
 import type { Device } from '../browser.ts';
 import { LAB_BUILD } from '../build.ts';
 import { type Mirror, startMirror } from '../mirror/mirror.ts';
@@ -18,8 +19,9 @@ import { labQuery } from './lab-query.ts';
 import { type LabModel, labModel } from './model-files.ts';
 import type { LabOptions } from './options.ts';
 import { openReference, type ReferenceTab, serveReference } from './reference-tab.ts';
-import type { LabDevice, LabReport, Latency } from './report.ts';
+import type { LabDevice, LabReport, Latency, SameStage } from './report.ts';
 import { openModel, runOnce, setFeeds, throughput, timeOnce } from './room-model.ts';
+import { timeSameStage } from './same-stage.ts';
 import { saveTrace } from './save-trace.ts';
 import { verify } from './verify.ts';
 
@@ -154,7 +156,8 @@ async function compare(parts: Comparison): Promise<LabReport> {
   await new Promise((resolve) => setTimeout(resolve, LOADS_SETTLE_MS));
   const after = await stateOf(page);
   if (!after?.plan) throw new Error('The plan is gone.');
-  const devices = await Promise.all(
+  const peers = edges.map((edge) => describeEdge(after, edge));
+  const browsers = await Promise.all(
     room.devices.map(async (device, index) => ({
       ...(await describeDevice(device, idle[index] ?? null)),
       cpuPercent: forDevice(options.cpu, index) ?? null,
@@ -164,14 +167,15 @@ async function compare(parts: Comparison): Promise<LabReport> {
   const errors = await errorsOf(room, options);
   const { card } = state.model;
   const disturbed = isFaulty
-    ? await runFaults({ options, input, room, server, reference, card, texts: texts?.whole ?? null })
+    ? await runFaults({ options, input, room, edges, server, reference, card, texts: texts?.whole ?? null })
     : null;
   const missing =
     options.trace === undefined ? [] : await saveTrace(askerOf(room, options).page, options.trace);
+  const sameStage = isFaulty || texts ? [] : await sameStages(parts, after, feeds);
   const checked = texts && outputs.ok ? texts.verify : outputs;
   return {
     model: model.name,
-    devices: [...devices, ...edges.map((edge) => describeEdge(after, edge))],
+    devices: [...browsers, ...peers],
     preparation: { roomMs, modelMs },
     originRatio: options.from === 'url' ? mirror.counts.total.bytes / model.bytes : null,
     plan: {
@@ -185,6 +189,7 @@ async function compare(parts: Comparison): Promise<LabReport> {
     whole: { latencyMs: latency(whole), ...(texts && { generate: texts.whole }) },
     ...(texts && { generate: texts.split }),
     ...(disturbed && { faults: disturbed.faults }),
+    ...(sameStage.length > 0 && { sameStage }),
     // What differs without any fault says more.
     verify: disturbed && checked.ok ? disturbed.verify : checked,
     errors: [
@@ -193,6 +198,29 @@ async function compare(parts: Comparison): Promise<LabReport> {
       ...missing.map((name) => `${name} did not answer for the trace`),
     ],
   };
+}
+
+/** The stages of peers without a page, against the same in a tab. The reference has another model afterwards. */
+async function sameStages(
+  { options, edges, room, reference, model }: Comparison,
+  { plan, devices }: SessionState,
+  feeds: Readonly<Record<string, Tensor>>,
+): Promise<SameStage[]> {
+  const found: SameStage[] = [];
+  for (const { name } of edges) {
+    const peer = devices.find(({ card }) => card.name === name)?.card.peer;
+    const index = plan?.stages.findIndex((stage) => stage.peer === peer) ?? -1;
+    const stage = plan?.stages[index];
+    if (!stage) continue;
+    const { start, end } = stage;
+    found.push(
+      await timeSameStage({
+        ...{ page: room.leader.page, reference, model: model.path, feeds },
+        ...{ device: name, index, start, end, rounds: options.requests },
+      }),
+    );
+  }
+  return found;
 }
 
 /** The device that all is asked from. */

@@ -80,8 +80,8 @@ compares the result with the whole model in one tab. Ends with 0 only when both 
                         partition:I@T:S   its page reaches nobody for S seconds, nor is it reached
                         corrupt:I@T       its stages give slightly wrong values from then on
                         server-restart@T  the signaling server ends and starts again
-                      I is a device's number (0 opened the room), or "leader". All is asked from the last device
-                      that nothing happens to. Ends with 0 only when nothing was lost, doubled or wrong
+                      I is a device's number (0 opened the room, peers without a page come after all browsers),
+                      or "leader". All is asked from the last browser that nothing happens to. Ends with 0 only when nothing was lost, doubled or wrong
   --json OUT          also write everything measured to this file
   --trace OUT         also write what each device did and when, on one clock, for Perfetto or speedscope
 `;
@@ -128,7 +128,8 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
     generate: generateOptions(values),
     faults: (values.fault ?? []).map(parseFault),
   };
-  checkFaults(options.faults, { devices: options.devices, answers: answersOf(options) });
+  const { devices, edge } = options;
+  checkFaults(options.faults, { devices, edge, answers: answersOf(options) });
   return options;
 }
 

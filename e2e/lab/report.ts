@@ -17,6 +17,8 @@ export interface LabReport {
   readonly generate?: readonly GeneratedText[];
   /** With `--fault`: what each did. `split` then tells of the answers while they came, and devices of the time before. */
   readonly faults?: readonly FaultReport[];
+  /** With `--edge`: the stage of each peer without a page, and the same stage in a tab. */
+  readonly sameStage?: readonly SameStage[];
   readonly verify: Verification;
   readonly errors: readonly string[];
 }
@@ -40,6 +42,16 @@ export interface LabDevice {
   readonly peakMemoryBytes: number;
   /** By which all processes of its browser grew over the idle page, once the model ran; null where the system does not tell. */
   readonly browserGrowthBytes: number | null;
+}
+
+/** A stage on the device that holds it, by its own clock, and the same stage on the bare runtime in a tab, in turn. */
+export interface SameStage {
+  readonly device: string;
+  /** Blocks [start, end). */
+  readonly start: number;
+  readonly end: number;
+  readonly ownMs: Latency;
+  readonly tabMs: Latency;
 }
 
 export interface GeneratedText {
@@ -103,6 +115,11 @@ export function tableOf(report: LabReport): string {
     `verify  ${verify.ok ? 'equal' : 'DIFFERENT'}: largest difference ${verify.maxAbsDiff.toExponential(2)}, ` +
       `relative ${verify.maxRelDiff.toExponential(2)}, largest element ${verify.argmaxEqual ? 'the same' : 'ELSEWHERE'}`,
     ...verify.findings.map((finding) => `        ${finding}`),
+    ...(report.sameStage ?? []).map(
+      ({ device, start, end, ownMs, tabMs }) =>
+        `stage   ${start}-${end} on ${device} median ${ms(ownMs.median)}, p95 ${ms(ownMs.p95)}; ` +
+        `in a tab median ${ms(tabMs.median)}, p95 ${ms(tabMs.p95)}: ${(tabMs.median / ownMs.median).toFixed(2)} times as long`,
+    ),
     ...faultLines(report.faults ?? []),
     ...(generate ?? []).map(
       (text) =>

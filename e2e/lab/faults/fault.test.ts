@@ -32,12 +32,16 @@ test.each([
 });
 
 test('a fault that cannot happen is refused', () => {
-  const room = { devices: 3, answers: 10 };
+  const room = { devices: 3, edge: 0, answers: 10 };
   expect(() => checkFaults([parseFault('kill:3@1')], room)).toThrow(/kill:3@1.*I must be below 3/);
   expect(() => checkFaults([parseFault('kill:1@10')], room)).toThrow(/kill:1@10.*T must be below 10/);
   const all = ['kill:leader@1', 'freeze:1@2:3', 'kill:2@3'].map(parseFault);
   expect(() => checkFaults(all, room)).toThrow(/nobody is left/);
   expect(() => checkFaults(all.slice(1), room)).not.toThrow();
+  const wider = { ...room, edge: 1 };
+  expect(() => checkFaults([parseFault('kill:3@1')], wider)).not.toThrow();
+  expect(() => checkFaults([parseFault('kill:4@1')], wider)).toThrow(/I must be below 4/);
+  expect(() => checkFaults([parseFault('corrupt:3@1')], wider)).toThrow(/needs a device with a page/);
 });
 
 test('the last device that nothing happens to asks', () => {

@@ -11,7 +11,7 @@ export type Fault =
     }
   | { readonly kind: 'server-restart'; readonly at: number };
 
-/** A device's number in order of joining, or whoever leads at that moment. */
+/** A device's number in order of joining, peers without a page after all browsers; or whoever leads at that moment. */
 type FaultyDevice = number | 'leader';
 
 /** How one is written on the command line. */
@@ -53,20 +53,24 @@ export function parseFault(text: string): Fault {
  */
 export function checkFaults(
   faults: readonly Fault[],
-  { devices, answers }: { readonly devices: number; readonly answers: number },
+  { devices, edge, answers }: { readonly devices: number; readonly edge: number; readonly answers: number },
 ): void {
   for (const fault of faults) {
     if (fault.at >= answers)
       throw new UsageError(`--fault "${wordsOf(fault)}": T must be below ${answers}, the number of answers.`);
     const device = numberOf(fault);
-    if (device !== null && device >= devices)
-      throw new UsageError(`--fault "${wordsOf(fault)}": I must be below ${devices}, the number of devices.`);
+    if (device === null) continue;
+    const all = devices + edge;
+    if (device >= all)
+      throw new UsageError(`--fault "${wordsOf(fault)}": I must be below ${all}, the number of devices.`);
+    if (device >= devices && needsLabPage(fault))
+      throw new UsageError(`--fault "${wordsOf(fault)}": ${fault.kind} needs a device with a page.`);
   }
   if (askerAmong(devices, faults) === null)
     throw new UsageError('--fault: something happens to every device, so nobody is left to ask.');
 }
 
-/** The last device that nothing happens to; null when there is none. Each leader is another device. */
+/** The last browser that nothing happens to; null when there is none. Each leader is another device. */
 export function askerAmong(devices: number, faults: readonly Fault[]): number | null {
   const hit = new Set(faults.map(numberOf));
   const left = Array.from({ length: devices }, (_, device) => device).filter((device) => !hit.has(device));

@@ -2,6 +2,7 @@ import type { Page } from 'playwright';
 import type { ModelCard } from '../../../core/session/state.ts';
 import type { Room } from '../../room.ts';
 import type { ProductServer } from '../../server.ts';
+import type { Edge } from '../edges.ts';
 import { feedsFor, type LabInput } from '../input.ts';
 import type { LabOptions } from '../options.ts';
 import type { ReferenceTab } from '../reference-tab.ts';
@@ -31,6 +32,7 @@ export interface FaultsSetting {
   readonly options: LabOptions;
   readonly input: LabInput;
   readonly room: Room;
+  readonly edges: readonly Edge[];
   readonly server: ProductServer;
   readonly reference: ReferenceTab;
   readonly card: ModelCard;
@@ -40,7 +42,7 @@ export interface FaultsSetting {
 
 /** Has a stream of items, or texts, answered while the faults come, and compares each answer with the whole model's. */
 export async function runFaults(setting: FaultsSetting): Promise<FaultsRun> {
-  const { options, room, server, texts } = setting;
+  const { options, room, edges, server, texts } = setting;
   const { page } = room.devices[askerAmong(options.devices, options.faults) ?? 0] ?? room.leader;
   const count = await countAnswers(page);
   const begun = Date.now();
@@ -52,7 +54,7 @@ export async function runFaults(setting: FaultsSetting): Promise<FaultsRun> {
   const over = ready.then(() =>
     texts === null ? ask(page, setting, variants) : write(page, setting, texts),
   );
-  const fired = await schedule({ room, server, asker: page, count }, options.faults, over);
+  const fired = await schedule({ room, edges, server, asker: page, count }, options.faults, over);
   begin();
   await Promise.race([over, stalled(count)]);
   const answers = await answersOf(page);

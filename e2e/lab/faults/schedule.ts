@@ -4,6 +4,7 @@ import type { Device } from '../../browser.ts';
 import type { Room } from '../../room.ts';
 import type { ProductServer } from '../../server.ts';
 import { stateOf } from '../../session-page.ts';
+import type { Edge } from '../edges.ts';
 import type { AnswerCount } from './answer-count.ts';
 import type { Fault } from './fault.ts';
 import { corrupt, freeze, kill, partition } from './inflict.ts';
@@ -12,6 +13,7 @@ import type { Fired } from './judge.ts';
 /** Where faults come. */
 export interface Scene {
   readonly room: Room;
+  readonly edges: readonly Edge[];
   readonly server: ProductServer;
   /** Asks, and so tells who leads. */
   readonly asker: Page;
@@ -24,7 +26,7 @@ export async function schedule(
   faults: readonly Fault[],
   over: Promise<void>,
 ): Promise<() => Promise<readonly Fired[]>> {
-  const peers = await Promise.all(scene.room.devices.map(async ({ page }) => (await stateOf(page))?.me));
+  const peers = await peersOf(scene);
   const fired: Fired[] = [];
   const running: Promise<void>[] = [];
   const failures: unknown[] = [];
@@ -47,8 +49,16 @@ export async function schedule(
   };
 }
 
+/** Browsers first, then peers without a page, as the faults number them. */
+async function peersOf({ room, edges, asker }: Scene): Promise<readonly (PeerId | undefined)[]> {
+  const own = room.devices.map(async ({ page }) => (await stateOf(page))?.me);
+  const seen = (await stateOf(asker))?.devices ?? [];
+  const others = edges.map(({ name }) => seen.find(({ card }) => card.name === name)?.card.peer);
+  return [...(await Promise.all(own)), ...others];
+}
+
 async function inflict(
-  { room, server, asker }: Scene,
+  { room, edges, server, asker }: Scene,
   peers: readonly (PeerId | undefined)[],
   fault: Fault,
   fired: Fired[],
@@ -60,6 +70,12 @@ async function inflict(
   if (fault.kind === 'server-restart' || device === null) {
     note();
     return server.restart();
+  }
+  const edge = edges[device - room.devices.length];
+  if (edge) {
+    if (fault.kind === 'freeze') edge.freeze(fault.seconds);
+    else edge.kill();
+    return note();
   }
   const whom = room.devices[device] ?? room.leader;
   if (whom.page === asker) throw new Error('The device that asks leads by now, so nothing may happen to it.');
