@@ -9,6 +9,8 @@ export interface PlanQuestion {
   readonly mode: PlanMode;
   /** The stages in force, to be judged by the room as it is now; null when there are none. */
   readonly present: readonly PlannedStage[] | null;
+  /** The stages that were in force until devices of theirs were lost; absent where there is no such loss. */
+  readonly broken?: readonly PlannedStage[];
 }
 
 /** A chosen plan, and what it stands against. */
@@ -20,6 +22,8 @@ export interface PlanAnswer {
    */
   readonly bestMs: number;
   readonly presentMs: number | null;
+  /** The broken stages with what was lost put upon their neighbours, and its aim; absent where that is not possible. */
+  readonly repaired?: { readonly plan: PlanResult; readonly aimMs: number };
 }
 
 /** What a plan can say of itself, in numbers; asked for after the plan, because it takes several searches more. */

@@ -14,6 +14,15 @@ export interface Found {
   readonly planning: PlanningRoom;
 }
 
+/** What the room wants now. */
+interface Wanted {
+  readonly mode: PlanMode;
+  readonly rules: PlanRules;
+  readonly plan: PlanView | null;
+  /** Ran until devices of it were lost. */
+  readonly broken: PlanView | undefined;
+}
+
 export interface BestPlanOptions {
   readonly me: PeerId;
   /** Devices that are here now. */
@@ -27,16 +36,21 @@ export async function bestPlan(
   { me, here, planner, warn }: BestPlanOptions,
   book: RoomBook,
   calibration: Calibration,
-  wanted: () => { readonly mode: PlanMode; readonly rules: PlanRules; readonly plan: PlanView | null },
+  wanted: () => Wanted,
 ): Promise<Found | Infeasible> {
   let refusal: Infeasible = { infeasible: 'No device here is ready to hold layers yet.' };
   for (const forgo of ['nothing', 'conditions', 'pins'] as const) {
-    const { mode, rules, plan } = wanted();
+    const { mode, rules, plan, broken } = wanted();
     if (forgo === 'pins' && rules.pinnedIn.length === 0) break;
     const kept = forgo === 'pins' ? { ...rules, pinnedIn: [] } : rules;
     const planning = book.room(me, here(), calibration, kept, forgo === 'nothing');
     if (planning.room.devices.length === 0) continue;
-    const question = { room: planning.room, mode, present: plan && plannedStages(plan) };
+    const question = {
+      room: planning.room,
+      mode,
+      present: plan && plannedStages(plan),
+      ...(broken && !plan && { broken: plannedStages(broken) }),
+    };
     const answer = await planner.decide(question);
     if (!('infeasible' in answer)) {
       if (forgo === 'pins') warn(`Not every device that you chose can take part. ${refusal.infeasible}`);

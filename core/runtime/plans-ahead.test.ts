@@ -6,6 +6,11 @@ import { PlansAhead } from './plans-ahead.ts';
 
 const NAMES = ['home', 'phone', 'tablet'];
 const BLOCKS = 6;
+const stages = [
+  { device: 'home', start: 0, end: 2 },
+  { device: 'phone', start: 2, end: 4, copies: ['tablet'] },
+  { device: 'home', start: 4, end: 6 },
+];
 
 /** Three devices in a full mesh; `ms` a block. */
 function roomOf(names: readonly string[], ms = 10): PlanRoom {
@@ -24,6 +29,7 @@ const ask = (room: PlanRoom, mode: PlanQuestion['mode'] = 'everyone'): PlanQuest
   room,
   mode,
   present: null,
+  broken: stages,
 });
 
 function scene(): { ahead: PlansAhead; asked: PlanQuestion[] } {
@@ -37,12 +43,6 @@ function scene(): { ahead: PlansAhead; asked: PlanQuestion[] } {
   });
   return { ahead, asked };
 }
-
-const stages = [
-  { device: 'home', start: 0, end: 2 },
-  { device: 'phone', start: 2, end: 4, copies: ['tablet'] },
-  { device: 'home', start: 4, end: 6 },
-];
 
 test('the loss of each holder but the home is planned for, and its plan is the one a search finds', async () => {
   const { ahead, asked } = scene();

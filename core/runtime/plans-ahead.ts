@@ -40,7 +40,7 @@ export class PlansAhead implements Planner {
       const devices = room.devices.filter(({ id }) => id !== lost);
       if (devices.length === 0) continue;
       const links = room.links.filter(({ from, to }) => from !== lost && to !== lost);
-      const without = { ...question, room: { ...room, devices, links }, present: null };
+      const without = { ...question, room: { ...room, devices, links }, present: null, broken: stages };
       const answer = await this.#planner.decide(without);
       if (wanted !== this.#prepared) return;
       if (!('infeasible' in answer)) this.#ready.set(keyOf(without), answer);
@@ -55,11 +55,12 @@ export class PlansAhead implements Planner {
 }
 
 /** All of a question that does not change from moment to moment: what a plan must respect to be possible at all. */
-function keyOf({ mode, room: { home, blocks, devices, endsAtHome } }: PlanQuestion): string {
+function keyOf({ mode, broken, room }: PlanQuestion): string {
+  const { home, blocks, devices, endsAtHome } = room;
   const who = devices
     .map(({ id, memoryBytes, largestTensorBytes, required }) => {
       return [id, memoryBytes, largestTensorBytes, required];
     })
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
-  return JSON.stringify([mode, home, endsAtHome, blocks, who]);
+  return JSON.stringify([mode, home, endsAtHome, blocks, who, broken]);
 }

@@ -4,7 +4,9 @@ import { blocksOf } from '../graph/blocks.ts';
 import { memorySource } from '../graph/byte-source.ts';
 import { modelGraph } from '../graph/model-graph.ts';
 import { readModel } from '../graph/onnx-model.ts';
+import { piecesOf } from '../graph/pieces.ts';
 import { seededRandom } from '../graph/seeded-random.ts';
+import { makeShard } from '../graph/shard.ts';
 import type { PeerId, Sha256 } from '../ids.ts';
 import { decide, tell } from '../plan/planner.ts';
 import type { DeviceTimes } from '../plan/profile.ts';
@@ -12,6 +14,7 @@ import type { PlanQuestion } from '../plan/question.ts';
 import type { PlanResult } from '../plan/room.ts';
 import type { Calibration } from '../protocol/calibration.ts';
 import { holdersOf, holdsLayers } from '../session/holders.ts';
+import { NO_RULES } from '../session/reduce.ts';
 import type { DeviceCard, LoadReport, PlanView } from '../session/state.ts';
 import { PieceLedger } from '../weights/ledger.ts';
 import { GATHERING } from '../weights/missing-pieces.ts';
@@ -271,6 +274,47 @@ describe('Replanner', () => {
     expect(searched).toBe(before);
     expect(scene.plan.stages.some(({ peer }) => peer === TABLET)).toBe(false);
     expect(blocksOn(scene.plan, LAPTOP) + blocksOn(scene.plan, PHONE)).toBe(blocks.count);
+  });
+
+  it('puts what a lost device held upon its neighbours, where nothing else need move', async () => {
+    await scene.begin(LAPTOP, PHONE, TABLET);
+    const { plan } = scene;
+    const [first, ...others] = plan.stages;
+    if (!first) throw new Error('no stages');
+    const ranges = [
+      [PHONE, 0, 2],
+      [TABLET, 2, 4],
+      [LAPTOP, 4, blocks.count],
+    ] as const;
+    const stages = ranges.map(([peer, start, end]) => ({ ...first, peer, start, end }));
+    expect(others).not.toHaveLength(0);
+    scene = new Scene();
+    for (const peer of [LAPTOP, PHONE]) scene.join(peer);
+    // Each has the weights of its own layers, and the links are slow.
+    const hash = 'f'.repeat(64) as Sha256;
+    scene.ledger = new PieceLedger(piecesOf(graph, blocks).all, null);
+    for (const [peer, start, end] of ranges) {
+      const { weights } = makeShard(graph, blocks, start, end);
+      scene.ledger.held(
+        peer,
+        weights.map(({ id }) => ({ id, hash })),
+      );
+    }
+    for (const [peer, other] of [
+      [PHONE, LAPTOP],
+      [LAPTOP, PHONE],
+    ] as const)
+      scene.replanner.linksReported(peer, [{ peer: other, rttMs: 2, mbitPerSec: 1 }]);
+    scene.here = [PHONE];
+    const left = { peer: TABLET, name: 'Tablet' };
+    scene.replanner.inherit(
+      { model, calibration },
+      { plan: { ...plan, stages }, mode: 'everyone', rules: NO_RULES, times: [], left },
+    );
+    await scene.clock.pass(100);
+    const [head, tail, ...more] = scene.plan.stages;
+    expect([head?.peer, tail?.peer, more]).toEqual([PHONE, LAPTOP, []]);
+    expect(tail?.start).toBe(head?.end);
   });
 
   it('says no more that layers move once a device is lost to which they were to', async () => {

@@ -28,6 +28,9 @@ import { epochOf, type Term, termOf } from './term.ts';
 import { NEWS, ToldPlan } from './told-plan.ts';
 import { WorkWatch } from './work-watch.ts';
 
+/** A plan that works sooner after a loss is taken while its aim is at most this many times the best. */
+const MUCH_WORSE = 2;
+const MUCH_SOONER_MS = 200;
 /** While a better plan is known, it is looked at again this often. */
 const LOOK_AGAIN_MS = 3000;
 
@@ -68,6 +71,8 @@ export class Replanner {
   #mode: PlanMode = 'everyone';
   #rules: PlanRules = NO_RULES;
   #epoch: Epoch;
+  /** Ran until a holder was lost, whose layers nobody has loaded yet. */
+  #broken: PlanView | undefined;
   /** The present plan may not stay if there is another one. */
   #forced = false;
   #cause: Cause | undefined;
@@ -114,6 +119,7 @@ export class Replanner {
     this.#told.moving(false);
     if (!subject) this.#book.newModel();
     this.#cause = undefined;
+    this.#broken = undefined;
     this.#told.show(null);
     if (subject) this.#must(0);
   }
@@ -131,7 +137,10 @@ export class Replanner {
     if (plan?.status === 'running' && holders.every((peer) => here.has(peer))) {
       this.#told.inherit(plan);
       this.schedule();
-    } else this.#must(0);
+    } else {
+      if (plan?.status === 'running') this.#broken = plan;
+      this.#must(0);
+    }
   }
 
   /** This device leads on, under a later term. */
@@ -190,7 +199,7 @@ export class Replanner {
     if (!mover.under) this.#told.moving(false);
     this.#cause = { kind: 'left', peer, name };
     if (holdsLayers(this.plan, peer)) {
-      this.#told.show(null);
+      this.#breaks();
       this.#must(0);
     } else this.schedule();
   }
@@ -201,7 +210,7 @@ export class Replanner {
     this.#options.warn(
       `${this.#book.nameOf(peer)} could not take its layers (${why}). The others share them.`,
     );
-    if (holdsLayers(this.plan, peer)) this.#told.show(null);
+    if (holdsLayers(this.plan, peer)) this.#breaks();
     this.#must(0);
   }
 
@@ -232,7 +241,7 @@ export class Replanner {
         mover.stop();
         this.#told.moving(false);
       }
-      if (holdsLayers(this.plan, added)) this.#told.show(null);
+      if (holdsLayers(this.plan, added)) this.#breaks();
       this.#must(0);
     } else if (back !== undefined) {
       this.#cause = { kind: 'back', peer: back, name: this.#book.nameOf(back) };
@@ -258,6 +267,12 @@ export class Replanner {
     this.schedule(delayMs);
   }
 
+  /** A holder is lost. What the others hold is where it was. */
+  #breaks(): void {
+    if (this.plan?.status === 'running') this.#broken = this.plan;
+    this.#told.show(null);
+  }
+
   /** The next decision changes the plan if there is any other. */
   #must(delayMs?: number): void {
     this.#forced = true;
@@ -273,6 +288,7 @@ export class Replanner {
       mode: this.#mode,
       rules: this.#rules,
       plan: this.plan,
+      broken: this.#broken,
     }));
     // The model was changed meanwhile; that asks for a decision of its own.
     if (this.#subject !== subject) return;
@@ -285,16 +301,17 @@ export class Replanner {
       return;
     }
     this.#prepare(found);
-    const view = this.#viewOf(found, subject);
+    const chosen = this.#chosen(found, subject);
+    const view = this.#viewOf(chosen, subject);
     const target = this.#options.mover.under?.plan ?? this.plan;
-    if (target && sameAssignment(target, view)) return this.#confirm(found, view, forced);
-    if (!target || mustLeave(target, view, found.answer, { forced, inForce: target === this.plan }))
-      this.#move(subject, found, view);
-    else if (target === this.plan && this.#mayLeave(subject, target, view, found.answer)) {
+    if (target && sameAssignment(target, view)) return this.#confirm(chosen, view, forced);
+    if (!target || mustLeave(target, view, chosen.answer, { forced, inForce: target === this.plan }))
+      this.#move(subject, chosen, view);
+    else if (target === this.plan && this.#mayLeave(subject, target, view, chosen.answer)) {
       this.#reasons.left(this.#options.clock.now());
-      this.#move(subject, found, view);
+      this.#move(subject, chosen, view);
     } else {
-      this.#told.standing(found.answer);
+      this.#told.standing(chosen.answer);
       // Whether the gain lasts is seen by looking again, also where nothing else happens.
       if (this.#reasons.arePending) this.schedule(LOOK_AGAIN_MS);
     }
@@ -307,6 +324,19 @@ export class Replanner {
     this.#ahead.prepare(question, plannedStages(plan)).catch((error) => {
       this.#options.warn(`Could not plan ahead: ${messageOf(error)}`);
     });
+  }
+
+  /** What was lost put upon its neighbours, where that works much sooner: the room moves on at its leisure. */
+  #chosen(found: Found, subject: Measured): Found {
+    const { repaired, bestMs } = found.answer;
+    const broken = this.#broken;
+    if (!repaired || !broken || this.plan || repaired.aimMs > bestMs * MUCH_WORSE) return found;
+    const mended = { ...found, answer: { ...found.answer, plan: repaired.plan } };
+    const ms = (after: Found): number => {
+      const view = this.#viewOf(after, subject);
+      return moveMs(broken, view, subject.model, this.#options.ledger(), this.#book.links);
+    };
+    return ms(found) - ms(mended) > MUCH_SOONER_MS ? mended : found;
   }
 
   #viewOf({ answer, planning }: Found, { calibration, model }: Measured): PlanView {
@@ -369,6 +399,7 @@ export class Replanner {
       this.#told.moving(false);
       if (outcome.kind === 'failed') return this.#failed(outcome);
       this.#gatherings.arrived();
+      this.#broken = undefined;
       this.#reasons.runs(clock.now());
       const running = alongside ? plan : (this.plan ?? plan);
       this.#told.show({ ...running, status: 'running' });

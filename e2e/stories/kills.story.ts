@@ -97,34 +97,30 @@ describe('a browser is killed in the middle', () => {
     expect(recoveryOf(answers, killed)).toBeLessThan(GENEROUS_MS);
   });
 
-  it.each(VICTIMS)(
-    '%s, during a stream: every item has its answer, once',
-    { retry: 1 },
-    async (who, victim) => {
-      const begun = Date.now();
-      const { opened, page, state } = await open();
-      const count = await countAnswers(page);
-      const { model } = state;
-      if (model.kind !== 'ready') throw new Error('There is no model.');
-      const variants = Array.from({ length: VARIANTS }, (_, seed) => feedsFor(model.card, seed));
-      await askStream(page, { requests: VARIANTS, inFlight: 1, variants });
-      const fromNothing = Date.now() - begun;
-      const expected = await Promise.all(variants.map((_, item) => takeOutputs(page, item)));
+  it.each(VICTIMS)('%s, during a stream: every item has its answer, once', async (who, victim) => {
+    const begun = Date.now();
+    const { opened, page, state } = await open();
+    const count = await countAnswers(page);
+    const { model } = state;
+    if (model.kind !== 'ready') throw new Error('There is no model.');
+    const variants = Array.from({ length: VARIANTS }, (_, seed) => feedsFor(model.card, seed));
+    await askStream(page, { requests: VARIANTS, inFlight: 1, variants });
+    const fromNothing = Date.now() - begun;
+    const expected = await Promise.all(variants.map((_, item) => takeOutputs(page, item)));
 
-      const asking = askStream(page, { requests: ITEMS, inFlight: IN_FLIGHT, variants });
-      const killed = await killAt(opened, victim, count, VARIANTS + AT_ITEM);
-      await asking;
-      const answers = await answersOf(page);
-      expect(answers.map(({ failure }) => failure).filter(Boolean)).toEqual([]);
-      expect(answers.map(({ item }) => item).sort((a, b) => a - b)).toEqual([...Array(ITEMS).keys()]);
-      for (const { item } of answers) {
-        const check = verify(await takeOutputs(page, item), expected[item % VARIANTS] ?? []);
-        expect(check.findings).toEqual([]);
-      }
-      await tell(page, state, { who, what: 'item', killed, fromNothing });
-      expect(recoveryOf(answers, killed)).toBeLessThan(GENEROUS_MS);
-    },
-  );
+    const asking = askStream(page, { requests: ITEMS, inFlight: IN_FLIGHT, variants });
+    const killed = await killAt(opened, victim, count, VARIANTS + AT_ITEM);
+    await asking;
+    const answers = await answersOf(page);
+    expect(answers.map(({ failure }) => failure).filter(Boolean)).toEqual([]);
+    expect(answers.map(({ item }) => item).sort((a, b) => a - b)).toEqual([...Array(ITEMS).keys()]);
+    for (const { item } of answers) {
+      const check = verify(await takeOutputs(page, item), expected[item % VARIANTS] ?? []);
+      expect(check.findings).toEqual([]);
+    }
+    await tell(page, state, { who, what: 'item', killed, fromNothing });
+    expect(recoveryOf(answers, killed)).toBeLessThan(GENEROUS_MS);
+  });
 });
 
 /** Kills a device's browser once so many answers have come; the moment. */
