@@ -1,0 +1,75 @@
+import { type OpenLanguage, openLanguage } from '../../app/session/language/open-language.ts';
+import { decoderIo } from '../../core/language/decoder-io.ts';
+import type { Member } from '../../core/runtime/member.ts';
+import type { ModelCard, SessionState } from '../../core/session/state.ts';
+import { badRequest, DoorError, notReady } from './door-error.ts';
+
+/** The visit of a room that the door leads into. */
+export interface DoorRoom {
+  readonly member: Member;
+  readonly state: SessionState;
+}
+
+/** The room's one model, as callers name it. */
+export class RoomModel {
+  readonly #room: () => DoorRoom | undefined;
+  #language: { readonly key: string; readonly opened: Promise<OpenLanguage> } | undefined;
+
+  /** `room`: undefined between two visits. */
+  constructor(room: () => DoorRoom | undefined) {
+    this.#room = room;
+  }
+
+  /** Null while there is none. */
+  get room(): DoorRoom | null {
+    const room = this.#room();
+    return room && room.state.phase.kind !== 'ended' ? room : null;
+  }
+
+  /** What the room runs, or is about to; null while there is no model. */
+  get card(): ModelCard | null {
+    const { model } = this.room?.state ?? {};
+    return model?.kind === 'ready' ? model.card : null;
+  }
+
+  /** A plan runs, so that answers come. */
+  get isRunning(): boolean {
+    return this.card !== null && this.room?.member.asker.plan !== null;
+  }
+
+  /** So many texts whose past the devices keep for this door. */
+  get texts(): Promise<number> {
+    return this.#language?.opened.then(({ writer }) => writer.texts.size) ?? Promise.resolve(0);
+  }
+
+  /** @throws DoorError 404 for another model, 503 while none runs */
+  running(name: string): { readonly room: DoorRoom; readonly card: ModelCard } {
+    const { room, card } = this;
+    if (!room || !card) throw notReady('The room has no model yet.');
+    if (name !== card.name) {
+      const message = 'The room does not have this model: GET /v1/models tells which one it has.';
+      throw new DoorError(404, 'model_not_found', message, { param: 'model' });
+    }
+    if (!this.isRunning) throw notReady('The room is making a plan. Try again shortly.');
+    return { room, card };
+  }
+
+  /** The model as one that writes. @throws as {@link running}; DoorError 400 for a model that does not write */
+  async writing(name: string): Promise<OpenLanguage & { readonly room: DoorRoom }> {
+    const { room, card } = this.running(name);
+    if (!decoderIo(card) || !card.language) {
+      const message = 'This model does not write text: POST /v1/run takes its tensors.';
+      throw badRequest(message, 'model', 'model_does_not_write');
+    }
+    const key = JSON.stringify([room.state.me, card.name, card.bytes, card.language]);
+    if (this.#language?.key !== key) {
+      const opened = openLanguage(room.member, card);
+      this.#language = { key, opened };
+      // The next one who asks tries again.
+      opened.catch(() => {
+        if (this.#language?.opened === opened) this.#language = undefined;
+      });
+    }
+    return { ...(await this.#language.opened), room };
+  }
+}
