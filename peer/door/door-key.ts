@@ -15,7 +15,7 @@ export interface DoorKey {
 }
 
 /** The key file is not what this peer wrote, or cannot be read or written. */
-export class DoorKeyError extends Error {
+class DoorKeyError extends Error {
   override readonly name = 'DoorKeyError';
 }
 

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DoorError, type DoorError as Refusal } from './door-error.ts';
+import { DoorError } from './door-error.ts';
 import { readBody } from './read-body.ts';
 import type { UnderWay } from './under-way.ts';
 
@@ -77,7 +78,7 @@ export class Exchange {
   }
 
   /** Answers with an error, unless an answer has begun: then the connection just ends. */
-  async refuse(error: Refusal): Promise<void> {
+  async refuse(error: DoorError): Promise<void> {
     const response = this.#response;
     if (response.headersSent || response.destroyed) {
       response.destroy();
@@ -108,10 +109,9 @@ export class Exchange {
     if (this.#response.write(text)) return;
     const stuck = setTimeout(() => this.#response.destroy(), STUCK_MS);
     try {
-      await new Promise<void>((resolve, reject) => {
-        this.#response.once('drain', resolve);
-        this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true });
-      });
+      await once(this.#response, 'drain', { signal: this.signal });
+    } catch (error) {
+      throw this.signal.aborted ? this.signal.reason : error;
     } finally {
       clearTimeout(stuck);
     }

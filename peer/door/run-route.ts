@@ -80,11 +80,12 @@ async function runAll(
   signal: AbortSignal,
 ): Promise<readonly AskResult[]> {
   const control = new AbortController();
-  const either = AbortSignal.any([signal, control.signal]);
   const results: AskResult[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
     for (let index = next++; index < items.length; index = next++) {
+      // A signal of its own: the asker listens to it for good.
+      const either = AbortSignal.any([signal, control.signal]);
       results[index] = await asker.ask(items[index] ?? [], { signal: either });
     }
   };
