@@ -1,3 +1,4 @@
+import type { OpenModel } from '../../core/runtime/open-model.ts';
 import { subtleDigest } from '../../core/weights/digest.ts';
 import { Shelf } from '../../core/weights/shelf.ts';
 import type { OrtLike } from '../../worker/ort.ts';
@@ -19,10 +20,16 @@ export interface DoorUnderTest {
   close(): Promise<void>;
 }
 
+interface ModelUnderTest {
+  /** A file, or what opens one; null: there is none. */
+  readonly model: string | ((shelf: Shelf) => Promise<OpenModel>) | null;
+  readonly devices?: number;
+}
+
 /** Opens a model in a room of so many devices, and a door at the last of them. */
 export async function doorUnderTest(
   ort: OrtLike,
-  { model, devices = 1, ...rules }: { model: string | null; devices?: number } & Partial<DoorOptions>,
+  { model, devices = 1, ...rules }: ModelUnderTest & Partial<DoorOptions>,
 ): Promise<DoorUnderTest> {
   const room = new RoomUnderTest(ort);
   const pages = [LAPTOP, PHONE, TABLET].slice(0, devices).map((peer) => room.join(peer));
@@ -32,7 +39,8 @@ export async function doorUnderTest(
   if (model !== null) {
     const shelf = new Shelf(room.storeOf(LAPTOP), subtleDigest(crypto.subtle));
     pages[0]?.leader?.setMode('everyone');
-    await pages[0]?.leader?.open(await modelFrom(model, shelf, () => undefined));
+    const opened = typeof model === 'string' ? modelFrom(model, shelf, () => undefined) : model(shelf);
+    await pages[0]?.leader?.open(await opened);
     for (const each of pages) await running(each, devices);
   }
   const reports: unknown[] = [];

@@ -1,4 +1,3 @@
-import type { OpenLanguage } from '../../app/session/language/open-language.ts';
 import type { Tokeniser, Turn } from '../../app/session/language/tokeniser.ts';
 import { badRequest, type DoorError } from './door-error.ts';
 import type { Prompt } from './text-wish.ts';
@@ -6,20 +5,28 @@ import type { Prompt } from './text-wish.ts';
 /** A token stands for so many characters at most, runs of spaces apart: longer texts are not even tokenised. */
 const LONGEST_TOKEN = 64;
 
-type Language = Pick<OpenLanguage, 'tokeniser' | 'writer'>;
+export interface PromptBounds {
+  readonly tokeniser: Tokeniser;
+  /** Tokens that the prompt may have. */
+  readonly most: number;
+  /** Absent where it is not known. */
+  readonly vocabulary?: number | undefined;
+  /** The field that it is from. */
+  readonly param: string;
+}
 
 /**
- * The tokens of a prompt, of which the model can hold all and at least one more. A model that was not made for talk gets
- * the turns as a text, one after the other, as in the page. @throws DoorError 400, also where the template refuses
+ * The tokens of a prompt. A model that was not made for talk gets the turns as a text, one after the other, as in the
+ * page. @throws DoorError 400, InputError where the template refuses the turns
  */
-export function promptTokens(prompt: Prompt, { tokeniser, writer }: Language): readonly number[] {
-  const { contextTokens, io } = writer;
-  const param = prompt.kind === 'turns' ? 'messages' : 'prompt';
-  if (lengthOf(prompt) > contextTokens * LONGEST_TOKEN) throw tooLong(contextTokens, param);
+export function promptTokens(
+  prompt: Prompt,
+  { tokeniser, most, vocabulary, param }: PromptBounds,
+): readonly number[] {
+  if (lengthOf(prompt) > most * LONGEST_TOKEN) throw tooLong(most, param);
   const tokens = tokensOf(prompt, tokeniser);
-  if (tokens.length === 0) throw badRequest('The prompt is empty.', param);
-  if (tokens.length >= contextTokens) throw tooLong(contextTokens, param, tokens.length);
-  const { vocabulary } = io;
+  if (tokens.length === 0) throw badRequest('The text is empty.', param);
+  if (tokens.length > most) throw tooLong(most, param, tokens.length);
   if (vocabulary !== undefined && tokens.some((token) => token >= vocabulary)) {
     throw badRequest(`The model has tokens from 0 to ${vocabulary - 1}.`, param);
   }
@@ -45,6 +52,6 @@ function lengthOf(prompt: Prompt): number {
 
 function tooLong(most: number, param: string, length?: number): DoorError {
   const found = length === undefined ? 'far more' : `${length}`;
-  const message = `This model holds ${most} tokens, prompt and answer together, and the prompt has ${found}.`;
+  const message = `The text may have ${most} tokens at most for this model, and it has ${found}.`;
   return badRequest(message, param, 'context_length_exceeded');
 }

@@ -3,6 +3,8 @@ import { decoderIo } from '../../core/language/decoder-io.ts';
 import type { Member } from '../../core/runtime/member.ts';
 import type { ModelCard, SessionState } from '../../core/session/state.ts';
 import { badRequest, DoorError, notReady } from './door-error.ts';
+import { KeptForModel } from './kept-for-model.ts';
+import { type OpenEncoder, openEncoder } from './open-encoder.ts';
 
 /** The visit of a room that the door leads into. */
 export interface DoorRoom {
@@ -13,7 +15,8 @@ export interface DoorRoom {
 /** The room's one model, as callers name it. */
 export class RoomModel {
   readonly #room: () => DoorRoom | undefined;
-  #language: { readonly key: string; readonly opened: Promise<OpenLanguage> } | undefined;
+  readonly #language: KeptForModel<OpenLanguage> = new KeptForModel();
+  readonly #encoder: KeptForModel<OpenEncoder> = new KeptForModel();
 
   /** `room`: undefined between two visits. */
   constructor(room: () => DoorRoom | undefined) {
@@ -39,7 +42,7 @@ export class RoomModel {
 
   /** So many texts whose past the devices keep for this door. */
   get texts(): Promise<number> {
-    return this.#language?.opened.then(({ writer }) => writer.texts.size) ?? Promise.resolve(0);
+    return this.#language.now?.then(({ writer }) => writer.texts.size) ?? Promise.resolve(0);
   }
 
   /** @throws DoorError 404 for another model, 503 while none runs */
@@ -61,15 +64,14 @@ export class RoomModel {
       const message = 'This model does not write text: POST /v1/run takes its tensors.';
       throw badRequest(message, 'model', 'model_does_not_write');
     }
-    const key = JSON.stringify([room.state.me, card.name, card.bytes, card.language]);
-    if (this.#language?.key !== key) {
-      const opened = openLanguage(room.member, card);
-      this.#language = { key, opened };
-      // The next one who asks tries again.
-      opened.catch(() => {
-        if (this.#language?.opened === opened) this.#language = undefined;
-      });
-    }
-    return { ...(await this.#language.opened), room };
+    const opened = await this.#language.get(room.state, card, () => openLanguage(room.member, card));
+    return { ...opened, room };
+  }
+
+  /** The model as one that makes vectors of texts. @throws as {@link running}; DoorError 400 for any other model */
+  async reading(name: string): Promise<OpenEncoder & { readonly room: DoorRoom }> {
+    const { room, card } = this.running(name);
+    const opened = await this.#encoder.get(room.state, card, () => openEncoder(room.member, card));
+    return { ...opened, room };
   }
 }

@@ -1,5 +1,6 @@
 import { DoorError } from './door-error.ts';
 import type { DoorMetrics } from './door-metrics.ts';
+import { answerEmbeddings } from './embeddings-route.ts';
 import { type Exchange, only } from './exchange.ts';
 import { answerModel, answerModels } from './models-route.ts';
 import { parseChat, parseCompletion } from './parse-text.ts';
@@ -35,6 +36,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/v1/models': { answer: answerModels },
   '/v1/chat/completions': { isWork: true, answer: (exchange, parts) => answerText(exchange, CHAT, parts) },
   '/v1/completions': { isWork: true, answer: (exchange, parts) => answerText(exchange, COMPLETION, parts) },
+  '/v1/embeddings': { isWork: true, answer: answerEmbeddings },
   '/v1/run': { isWork: true, answer: answerRun },
 };
 

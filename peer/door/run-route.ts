@@ -1,5 +1,4 @@
-import { InputError, RequestFailedError } from '../../core/errors.ts';
-import type { Asker, AskResult } from '../../core/runtime/asker.ts';
+import { InputError } from '../../core/errors.ts';
 import type { ModelCard } from '../../core/session/state.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
 import { badRequest } from './door-error.ts';
@@ -8,6 +7,7 @@ import { givenItem } from './given-item.ts';
 import { typeOf } from './json-body.ts';
 import { itemsOf, parseRun, type RunWish } from './parse-run.ts';
 import type { DoorParts } from './routes.ts';
+import { runAll } from './run-all.ts';
 import { checkFits, sendAnswers } from './run-answer.ts';
 import { answerType, bodyType, type TensorType } from './tensor-types.ts';
 import { readNpy } from './tensors/npy.ts';
@@ -19,9 +19,6 @@ const MOST_BYTES: Readonly<Record<TensorType, number>> = {
   safetensors: 64 * 1024 * 1024,
   npy: 64 * 1024 * 1024,
 };
-/** Of one request so many runs are asked for at once: a long plan is kept busy, and others have places too. */
-const AT_ONCE = 16;
-
 /** Runs the model on tensors. @throws DoorError, InputError, OverloadedError, RequestFailedError */
 export async function answerRun(exchange: Exchange, { model, metrics }: DoorParts): Promise<void> {
   only(exchange, 'POST');
@@ -35,7 +32,7 @@ export async function answerRun(exchange: Exchange, { model, metrics }: DoorPart
   const { room, card } = model.running(wish.model ?? known.name);
   checkFits(into, card, wish.items.length);
   const items = wish.items.map((feeds, index) => checked(card, feeds, wish.isList ? index : null));
-  const results = await runAll(room.member.asker, items, exchange.signal);
+  const results = await runAll(room.member.asker, items, { signal: exchange.signal, param: 'inputs' });
   metrics.items.inc(results.length);
   sendAnswers(exchange, into, card, results, wish.isList);
 }
@@ -70,33 +67,5 @@ function checked(card: ModelCard, feeds: RunWish['items'][number], index: number
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw badRequest(error.message, index === null ? 'inputs' : `items.${index}.inputs`);
-  }
-}
-
-/** The first that fails ends all: its caller asks for the whole list again. */
-async function runAll(
-  asker: Asker,
-  items: readonly (readonly Tensor[])[],
-  signal: AbortSignal,
-): Promise<readonly AskResult[]> {
-  const control = new AbortController();
-  const results: AskResult[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) {
-      // A signal of its own: the asker listens to it for good.
-      const either = AbortSignal.any([signal, control.signal]);
-      results[index] = await asker.ask(items[index] ?? [], { signal: either });
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, lane));
-    return results;
-  } catch (error) {
-    // The runtime takes every shape that the graph leaves open until it runs.
-    const isInput = error instanceof RequestFailedError && error.data.step === 'run';
-    throw isInput ? badRequest(`The model did not run: ${error.message}`, 'inputs', 'run_failed') : error;
-  } finally {
-    control.abort(new Error('Another run of this request failed.'));
   }
 }

@@ -3,7 +3,7 @@ import type { DoorMetrics } from './door-metrics.ts';
 import { type Exchange, only } from './exchange.ts';
 import { jsonBody } from './json-body.ts';
 import { promptTokens } from './prompt-tokens.ts';
-import type { RoomModel } from './room-model.ts';
+import type { DoorParts } from './routes.ts';
 import type { TextForm } from './text-forms.ts';
 import type { TextWish } from './text-wish.ts';
 import { type TextEnd, type WishNews, writeWish } from './write-wish.ts';
@@ -13,13 +13,6 @@ export interface TextRoute {
   readonly form: (model: string) => TextForm;
 }
 
-interface Parts {
-  readonly model: RoomModel;
-  readonly metrics: DoorMetrics;
-  /** Told of what goes wrong once an answer has begun. */
-  readonly report: (error: unknown) => void;
-}
-
 /** Texts of a megabyte are far beyond what models hold; tokens and escapes take more bytes. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
@@ -27,13 +20,20 @@ const MOST_BYTES = 4 * 1024 * 1024;
 export async function answerText(
   exchange: Exchange,
   { parse, form: formOf }: TextRoute,
-  { model, metrics, report }: Parts,
+  { model, metrics, report }: DoorParts,
 ): Promise<void> {
   only(exchange, 'POST');
   const wish = parse(await jsonBody(exchange, MOST_BYTES));
   exchange.forgetBody();
   const language = await model.writing(wish.model);
-  const prompt = promptTokens(wish.prompt, language);
+  const { tokeniser, writer } = language;
+  const prompt = promptTokens(wish.prompt, {
+    tokeniser,
+    // At least one more must fit.
+    most: writer.contextTokens - 1,
+    vocabulary: writer.io.vocabulary,
+    param: wish.prompt.kind === 'turns' ? 'messages' : 'prompt',
+  });
   const { turns } = language.room.member;
   const news = newsFor(metrics);
   const pieces = writeWish(wish, prompt, language, { turns, signal: exchange.signal, news });

@@ -5,7 +5,7 @@ import { Tokeniser } from './tokeniser.ts';
 
 /** Brings the model's own files for tokens to this device, and reads them. @throws ModelFormatError, and what `fetch` throws. */
 export async function loadTokeniser(
-  { files }: LanguageCard,
+  { files }: Pick<LanguageCard, 'files'>,
   fetch: (pieces: readonly FilePiece[]) => Promise<Blob>,
 ): Promise<Tokeniser> {
   const text = async (name: string): Promise<string | null> => {
