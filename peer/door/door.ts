@@ -90,6 +90,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     url: urlOf(server.address() as AddressInfo),
     close: () =>
       new Promise((resolve) => {
+        model.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

@@ -15,7 +15,7 @@ export async function answerEmbeddings(exchange: Exchange, { model, metrics }: D
   const wish = parseEmbeddings(await jsonBody(exchange, MOST_BYTES));
   exchange.forgetBody();
   const encoder = await model.reading(wish.model);
-  const texts = wish.inputs.map((input) => tokensIn(input, encoder));
+  const texts = await Promise.all(wish.inputs.map((input) => tokensIn(input, encoder)));
   const items = texts.map((tokens) => encoderFeeds(encoder.io, tokens));
   const { asker } = encoder.room.member;
   const results = await runAll(asker, items, { signal: exchange.signal, param: 'input' });
@@ -26,12 +26,12 @@ export async function answerEmbeddings(exchange: Exchange, { model, metrics }: D
   exchange.json(answerOf(wish, vectors, total));
 }
 
-function tokensIn(input: EmbeddingsWish['inputs'][number], { tokeniser, contextTokens }: OpenEncoder) {
+function tokensIn(input: EmbeddingsWish['inputs'][number], { reader, contextTokens }: OpenEncoder) {
   const prompt =
     typeof input === 'string'
       ? ({ kind: 'text', text: input } as const)
       : ({ kind: 'tokens', tokens: input } as const);
-  return promptTokens(prompt, { tokeniser, most: contextTokens, param: 'input' });
+  return promptTokens(prompt, { reader, most: contextTokens, param: 'input' });
 }
 
 function answerOf(

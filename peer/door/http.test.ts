@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, type RequestOptions, request } from 'node:http';
 import { connect } from 'node:net';
 import * as ort from 'onnxruntime-web/wasm';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { until } from '../../worker/room-under-test.ts';
 import { type DoorUnderTest, doorUnderTest, KEY } from './door-under-test.ts';
 
@@ -191,20 +191,32 @@ describe('a door under load', () => {
     const page = door.pages.at(-1);
     if (!page) throw new Error('no device');
     const { asker } = page.member;
-    asker.setPlan(null);
     let heard = '';
     const reading = response.text().then((text) => {
       heard = text;
     });
     await until('the end of the text', () => {
+      // The leader may tell the plan again.
+      asker.setPlan(null);
       asker.failAll('run', 'the room is gone');
       return heard !== '';
     });
     await reading;
+    asker.setPlan(page.state().plan);
     expect(heard).toMatch(/data: \{"error":\{"message":"the room is gone".*"code":"request_failed"\}\}\n\n$/);
     await until('it is over', async () => (await underWay(door)) === 0);
     expect(door.reports).toHaveLength(1);
-    expect((await door.call('/v1/completions', wish)).status).toBe(503);
+  });
+
+  test('while a plan is being made there is no answer, and when to come again is said', async () => {
+    const page = door.pages.at(-1);
+    if (!page) throw new Error('no device');
+    const plan = vi.spyOn(page.member.asker, 'plan', 'get').mockReturnValue(null);
+    const wish = { model: 'bard', prompt: 'a', max_tokens: 1 };
+    const response = await door.call('/v1/completions', wish);
+    plan.mockRestore();
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+    expect((await door.call('/v1/completions', wish)).status).toBe(200);
   });
 });
 

@@ -4,7 +4,8 @@ import type { Member } from '../../core/runtime/member.ts';
 import type { ModelCard, SessionState } from '../../core/session/state.ts';
 import { badRequest, DoorError, notReady } from './door-error.ts';
 import { KeptForModel } from './kept-for-model.ts';
-import { type OpenEncoder, openEncoder } from './open-encoder.ts';
+import { filesOf, type OpenEncoder, openEncoder } from './open-encoder.ts';
+import { PromptReader } from './prompt-reader.ts';
 
 /** The visit of a room that the door leads into. */
 export interface DoorRoom {
@@ -12,11 +13,14 @@ export interface DoorRoom {
   readonly state: SessionState;
 }
 
+/** A model that writes, and what reads its prompts. */
+type OpenWriter = OpenLanguage & { readonly reader: PromptReader };
+
 /** The room's one model, as callers name it. */
 export class RoomModel {
   readonly #room: () => DoorRoom | undefined;
-  readonly #language: KeptForModel<OpenLanguage> = new KeptForModel();
-  readonly #encoder: KeptForModel<OpenEncoder> = new KeptForModel();
+  readonly #language: KeptForModel<OpenWriter> = new KeptForModel(({ reader }) => reader.close());
+  readonly #encoder: KeptForModel<OpenEncoder> = new KeptForModel(({ reader }) => reader.close());
 
   /** `room`: undefined between two visits. */
   constructor(room: () => DoorRoom | undefined) {
@@ -41,8 +45,8 @@ export class RoomModel {
   }
 
   /** So many texts whose past the devices keep for this door. */
-  get texts(): Promise<number> {
-    return this.#language.now?.then(({ writer }) => writer.texts.size) ?? Promise.resolve(0);
+  get texts(): number {
+    return this.#language.ready?.writer.texts.size ?? 0;
   }
 
   /** @throws DoorError 404 for another model, 503 while none runs */
@@ -58,13 +62,18 @@ export class RoomModel {
   }
 
   /** The model as one that writes. @throws as {@link running}; DoorError 400 for a model that does not write */
-  async writing(name: string): Promise<OpenLanguage & { readonly room: DoorRoom }> {
+  async writing(name: string): Promise<OpenWriter & { readonly room: DoorRoom }> {
     const { room, card } = this.running(name);
-    if (!decoderIo(card) || !card.language) {
+    const { language } = card;
+    if (!decoderIo(card) || !language) {
       const message = 'This model does not write text: POST /v1/run takes its tensors.';
       throw badRequest(message, 'model', 'model_does_not_write');
     }
-    const opened = await this.#language.get(room.state, card, () => openLanguage(room.member, card));
+    const opened = await this.#language.get(room.state, card, async () => {
+      const open = await openLanguage(room.member, card);
+      const files = () => filesOf(room.member.weights, language, card.name);
+      return { ...open, reader: new PromptReader(open.tokeniser, files) };
+    });
     return { ...opened, room };
   }
 
@@ -73,5 +82,11 @@ export class RoomModel {
     const { room, card } = this.running(name);
     const opened = await this.#encoder.get(room.state, card, () => openEncoder(room.member, card));
     return { ...opened, room };
+  }
+
+  /** Gives back what was opened. */
+  close(): void {
+    this.#language.clear();
+    this.#encoder.clear();
   }
 }

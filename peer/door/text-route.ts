@@ -26,9 +26,9 @@ export async function answerText(
   const wish = parse(await jsonBody(exchange, MOST_BYTES));
   exchange.forgetBody();
   const language = await model.writing(wish.model);
-  const { tokeniser, writer } = language;
-  const prompt = promptTokens(wish.prompt, {
-    tokeniser,
+  const { reader, writer } = language;
+  const prompt = await promptTokens(wish.prompt, {
+    reader,
     // At least one more must fit.
     most: writer.contextTokens - 1,
     vocabulary: writer.io.vocabulary,

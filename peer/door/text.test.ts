@@ -184,6 +184,7 @@ describe('the official client of OpenAI writes with a room of two devices', () =
     const wrong: readonly (readonly [object, number, string, string | null])[] = [
       [{ model: 'gpt-4' }, 404, 'model_not_found', 'model'],
       [{ prompt: 'word '.repeat(300) }, 400, 'context_length_exceeded', 'prompt'],
+      [{ prompt: 'word '.repeat(2000) }, 400, 'context_length_exceeded', 'prompt'],
       [{ prompt: 'a'.repeat(1e6) }, 400, 'context_length_exceeded', 'prompt'],
       [{ prompt: [1e6] }, 400, 'invalid_value', 'prompt'],
       [{ prompt: '' }, 400, 'invalid_value', 'prompt'],
