@@ -32,6 +32,7 @@ const MOST_REQUESTS = 64;
 const MOST_BODY_BYTES = 256 * 1024 * 1024;
 const MOST_CONNECTIONS = 512;
 const HEADERS_MS = 10_000;
+const KEPT_MS = 75_000;
 /** A body of 64 MB comes by then at 5 Mbit/s. */
 const ARRIVAL_MS = 120_000;
 /** As long as a text may keep its turn against others (runtime/turn-desk). */
@@ -81,6 +82,8 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: ARRIVAL_MS }, hear);
   // Whoever asks before sending a body is told so once it is wanted: see Exchange.body.
   server.on('checkContinue', hear);
+  // Longer than the proxies and clients that keep connections to use them again.
+  server.keepAliveTimeout = KEPT_MS;
   server.maxConnections = MOST_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port, options.host, resolve);

@@ -1,3 +1,4 @@
+import { messageOf, PotluckError } from '../../core/errors.ts';
 import { type Door, openDoor } from './door.ts';
 import type { DoorArguments } from './door-arguments.ts';
 import { type DoorKey, doorKey } from './door-key.ts';
@@ -16,7 +17,9 @@ export interface ServeOptions {
 export async function serve({ door, folder, room, print }: ServeOptions): Promise<Door> {
   const key = door.noKey ? null : await doorKey(folder, process.env.POTLUCK_API_KEY);
   const report = (error: unknown): void => {
-    print(`The door: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    // Our own errors say in a sentence what happened; of others it takes to know where.
+    const isOurs = error instanceof PotluckError || !(error instanceof Error);
+    print(`The door: ${isOurs ? messageOf(error) : (error.stack ?? error.message)}`);
   };
   const opened = await openDoor({ ...door, key: key?.key ?? null, room, report });
   print(`Programs may ask at ${opened.url}/v1 ${wordsOn(key)}`);

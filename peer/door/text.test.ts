@@ -145,19 +145,24 @@ describe('the official client of OpenAI writes with a room of two devices', () =
     expect(c).not.toBe(a);
   });
 
-  test('a stream whose caller goes is stopped, and the devices keep nothing of it', async () => {
-    const control = new AbortController();
-    const stream = await openai.completions.create(
-      { ...GREEDY, prompt: 'KING:\n', max_tokens: 240, stream: true },
-      { signal: control.signal },
-    );
-    let pieces = 0;
-    for await (const _ of stream) if (++pieces === 3) control.abort();
+  test('streams whose callers go are stopped, and nothing is kept of them: no past, no turn, no place', async () => {
+    // More than may have their turn at once.
+    for (let caller = 0; caller < 10; caller++) {
+      const control = new AbortController();
+      const stream = await openai.completions.create(
+        { ...GREEDY, prompt: 'KING:\n', max_tokens: 240, stream: true },
+        { signal: control.signal },
+      );
+      let pieces = 0;
+      for await (const _ of stream) if (++pieces === 3) control.abort();
+    }
     await nothingKept();
     const metrics = await (await door.call('/metrics')).text();
     expect(metrics).toMatch(/^potluck_requests_under_way 0$/m);
     expect(metrics).toMatch(/^potluck_texts_kept 0$/m);
     expect(metrics).toMatch(/^potluck_texts_waiting 0$/m);
+    const { choices } = await openai.completions.create({ ...GREEDY, prompt: 'KING:\n', max_tokens: 4 });
+    expect(choices).toHaveLength(1);
   });
 
   test('an answer that its caller does not wait for is not written to its end', async () => {
