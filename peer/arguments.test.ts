@@ -19,6 +19,28 @@ describe('the arguments of a peer', () => {
       folder: null,
       diskBytes: null,
       once: true,
+      door: null,
+    });
+  });
+
+  test('a door is on this computer unless another address is given', () => {
+    const door = { host: '127.0.0.1', port: 8484, noKey: false, hosts: [], origins: [] };
+    expect(parseArguments([LINK, '--serve', '8484'])).toMatchObject({ door });
+    expect(parseArguments([LINK, '--serve', '127.0.0.1:8484', '--no-key'])).toMatchObject({
+      door: { ...door, noKey: true },
+    });
+    expect(
+      parseArguments([
+        LINK,
+        '--serve',
+        '[::]:80',
+        '--allow-host',
+        'Edge.local',
+        '--allow-origin',
+        'https://a.example',
+      ]),
+    ).toMatchObject({
+      door: { host: '::', port: 80, hosts: ['edge.local'], origins: ['https://a.example'] },
     });
   });
 
@@ -54,6 +76,13 @@ describe('the arguments of a peer', () => {
     [['--lead', '--model', 'a', '--mode', 'slow'], /--mode must be/],
     [['--lead', '--model', 'a', '--server', 'nowhere'], /--server must be/],
     [[LINK, '--wings'], /--wings/],
+    [[LINK, '--serve', '70000'], /--serve must be/],
+    [[LINK, '--serve', 'example.org:80'], /--serve must be/],
+    [[LINK, '--serve', '::1'], /--serve must be/],
+    [[LINK, '--serve', '0.0.0.0:8484', '--no-key'], /this computer alone/],
+    [[LINK, '--no-key'], /go with --serve/],
+    [[LINK, '--serve', '1', '--allow-host', 'a:1'], /without a port/],
+    [[LINK, '--serve', '1', '--allow-origin', 'https://a/b'], /--allow-origin must be/],
   ])('%j is explained', (args, message) => {
     expect(() => parseArguments(args)).toThrow(UsageError);
     expect(() => parseArguments(args)).toThrow(message);

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type RoomLink, readRoomLink } from '../core/room-link.ts';
 import type { PlanMode } from '../core/session/state.ts';
+import { DOOR_OPTIONS, DOOR_USAGE, type DoorArguments, doorArguments } from './door/door-arguments.ts';
 
 export interface PeerArguments {
   /** The room to join; null: one is opened. */
@@ -16,6 +17,8 @@ export interface PeerArguments {
   readonly folder: string | null;
   readonly diskBytes: number | null;
   readonly once: boolean;
+  /** Null: none is opened. */
+  readonly door: DoorArguments | null;
 }
 
 /** What a person can set right. */
@@ -38,7 +41,7 @@ export const USAGE: string = `potluck-peer: a computer without a page joins a ro
   --server URL     with --lead: the signaling server (default https://localhost:8443)
   --model FILE     with --lead: an .onnx file, with what belongs to it beside it, or the address of one
   --mode MODE      with --lead: fastest, most or everyone (default fastest)
-`;
+${DOOR_USAGE}`;
 
 const MOST_MEGABYTES = 100e6;
 const DEFAULT_SERVER = 'https://localhost:8443';
@@ -61,6 +64,7 @@ export function parseArguments(args: readonly string[], envLink?: string): PeerA
     folder: values.store ?? null,
     diskBytes: megabytes('--disk', values.disk),
     once: values.once ?? false,
+    door: doorArguments(values, (message) => new UsageError(message)),
   };
   if (lead) {
     if (given !== undefined) throw new UsageError('Join the room of a link, or --lead one: not both.');
@@ -93,6 +97,7 @@ function parsed(args: readonly string[]) {
         model: { type: 'string' },
         mode: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
+        ...DOOR_OPTIONS,
       },
     });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { openAsBlob } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { urlSource } from '../app/session/origin/url-source.ts';
 import { ModelFormatError } from '../core/errors.ts';
 import { fileSource } from '../core/opening/file-source.ts';
@@ -21,7 +21,15 @@ export async function modelFrom(
     return openModel(source, about(source.name, 'A model from the web.', 'url'), shelf, options);
   }
   const source = fileSource(await filesAt(where));
-  return openModel(source, about(source.name, 'A model from a peer.', 'file'), shelf, options);
+  return openModel(source, about(nameOf(where), 'A model from a peer.', 'file'), shelf, options);
+}
+
+/** The file's name, or its folder's, where repositories give every model's file the same one. */
+function nameOf(path: string): string {
+  const [name = '', ...folders] = resolve(path).split(sep).reverse();
+  const own = name.replace(/\.onnx$/i, '');
+  if (!/^(decoder_)?model([_-].*)?$/i.test(own)) return own;
+  return folders.find((folder) => folder !== 'onnx') || own;
 }
 
 function about(name: string, text: string, source: Provenance['source']): Provenance {

@@ -6,6 +6,7 @@ import type { EndReason, SessionState } from '../core/session/state.ts';
 import { subtleDigest } from '../core/weights/digest.ts';
 import { Shelf } from '../core/weights/shelf.ts';
 import type { PeerArguments } from './arguments.ts';
+import { serve } from './door/serve.ts';
 import { enter } from './enter.ts';
 import { machineFacts, memoryBudget, threadChoices } from './limits.ts';
 import { modelFrom } from './model-from.ts';
@@ -40,7 +41,12 @@ export async function run(
   print: (text: string) => void,
 ): Promise<Running> {
   const { server, name, once } = options;
-  const folder = await openFolder(options.folder ?? cacheFolder(), options.diskBytes ?? undefined);
+  const place = options.folder ?? cacheFolder();
+  let session: PeerSession | undefined;
+  // First, as an address that is taken is the likeliest thing to go wrong.
+  const { door } = options;
+  const opened = door && (await serve({ door, folder: place, room: () => session, print }));
+  const folder = await openFolder(place, options.diskBytes ?? undefined);
   const shelf = new Shelf(folder.store, subtleDigest(crypto.subtle));
   const facts = machineFacts();
   const budgetBytes = memoryBudget(facts, options.memoryBytes);
@@ -62,7 +68,6 @@ export async function run(
     report: (text: string) => print(`Dropped: ${text}`),
   };
   const { model: where, mode } = options;
-  let session: PeerSession | undefined;
   let isStopped = false;
 
   const visit = (): Promise<EndReason> =>
@@ -100,7 +105,7 @@ export async function run(
     print(invitation(addressOf(link, await originForOthers(server)), process.stdout.isTTY === true));
   }
   const ended = visits().finally(async () => {
-    await new Promise((resolve) => setTimeout(resolve, GOODBYE_MS));
+    await Promise.all([opened?.close(), new Promise((resolve) => setTimeout(resolve, GOODBYE_MS))]);
     folder.close();
   });
   const stop = (): void => {

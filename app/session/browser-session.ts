@@ -31,7 +31,7 @@ import type { Shelf } from '../../core/weights/shelf.ts';
 import { catalogue, openBundled } from './catalogue.ts';
 import { rememberName } from './device-name.ts';
 import { labelsOf } from './labels.ts';
-import type { OpenLanguage } from './language/open-chat.ts';
+import type { OpenLanguage } from './language/open-language.ts';
 import type { RoomChat } from './language/room-chat.ts';
 import { asksFirst, keepAskFirst, leavePlace, type Place } from './place.ts';
 import { plannerInWorker } from './planner-client.ts';
@@ -319,7 +319,7 @@ export class BrowserSession implements Store, Actions {
     const key = JSON.stringify([card.name, card.bytes, card.language]);
     if (this.#language?.key !== key) {
       this.#language?.chat?.end();
-      const opened = import('./language/open-chat.ts').then(({ openLanguage }) =>
+      const opened = import('./language/open-language.ts').then(({ openLanguage }) =>
         openLanguage(this.member, card),
       );
       this.#language = { key, opened };

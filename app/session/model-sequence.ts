@@ -1,8 +1,8 @@
+import { fitting, refuseUnknown } from '../../core/graph/given-inputs.ts';
 import type { Asker } from '../../core/runtime/asker.ts';
 import { Sequence } from '../../core/runtime/sequence.ts';
 import type { ModelCard, StageTiming } from '../../core/session/state.ts';
 import type { Tensor } from '../../core/tensor/tensor.ts';
-import { fitting, refuseUnknown } from './feeds.ts';
 import type { Answer } from './store.ts';
 
 /** A sequence with the names of one model. Its runs are many and short, so they are no questions in the page's log. */

@@ -1,11 +1,11 @@
 import { InputError } from '../../core/errors.ts';
+import { fitting, refuseUnknown } from '../../core/graph/given-inputs.ts';
 import { completeInputs } from '../../core/graph/sample-inputs.ts';
 import type { Asker, AskResult } from '../../core/runtime/asker.ts';
 import type { SessionEvent } from '../../core/session/events.ts';
 import type { ModelCard } from '../../core/session/state.ts';
 import { asFloat32, type Tensor } from '../../core/tensor/tensor.ts';
 import { softmaxIfLogits, topK } from '../../core/tensor/top-k.ts';
-import { fitting, refuseUnknown } from './feeds.ts';
 import { imageTensor } from './image-input.ts';
 import type { Answer } from './store.ts';
 

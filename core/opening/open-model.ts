@@ -100,13 +100,12 @@ export async function openModel(
   const bare = { card, graph, blocks, blobOf, atHand, origin, hashes, graphFiles, sample: () => [] };
   const opened = withTask(bare, task, dims);
   const language = await languageOf(source, opened.card, shelf);
-  return language
-    ? {
-        ...opened,
-        card: { ...opened.card, language: { ...language.card, starters } },
-        beside: language.pieces,
-      }
-    : opened;
+  if (!language) return opened;
+  const { files, contextTokens } = language.card;
+  const more = opened.card.runs
+    ? { language: { ...language.card, starters } }
+    : { encoder: { files, contextTokens } };
+  return { ...opened, card: { ...opened.card, ...more }, beside: language.pieces };
 }
 
 /** A model of text, sequences and the like: only a program on one device can feed it. */
@@ -128,11 +127,17 @@ async function knownHashes(
   );
 }
 
-/** What lies beside a model that writes; for all others nothing is fetched, not even the code. */
+/** What lies beside a model that writes or reads text; for all others nothing is fetched, not even the code. */
 async function languageOf(source: ModelSource, card: ModelCard, shelf: Shelf): Promise<FoundLanguage | null> {
-  if (!card.runs) return null;
+  if (!card.runs && !(await isEncoder(card))) return null;
   const { findLanguage } = await import('./language-files.ts');
   return findLanguage(source, (bytes) => shelf.digest(bytes));
+}
+
+async function isEncoder(card: ModelCard): Promise<boolean> {
+  if (!card.inputs.some(({ name }) => name === 'input_ids')) return false;
+  const { encoderIo } = await import('../language/encoder-io.ts');
+  return encoderIo(card) !== null;
 }
 
 /** The same model with a corrected task or other dimensions. */

@@ -125,6 +125,7 @@ export const EXAMPLES: { readonly [T in ControlMessage['type']]: Extract<Control
         },
         labels: ['0', '1'],
       },
+      encoder: { files: [{ name: 'tokenizer.json', pieces: [{ hash, length: 5 }] }], contextTokens: 512 },
     },
   },
   room: {

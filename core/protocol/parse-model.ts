@@ -54,9 +54,11 @@ export const batching: SchemaOf<Batching> = v.object({
   roles: listOf(v.picklist(['ids', 'mask', 'positions', 'scored', 'cached']), 16),
 });
 const runs: SchemaOf<RunTraits> = v.object({ invariant: v.boolean(), batching: v.nullable(batching) });
+const files = listOf(v.object({ name, pieces: listOf(filePiece, 64) }), 16);
+const contextTokens = v.pipe(count, v.minValue(1));
 const language: SchemaOf<LanguageCard> = v.object({
-  files: listOf(v.object({ name, pieces: listOf(filePiece, 64) }), 16),
-  contextTokens: v.pipe(count, v.minValue(1)),
+  files,
+  contextTokens,
   stopTokens: listOf(u32, 256),
   sampling: v.exactOptional(
     v.object({
@@ -86,4 +88,5 @@ export const model: SchemaOf<ModelCard> = v.object({
   dims: v.pipe(v.record(v.pipe(v.string(), v.maxLength(1024)), count), v.maxEntries(MAX_TENSORS)),
   task,
   language: v.exactOptional(language),
+  encoder: v.exactOptional(v.object({ files, contextTokens })),
 });

@@ -98,7 +98,8 @@ export class Heir {
     ]);
     const inheritance = decodeInheritance(new Uint8Array(await blob.arrayBuffer()));
     const beside: LaidPiece[] = [];
-    for (const piece of inheritance.card.language?.files.flatMap((file) => file.pieces) ?? []) {
+    const { language, encoder } = inheritance.card;
+    for (const piece of (language ?? encoder)?.files.flatMap((file) => file.pieces) ?? []) {
       beside.push({ ...piece, blob: await fetch([piece], label, signal) });
     }
     // Without the weights there would be nothing to lead.

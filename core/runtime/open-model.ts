@@ -22,7 +22,7 @@ export interface OpenModel {
   readonly origin: OriginCard | null;
   /** What is known of the pieces' hashes, by number. */
   readonly hashes: readonly (Sha256 | null)[];
-  /** The files that the card's `language` names. */
+  /** The files that the card's `language` or `encoder` names. */
   readonly beside?: readonly LaidPiece[];
   /** What was read of the files for the graph, for whoever leads next. */
   readonly graphFiles: readonly GraphFile[];

@@ -284,6 +284,8 @@ export interface ModelCard {
   readonly guess?: Guess;
   /** How the model is talked to; absent for one that does not write, or whose tokeniser is not beside it. */
   readonly language?: LanguageCard;
+  /** How a text becomes its tokens where the model makes vectors of texts; absent for every other model. */
+  readonly encoder?: Pick<LanguageCard, 'files' | 'contextTokens'>;
 }
 
 /** What a device needs of a model that writes, beside its layers. */

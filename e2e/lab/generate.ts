@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Page } from 'playwright';
-import { stopTokensOf } from '../../app/session/language/open-chat.ts';
+import { stopTokensOf } from '../../app/session/language/open-language.ts';
 import { Tokeniser } from '../../app/session/language/tokeniser.ts';
 import { TEMPLATE, TOKENISER, TOKENISER_CONFIG } from '../../core/opening/language-files.ts';
 import type { ModelCard } from '../../core/session/state.ts';

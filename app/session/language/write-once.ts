@@ -2,7 +2,7 @@ import { Conversation } from '../../../core/runtime/conversation.ts';
 import type { Member } from '../../../core/runtime/member.ts';
 import { writeText } from '../../../core/runtime/write-text.ts';
 import type { ProgramText, ProgramWrite } from '../programs.ts';
-import type { OpenLanguage } from './open-chat.ts';
+import type { OpenLanguage } from './open-language.ts';
 
 /** Writes one text for a program, and frees what the room kept of it. */
 export async function writeOnce(

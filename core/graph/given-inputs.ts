@@ -1,10 +1,13 @@
-import { InputError } from '../../core/errors.ts';
-import type { ModelCard } from '../../core/session/state.ts';
-import { isDtype } from '../../core/tensor/dtype.ts';
-import { type Tensor, tensor } from '../../core/tensor/tensor.ts';
+import { InputError } from '../errors.ts';
+import { isDtype } from '../tensor/dtype.ts';
+import { type Tensor, tensor } from '../tensor/tensor.ts';
+import type { BoundaryTensor } from './shard.types.ts';
 
 /** @throws InputError when a tensor is given for what is none of the inputs. */
-export function refuseUnknown(feeds: Readonly<Record<string, Tensor>>, inputs: ModelCard['inputs']): void {
+export function refuseUnknown(
+  feeds: Readonly<Record<string, Tensor>>,
+  inputs: readonly BoundaryTensor[],
+): void {
   const unknown = Object.keys(feeds).find((name) => !inputs.some((input) => input.name === name));
   if (unknown === undefined) return;
   const data = { step: 'ask', expected: inputs.map((input) => input.name).join(', '), actual: unknown };
@@ -12,7 +15,7 @@ export function refuseUnknown(feeds: Readonly<Record<string, Tensor>>, inputs: M
 }
 
 /** @throws InputError when there is no value, or not of the input's type and shape. */
-export function fitting(value: Tensor | undefined, input: ModelCard['inputs'][number]): Tensor {
+export function fitting(value: Tensor | undefined, input: BoundaryTensor): Tensor {
   if (!value || !isDtype(value.dtype))
     throw new InputError(`No value for the input "${input.name}".`, { step: 'ask', expected: input.name });
   if (value.dtype !== input.dtype) {
