@@ -7,6 +7,7 @@ const LINKS: Readonly<Record<DeviceState['link']['kind'], string>> = {
   self: 'this device',
   connecting: 'being made',
   direct: 'direct',
+  turn: 'through a TURN server (no direct way was found)',
   relayed: 'through the signaling server (no direct way was found; it is tried again)',
   lost: 'lost; being made again',
 };
