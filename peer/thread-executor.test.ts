@@ -6,6 +6,7 @@ import { executorContract } from '../core/runtime/executor-contract.ts';
 import { asFloat32, fromFloat32 } from '../core/tensor/tensor.ts';
 import { affineStage, identityStage } from '../worker/tiny-onnx.ts';
 import { findRuntime, HOW_TO_INSTALL } from './natives.ts';
+import { probeInProcess } from './providers.ts';
 import { ThreadExecutor } from './thread-executor.ts';
 
 const runtimeUrl = await findRuntime();
@@ -15,6 +16,17 @@ if (runtimeUrl !== null) {
   executorContract('ONNX Runtime for Node in a thread', {
     make,
     options: { provider: 'cpu', threads: 1 },
+    affine: affineStage,
+    identity: identityStage,
+    broken: Uint8Array.of(1, 2, 3),
+  });
+}
+
+const notOnGpu = runtimeUrl === null ? 'there is no runtime' : await probeInProcess(runtimeUrl, 'webgpu');
+if (notOnGpu === null) {
+  executorContract('ONNX Runtime for Node in a thread, on WebGPU', {
+    make,
+    options: { provider: 'webgpu', threads: 1 },
     affine: affineStage,
     identity: identityStage,
     broken: Uint8Array.of(1, 2, 3),
@@ -55,6 +67,10 @@ describe.skipIf(runtimeUrl === null)('weights on the disk', () => {
     expect(outputs.map((output) => [...asFloat32(output)])).toEqual([[3, 4, 5, 6]]);
     executor.close();
   });
+});
+
+test.runIf(runtimeUrl !== null && notOnGpu !== null)('SKIPPED: WebGPU does not work here', () => {
+  console.warn(`SKIPPED: the contract of a thread on WebGPU: ${notOnGpu}.`);
 });
 
 // Said aloud: a machine without the package has not tried it.

@@ -29,10 +29,16 @@ class ThreadWorker extends StageWorker {
   }
 }
 
-/** Node's runtime takes the number of its threads with each session; the browser's has it once for all. */
+/**
+ * Node's runtime takes the number of its threads with each session; the browser's has it once for all. Where outputs are
+ * to stay on a graphics card it ends the process as soon as one is fed again (1.30), so they come down.
+ */
 function withThreads(ort: OrtLike, threads: number): OrtLike {
   const create: OrtLike['InferenceSession']['create'] = (...args: unknown[]) => {
-    const [model, options] = args as [Uint8Array, object];
+    const [model, { preferredOutputLocation: _, ...options }] = args as [
+      Uint8Array,
+      { preferredOutputLocation?: unknown },
+    ];
     const own = { ...options, intraOpNumThreads: threads, interOpNumThreads: 1 };
     return ort.InferenceSession.create(model, own);
   };

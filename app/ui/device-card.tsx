@@ -215,8 +215,8 @@ function describe({ card }: DeviceState): string {
   const engine =
     profile === null
       ? null
-      : profile.provider === 'webgpu'
-        ? 'WebGPU'
+      : profile.provider === 'webgpu' || profile.provider === 'cuda'
+        ? { webgpu: 'WebGPU', cuda: 'CUDA' }[profile.provider]
         : profile.threads === 1
           ? '1 thread'
           : `${profile.threads} threads`;

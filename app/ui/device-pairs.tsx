@@ -16,6 +16,7 @@ const PROVIDERS: Readonly<Record<DeviceProfile['provider'], string>> = {
   webgpu: 'WebGPU',
   wasm: 'WebAssembly',
   cpu: 'CPU',
+  cuda: 'CUDA',
 };
 
 /** The engineer's numbers of one device. */
