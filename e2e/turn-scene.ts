@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificate } from '../signaling-server/certificate.ts';
+import { TurnAccess } from '../signaling-server/turn-access.ts';
 import { isExecutable, onPath } from './browser.ts';
 import { type RunningProgram, startProgram } from './program.ts';
 import { ROOT } from './repository.ts';
@@ -21,6 +22,8 @@ export interface TurnScene {
   startCoturn(): Promise<RunningProgram>;
   /** What makes the product's server use it. */
   readonly turnOptions: readonly string[];
+  /** What coturn answers to a member on the left that wants to send to this address. */
+  answerFor(peer: string): Promise<'sends' | 'forbidden' | 'nothing'>;
   close(): Promise<void>;
 }
 
@@ -71,12 +74,35 @@ export async function openTurnScene(): Promise<TurnScene> {
       ]);
     },
     turnOptions: ['--turn', `turn:${address}:3478?transport=udp`, '--turn-secret-file', secretFile],
+    answerFor: (peer) => askCoturn(network, secret, peer),
     close: async () => {
       for (const program of programs) await program.end('SIGTERM');
       network.close();
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** With coturn's own test client, which waits for an echo that never comes. */
+async function askCoturn(
+  { left, middle }: SplitNetwork,
+  secret: string,
+  peer: string,
+): Promise<'sends' | 'forbidden' | 'nothing'> {
+  const { username = '', credential = '' } = new TurnAccess({ urls: [], secret, ttlS: 600 }).issue('trial');
+  const client = startProgram('turnutils_uclient', 'ip', [
+    ...['netns', 'exec', left.namespace, 'turnutils_uclient', '-v', '-n', '1', '-m', '1'],
+    ...['-u', username, '-w', credential, '-e', peer, middle.address],
+  ]);
+  await client.says(/error 403|channel bind: response received|success/, 5000).catch(() => undefined);
+  await Promise.race([client.ended, new Promise((resolve) => setTimeout(resolve, 500))]);
+  await client.end('SIGKILL');
+  const said = client.printed();
+  return /error 403/.test(said)
+    ? 'forbidden'
+    : /channel bind sent[\s\S]*success/.test(said)
+      ? 'sends'
+      : 'nothing';
 }
 
 /** A program that runs at that place and then becomes `program`; it lies in `folder`. */

@@ -32,7 +32,7 @@ export class TurnWatch {
   start(known: () => void): void {
     let told = false;
     const tell = (): void => {
-      if (told || this.#over) return;
+      if (told) return;
       told = true;
       known();
     };

@@ -101,6 +101,12 @@ describe.skipIf(why !== null)('two devices whose networks do not reach each othe
     }
   });
 
+  it('get nowhere else through coturn: not to itself, and to nothing private', async () => {
+    const inside = ['127.0.0.1', '10.0.0.1', '172.16.0.1', '192.168.1.1', '169.254.169.254', '100.64.0.1'];
+    for (const peer of inside) expect([peer, await scene.answerFor(peer)]).toEqual([peer, 'forbidden']);
+    expect(await scene.answerFor(scene.network.right.address)).toBe('sends');
+  });
+
   it('tell nobody the secret that both servers share', () => {
     const printed = server.printed();
     expect(printed).toMatch(/A device came to the door/);
