@@ -26,6 +26,8 @@ export interface DeviceOptions {
   readonly profile?: string;
   /** Percent of one core that the browser may use with all its processes; as much as it likes if left out. */
   readonly cpu?: number;
+  /** A program that becomes the browser somewhere else, such as in another network; it may lie in the browser's folder. */
+  readonly wrap?: (browser: string, folder: string) => string;
 }
 
 const QUIET = [
@@ -116,7 +118,7 @@ export async function launchDevice(options: DeviceOptions = {}): Promise<Device>
   try {
     const browser = findChromium();
     const context = await chromium.launchPersistentContext(profile, {
-      executablePath: quota?.wrap(browser) ?? browser,
+      executablePath: quota?.wrap(browser) ?? options.wrap?.(browser, profile) ?? browser,
       headless: true,
       args: options.webgpu ? [...QUIET, ...SOFTWARE_WEBGPU] : QUIET,
       ignoreHTTPSErrors: true,

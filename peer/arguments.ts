@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { type RoomLink, readRoomLink } from '../core/room-link.ts';
 import type { PlanMode } from '../core/session/state.ts';
 import { DOOR_OPTIONS, DOOR_USAGE, type DoorArguments, doorArguments } from './door/door-arguments.ts';
+import type { ProviderWish } from './providers.ts';
 
 export interface PeerArguments {
   /** The room to join; null: one is opened. */
@@ -14,6 +15,7 @@ export interface PeerArguments {
   readonly name: string | null;
   readonly memoryBytes: number | null;
   readonly threads: number | null;
+  readonly provider: ProviderWish;
   readonly folder: string | null;
   readonly diskBytes: number | null;
   readonly once: boolean;
@@ -34,6 +36,7 @@ export const USAGE: string = `potluck-peer: a computer without a page joins a ro
   --name NAME      what the others see (default: this computer's name)
   --memory MB      what the layers held here may take in all (default: half of the memory)
   --threads N      threads that compute (default: the fastest number that was measured)
+  --provider P     computes on cpu (default), cuda, webgpu, or auto: whatever works here and is fastest
   --store FOLDER   where weights stay for the next visit (default: potluck in the user's cache folder)
   --disk MB        what they may take there (default: as much as there is)
   --once           ends when all others have left, or when there is no such room, instead of waiting
@@ -61,6 +64,7 @@ export function parseArguments(args: readonly string[], envLink?: string): PeerA
     name: values.name?.trim().slice(0, 40) || null,
     memoryBytes: megabytes('--memory', values.memory),
     threads: whole('--threads', values.threads, 1024),
+    provider: providerOf(values.provider),
     folder: values.store ?? null,
     diskBytes: megabytes('--disk', values.disk),
     once: values.once ?? false,
@@ -89,6 +93,7 @@ function parsed(args: readonly string[]) {
         name: { type: 'string' },
         memory: { type: 'string' },
         threads: { type: 'string' },
+        provider: { type: 'string' },
         store: { type: 'string' },
         disk: { type: 'string' },
         once: { type: 'boolean' },
@@ -118,6 +123,11 @@ function linkOf(address: string): { readonly origin: string; readonly link: Room
 function modeOf(text = 'fastest'): PlanMode {
   if (text === 'fastest' || text === 'most' || text === 'everyone') return text;
   throw new UsageError(`--mode must be fastest, most or everyone, not "${text}".`);
+}
+
+function providerOf(text = 'cpu'): ProviderWish {
+  if (text === 'cpu' || text === 'cuda' || text === 'webgpu' || text === 'auto') return text;
+  throw new UsageError(`--provider must be cpu, cuda, webgpu or auto, not "${text}".`);
 }
 
 function serverOf(address: string): string {

@@ -5,6 +5,7 @@ import { measureDevice } from '../core/runtime/profiler.ts';
 import { parseSelfTest, type SelfTest } from '../core/runtime/self-test.ts';
 import type { ExecutorFactory, ExecutorOptions } from '../core/runtime/stage-executor.ts';
 import type { DeviceProfile, Progress } from '../core/session/state.ts';
+import type { Unusable } from './providers.ts';
 
 /** All timed runs of one candidate: as patient as a page is. */
 const LIMIT_MS = 10_000;
@@ -13,6 +14,8 @@ export interface NodeDevice {
   readonly executors: ExecutorFactory;
   /** Tried in this order; the fastest is taken. */
   readonly candidates: readonly ExecutorOptions[];
+  /** Not tried, because they do not work here; told with what was. */
+  readonly unusable?: readonly Unusable[];
   /** What stages may take in all. */
   readonly budgetBytes: number;
 }
@@ -23,7 +26,7 @@ export type NodeProfile =
 
 /** Measures this computer with the bundled network, as a page does. @throws when the network cannot be read. */
 export async function profileNode(
-  { executors, candidates, budgetBytes }: NodeDevice,
+  { executors, candidates, unusable = [], budgetBytes }: NodeDevice,
   onProgress: (progress: Progress) => void,
 ): Promise<NodeProfile> {
   const step = 'Measuring this computer';
@@ -34,7 +37,8 @@ export async function profileNode(
     onProgress: (fraction) => onProgress({ step, fraction }),
   });
   if (measured.kind === 'refused') return measured;
-  const { options, benchMs, tried } = measured;
+  const { options, benchMs } = measured;
+  const tried = [...measured.tried, ...unusable.map((each) => ({ ...each, benchMs: null }))];
   const memoryBytes = usableBytes(budgetBytes);
   const profile = { ...options, runtime: 'node', benchMs, tried, memoryBytes, adapter: null } as const;
   return { kind: 'ready', profile, options };

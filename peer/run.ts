@@ -15,6 +15,7 @@ import { nodeDial } from './node-dial.ts';
 import type { NodeDevice } from './node-profile.ts';
 import type { PeerSession } from './peer-session.ts';
 import { plannerInThread } from './planner-in-thread.ts';
+import { chooseProviders, keepPrecision, PROVIDER_NAMES } from './providers.ts';
 import { originForOthers, socketsTo } from './server-address.ts';
 import { openFolder } from './store/open-folder.ts';
 import { invitation, newsOf, STOPPED } from './terminal.ts';
@@ -50,11 +51,15 @@ export async function run(
   const shelf = new Shelf(folder.store, subtleDigest(crypto.subtle));
   const facts = machineFacts();
   const budgetBytes = memoryBudget(facts, options.memoryBytes);
+  const choice = await chooseProviders(options.provider, runtimeUrl, threadChoices(facts, options.threads));
+  keepPrecision(choice);
   const device: NodeDevice = {
     executors: () => new ThreadExecutor({ runtimeUrl, budgetBytes }),
-    candidates: threadChoices(facts, options.threads).map((threads) => ({ provider: 'cpu', threads })),
+    ...choice,
     budgetBytes,
   };
+  for (const { provider, why } of choice.unusable)
+    print(`Not computing on ${PROVIDER_NAMES[provider]}: ${why}`);
   const link = options.link ?? newLink();
   const common = {
     link,

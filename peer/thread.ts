@@ -3,22 +3,41 @@ import { expose, transfer } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type {
   ExecutorOptions,
+  LoadOptions,
   RunOptions,
   StageHandle,
   StageInput,
+  StageModel,
   StageResult,
 } from '../core/runtime/stage-executor.ts';
 import { buffersOf } from '../core/tensor/tensor.ts';
 import type { OrtLike } from '../worker/ort.ts';
 import { StageWorker } from '../worker/stage-worker.ts';
+import { ipcEndpoint } from './ipc-endpoint.ts';
 import { importRuntime } from './natives.ts';
 
 export interface ThreadData {
   readonly runtimeUrl: string;
 }
 
-/** The stage worker of a browser tab, on ONNX Runtime for Node. */
+/** The stage worker of a browser tab, on ONNX Runtime for Node; in a thread, or a process of its own. */
 class ThreadWorker extends StageWorker {
+  readonly #parts = new Map<number, Uint8Array<ArrayBuffer>>();
+
+  /** One part of the weights of {@link loadParts}, of `total` bytes in all; the parts may come in any order. */
+  put(number: number, total: number, offset: number, part: Uint8Array<ArrayBuffer>): void {
+    const weights = this.#parts.get(number) ?? new Uint8Array(total);
+    this.#parts.set(number, weights);
+    weights.set(part, offset);
+  }
+
+  /** As `load`, with the weights that came under this number. */
+  loadParts(number: number, stage: StageModel, how: LoadOptions): Promise<StageHandle> {
+    const weights = this.#parts.get(number) ?? null;
+    this.#parts.delete(number);
+    return this.load({ ...stage, weights }, how);
+  }
+
   override async run(
     stage: StageHandle,
     inputs: readonly StageInput[],
@@ -29,10 +48,16 @@ class ThreadWorker extends StageWorker {
   }
 }
 
-/** Node's runtime takes the number of its threads with each session; the browser's has it once for all. */
+/**
+ * Node's runtime takes the number of its threads with each session; the browser's has it once for all. Where outputs are
+ * to stay on a graphics card it ends the process as soon as one is fed again (1.30), so they come down.
+ */
 function withThreads(ort: OrtLike, threads: number): OrtLike {
   const create: OrtLike['InferenceSession']['create'] = (...args: unknown[]) => {
-    const [model, options] = args as [Uint8Array, object];
+    const [model, { preferredOutputLocation: _, ...options }] = args as [
+      Uint8Array,
+      { preferredOutputLocation?: unknown },
+    ];
     const own = { ...options, intraOpNumThreads: threads, interOpNumThreads: 1 };
     return ort.InferenceSession.create(model, own);
   };
@@ -40,7 +65,8 @@ function withThreads(ort: OrtLike, threads: number): OrtLike {
 }
 
 async function open(options: ExecutorOptions): Promise<{ ort: OrtLike; options: ExecutorOptions }> {
-  const ort = await importRuntime((workerData as ThreadData).runtimeUrl);
+  const { runtimeUrl } = (workerData as ThreadData | null) ?? { runtimeUrl: process.argv[3] ?? '' };
+  const ort = await importRuntime(runtimeUrl);
   ort.env.logLevel = 'error';
   return { ort: withThreads(ort, options.threads), options };
 }
@@ -52,3 +78,7 @@ const heap = { bytes: () => Math.max(0, process.memoryUsage.rss() - restBytes), 
 export type { ThreadWorker };
 
 if (parentPort) expose(new ThreadWorker(open, { heap }), nodeEndpoint(parentPort));
+else if (process.send) {
+  expose(new ThreadWorker(open, { heap }), ipcEndpoint(process));
+  process.on('disconnect', () => process.exit());
+}

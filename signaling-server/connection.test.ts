@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { beforeEach, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { Connection } from './connection.ts';
+import { IceLists } from './ice-lists.ts';
 import { Limits } from './limits.ts';
 import { Rooms } from './rooms.ts';
 
@@ -30,7 +31,7 @@ let connection: Connection;
 beforeEach(() => {
   now = 0;
   socket = new FakeSocket();
-  const rooms = new Rooms({ now: () => now, iceServers: [], log: () => undefined });
+  const rooms = new Rooms({ now: () => now, ice: new IceLists([]), log: () => undefined });
   connection = new Connection(
     socket as unknown as WebSocket,
     rooms,

@@ -9,6 +9,9 @@ import { type KeyPair, keptCertificate } from './certificate.ts';
 import { greeting } from './greeting.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { isBuilt } from './static-files.ts';
+import type { TurnAccess } from './turn-access.ts';
+import { readTurnOptions } from './turn-options.ts';
+import { UsageError } from './usage-error.ts';
 
 const HELP = `Usage: npm start -- [options]
 
@@ -21,16 +24,15 @@ Serves the page and brings its rooms together.
   --http             plain HTTP, for use behind a proxy or tunnel
   --behind-proxy     a proxy in front tells who connects, by X-Forwarded-For
   --ice FILE|JSON    list of ICE servers, as RTCPeerConnection takes it
+  --turn URL         a TURN server, turn:HOST:PORT[?transport=udp|tcp] or turns:…; may be repeated
+  --turn-secret-file FILE
+                     what that server has as static-auth-secret (see deploy/coturn)
+  --turn-ttl SECONDS how long a device's credentials for it are good (default 43200: 12 hours)
   --verbose          one line for each event, without names and secrets
   --help             this text
 `;
 
 const ROOT = fileURLToPath(new URL('../dist', import.meta.url));
-
-/** A mistake that a person can correct: told without a stack. */
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 interface Options {
   readonly host: string;
@@ -38,6 +40,7 @@ interface Options {
   readonly isPlain: boolean;
   readonly files: { readonly cert: string; readonly key: string } | undefined;
   readonly iceServers: readonly IceServer[];
+  readonly turn: TurnAccess | undefined;
   readonly behindProxy: boolean;
   readonly isVerbose: boolean;
 }
@@ -51,6 +54,9 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
     cert: text,
     key: text,
     ice: text,
+    turn: { type: 'string', multiple: true } as const,
+    'turn-secret-file': text,
+    'turn-ttl': text,
     http: flag,
     'behind-proxy': flag,
     verbose: flag,
@@ -71,6 +77,11 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
     isPlain: values.http,
     files: cert !== undefined && key !== undefined ? { cert, key } : undefined,
     iceServers: values.ice === undefined ? [] : await readIceServers(values.ice),
+    turn: await readTurnOptions({
+      urls: values.turn,
+      secretFile: values['turn-secret-file'],
+      ttl: values['turn-ttl'],
+    }),
     behindProxy: values['behind-proxy'],
     isVerbose: values.verbose,
   };
@@ -96,9 +107,13 @@ async function start(options: Options): Promise<RunningServer> {
   if (!isBuilt(ROOT))
     throw new UsageError('The page has not been built. Run "npm start" or "npm run build" first.');
   const tls = await keys(options);
-  const { host, port, iceServers, behindProxy, isVerbose } = options;
+  const { host, port, iceServers, turn, behindProxy, isVerbose } = options;
   const log = isVerbose ? (line: string) => console.log(line) : () => undefined;
-  return startServer({ host, port, root: ROOT, iceServers, behindProxy, log, ...(tls && { tls }) });
+  return startServer({
+    ...{ host, port, root: ROOT, iceServers, behindProxy, log },
+    ...(tls && { tls }),
+    ...(turn && { turn }),
+  });
 }
 
 /** The sentence for what went wrong, when it is the person's to correct. */

@@ -73,6 +73,7 @@ async function device(
   });
   client.listen({
     welcome: note('welcome'),
+    iceServers: note('ice-servers'),
     peerJoined: note('peer-joined'),
     peerLeft: note('peer-left'),
     signal: note('signal'),

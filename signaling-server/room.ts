@@ -1,5 +1,6 @@
 import type { PeerId } from '../core/ids.ts';
-import type { FromServer, IceServer, ToServer } from '../core/protocol/signaling.ts';
+import type { FromServer, ToServer } from '../core/protocol/signaling.ts';
+import type { IceLists } from './ice-lists.ts';
 import { refuse, sameSecret, type Visitor } from './visitor.ts';
 
 /** A reload takes a phone a few seconds, a change of network up to 20: so long nobody has to knock again. */
@@ -38,7 +39,7 @@ export class Room {
   #leader: PeerId;
   /** Leads as soon as the leader is away: devices know before this server does that it is gone. */
   #claim: { readonly peer: PeerId; readonly term: number } | undefined;
-  readonly #iceServers: readonly IceServer[];
+  readonly #ice: IceLists;
   /** In order of joining. */
   readonly #members = new Map<PeerId, Member>();
   readonly #knocking = new Map<PeerId, Knocker>();
@@ -46,11 +47,11 @@ export class Room {
   /** When the leader was last inside. */
   #ledAt: number;
 
-  constructor(opening: Opening, iceServers: readonly IceServer[], now: number) {
+  constructor(opening: Opening, ice: IceLists, now: number) {
     this.proof = opening.proof;
     this.#opener = opening;
     this.#leader = opening.peer;
-    this.#iceServers = iceServers;
+    this.#ice = ice;
     this.#ledAt = now;
   }
 
@@ -189,7 +190,8 @@ export class Room {
     this.#members.delete(peer);
     const peers = [...this.#members].filter(([, member]) => member.visitor).map(([other]) => other);
     this.#members.set(peer, { key, visitor, since: now });
-    visitor.send({ type: 'welcome', leader: this.#leader, peers, iceServers: this.#iceServers });
+    const iceServers = this.#ice.listFor(visitor);
+    visitor.send({ type: 'welcome', leader: this.#leader, peers, iceServers });
     this.#tell(peer, { type: 'peer-joined', peer });
   }
 

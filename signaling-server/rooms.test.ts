@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { PeerId, RoomId } from '../core/ids.ts';
 import type { FromServer, ToServer } from '../core/protocol/signaling.ts';
+import { IceLists } from './ice-lists.ts';
 import { MAX_ROOMS, Rooms } from './rooms.ts';
+import { TurnAccess } from './turn-access.ts';
 
 const ROOM = 'maple-otter-7' as RoomId;
 const PROOF = 'p'.repeat(43);
@@ -16,7 +18,7 @@ beforeEach(() => {
   lines = [];
   rooms = new Rooms({
     now: () => now,
-    iceServers: [{ urls: 'stun:localhost' }],
+    ice: new IceLists([{ urls: 'stun:localhost' }]),
     log: (line) => lines.push(line),
   });
 });
@@ -372,4 +374,41 @@ test('the log holds no names and no secrets', () => {
   pass(700_000);
   expect(lines.length).toBeGreaterThan(2);
   for (const secret of [ROOM, ANN, BOB, PROOF, 'key-']) expect(lines.join('\n')).not.toContain(secret);
+});
+
+test('members, and nobody else, get credentials for TURN, and new ones while they stay', () => {
+  const wallMs = (): number => now;
+  const turn = new TurnAccess({
+    urls: ['turn:turn.example'],
+    secret: 'a-boat-on-the-lake',
+    ttlS: 600,
+    wallMs,
+  });
+  rooms = new Rooms({ now: () => now, ice: new IceLists([], turn), log: (line) => lines.push(line) });
+  const ann = new Page(ANN).open({ askFirst: true });
+  const bob = new Page(BOB).join();
+  const names = (page: Page): string[] =>
+    page
+      .news()
+      .flatMap((message) => ('iceServers' in message ? message.iceServers : []))
+      .map(({ username = '' }) => username);
+  const [first] = names(ann);
+  expect(first).toMatch(/^601:/);
+  expect(names(bob)).toEqual([]);
+  ann.say({ type: 'admit', peer: BOB });
+  const [own] = names(bob);
+  expect(own).not.toBe(first);
+  pass(299_000);
+  expect([names(ann), names(bob)]).toEqual([[], []]);
+  pass(1000);
+  const id = own?.split(':')[1];
+  expect(names(bob)).toEqual([`901:${id}`]);
+  bob.close();
+  // It would hear what is sent to it now.
+  bob.isClosed = false;
+  pass(400_000);
+  expect([names(ann).length, names(bob).length]).toEqual([2, 0]);
+  // Back again, by another connection: another name.
+  const again = new Page(BOB).join();
+  expect(names(again)[0]?.split(':')[1]).not.toBe(id);
 });

@@ -1,5 +1,6 @@
 import type { PeerId, RoomId } from '../core/ids.ts';
-import type { IceServer, RefusalReason, ToServer } from '../core/protocol/signaling.ts';
+import type { RefusalReason, ToServer } from '../core/protocol/signaling.ts';
+import type { IceLists } from './ice-lists.ts';
 import { Room } from './room.ts';
 import { refuse, sameSecret, type Visitor } from './visitor.ts';
 
@@ -9,7 +10,7 @@ export const MAX_ROOMS = 10_000;
 export interface RoomsOptions {
   /** Milliseconds, never backwards. */
   readonly now: () => number;
-  readonly iceServers: readonly IceServer[];
+  readonly ice: IceLists;
   /** Told what happens, without names and secrets. */
   readonly log: (line: string) => void;
 }
@@ -60,6 +61,7 @@ export class Rooms {
   closed(visitor: Visitor): void {
     const place = this.#places.get(visitor);
     if (!place) return;
+    this.#options.ice.forget(visitor);
     this.#places.delete(visitor);
     place.room.disconnected(place.peer, visitor, this.#options.now());
     this.#options.log(`A connection ended (${place.room.size} in its room).`);
@@ -75,8 +77,9 @@ export class Rooms {
     return recipient && { recipient, sender: place.peer };
   }
 
-  /** Ends grace times and rooms. Call about once a second. */
+  /** Ends grace times and rooms, and renews credentials. Call about once a second. */
   tick(): void {
+    this.#options.ice.tick();
     for (const [id, room] of this.#rooms) {
       room.tick(this.#options.now());
       this.#closeIfOver(id, room);
@@ -102,7 +105,7 @@ export class Rooms {
       refuse(visitor, objection);
       this.#options.log(`A device was refused: ${objection}.`);
     } else if (message.type === 'open') {
-      const opened = room ?? new Room(message, this.#options.iceServers, now);
+      const opened = room ?? new Room(message, this.#options.ice, now);
       this.#settle(visitor, message, opened);
       opened.open(message, visitor, now);
       this.#options.log(room ? 'A leader came back.' : `A room was opened (${this.#rooms.size} in all).`);

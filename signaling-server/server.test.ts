@@ -11,6 +11,7 @@ import type { PeerId } from '../core/ids.ts';
 import type { FromServer, ToServer } from '../core/protocol/signaling.ts';
 import { makeCertificate } from './certificate.ts';
 import { type RunningServer, startServer } from './server.ts';
+import { TurnAccess } from './turn-access.ts';
 
 const PROOF = 'p'.repeat(43);
 const [ANN, BOB, CID] = ['a', 'b', 'c'].map((digit) => digit.repeat(16) as PeerId) as [
@@ -106,6 +107,20 @@ test('two pages meet and signal each other', async () => {
   expect(await ann.heard('peer-joined')).toEqual({ type: 'peer-joined', peer: BOB });
   await bob.say({ type: 'signal', to: ANN, sealed: 'abc' });
   expect(await ann.heard('signal')).toEqual({ type: 'signal', from: BOB, sealed: 'abc' });
+});
+
+test('credentials for TURN go to the members, never into the log', async () => {
+  const lines: string[] = [];
+  const secret = 'a-mill-by-the-river';
+  const turn = new TurnAccess({ urls: ['turn:turn.example'], secret, ttlS: 600 });
+  const [ann, bob] = await pair(await start({ turn, log: (line) => lines.push(line) }));
+  const told = [ann, bob].map(({ texts }) => texts.find(({ type }) => type === 'welcome'));
+  const given = told.flatMap((message) => (message?.type === 'welcome' ? message.iceServers : []));
+  expect(given).toHaveLength(2);
+  expect(lines.length).toBeGreaterThan(1);
+  const secrets = [secret, ...given.flatMap(({ username = '', credential = '' }) => [username, credential])];
+  for (const each of secrets) expect(lines.join()).not.toContain(each);
+  expect(JSON.stringify([ann.texts, bob.texts])).not.toContain(secret);
 });
 
 test('a wrong secret is told only that, and is shown out', async () => {

@@ -6,10 +6,12 @@ import type { IceServer } from '../core/protocol/signaling.ts';
 import { addressOf } from './address-of.ts';
 import { inUrl, lanAddresses } from './addresses.ts';
 import { Connection } from './connection.ts';
+import { IceLists } from './ice-lists.ts';
 import { Limits } from './limits.ts';
 import { redirectPlainHttp } from './plain-redirect.ts';
 import { Rooms } from './rooms.ts';
 import { staticFiles } from './static-files.ts';
+import type { TurnAccess } from './turn-access.ts';
 import { refuse } from './visitor.ts';
 
 /** Where pages open their WebSocket. */
@@ -29,6 +31,8 @@ export interface ServerOptions {
   /** The folder of the built page. */
   readonly root: string;
   readonly iceServers?: readonly IceServer[];
+  /** A TURN server, for which each member gets credentials of its own. */
+  readonly turn?: TurnAccess;
   /** A proxy in front says in `X-Forwarded-For` who connects; without one anybody could write anything there. */
   readonly behindProxy?: boolean;
   /** One short line per event, without names and secrets. */
@@ -50,7 +54,7 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, tls, iceServers = [], behindProxy = false, log = () => undefined } = options;
   const now = (): number => performance.now();
-  const rooms = new Rooms({ now, iceServers, log });
+  const rooms = new Rooms({ now, ice: new IceLists(iceServers, options.turn), log });
   const limits = new Limits();
   const server = createServer(
     tls,

@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { messageOf, RuntimeFailedError } from '../core/errors.ts';
 import type { BoundaryTensor } from '../core/graph/shard.types.ts';
+import { isOnGpu } from '../core/provider.ts';
 import { CallQueue } from '../core/runtime/call-queue.ts';
 import {
   type ExecutorOptions,
@@ -81,7 +82,7 @@ export class StageWorker<Options extends ExecutorOptions = ExecutorOptions> impl
       const { ort, options } = this.#runtime('create');
       const { model, weights, keeps = [] } = stage;
       const weightBytes = weights instanceof Blob ? weights.size : (weights?.byteLength ?? 0);
-      const onGpu = options.provider === 'webgpu';
+      const onGpu = isOnGpu(options.provider);
       const reader = this.#reader;
       const lazy = weights instanceof Blob && reader ? this.#lazily(weights, reader, !onGpu) : null;
       const beside = model.byteLength + (lazy ? 0 : weightBytes);

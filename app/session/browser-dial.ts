@@ -1,3 +1,4 @@
+import { systemClock } from '../../core/mesh/clock.ts';
 import type { Dial } from '../../core/mesh/dial.ts';
 import { dialLater } from '../../core/mesh/dial-later.ts';
 import type { SimplePeerLike } from '../../core/mesh/simple-peer-wire.ts';
@@ -16,6 +17,9 @@ function dialNamed(name: { channelName?: string }): Dial | null {
       import('simple-peer'),
       import('../../core/mesh/simple-peer-wire.ts'),
     ]);
-    return simplePeerDial((options) => new SimplePeer({ ...options, ...name }) as SimplePeerLike);
+    return simplePeerDial(
+      (options) => new SimplePeer({ ...options, ...name }) as SimplePeerLike,
+      systemClock,
+    );
   });
 }

@@ -184,6 +184,11 @@ function Badges({
     <span class="badges">
       {mine && <span class="badge">you</span>}
       {leads && <span class="badge">leader</span>}
+      {device.link.kind === 'turn' && (
+        <span class="badge" title="Reached through a TURN server: there is no direct way">
+          through TURN
+        </span>
+      )}
       {device.link.kind === 'relayed' && <span class="badge">relayed</span>}
       {device.link.kind === 'connecting' && <span class="badge">linking</span>}
       {device.link.kind === 'lost' && (
@@ -210,8 +215,8 @@ function describe({ card }: DeviceState): string {
   const engine =
     profile === null
       ? null
-      : profile.provider === 'webgpu'
-        ? 'WebGPU'
+      : profile.provider === 'webgpu' || profile.provider === 'cuda'
+        ? { webgpu: 'WebGPU', cuda: 'CUDA' }[profile.provider]
         : profile.threads === 1
           ? '1 thread'
           : `${profile.threads} threads`;

@@ -7,6 +7,7 @@ const LINKS: Readonly<Record<DeviceState['link']['kind'], string>> = {
   self: 'this device',
   connecting: 'being made',
   direct: 'direct',
+  turn: 'through a TURN server (no direct way was found)',
   relayed: 'through the signaling server (no direct way was found; it is tried again)',
   lost: 'lost; being made again',
 };
@@ -15,6 +16,7 @@ const PROVIDERS: Readonly<Record<DeviceProfile['provider'], string>> = {
   webgpu: 'WebGPU',
   wasm: 'WebAssembly',
   cpu: 'CPU',
+  cuda: 'CUDA',
 };
 
 /** The engineer's numbers of one device. */

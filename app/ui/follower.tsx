@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import type { DeviceState, SessionState } from '../../core/session/state.ts';
+import type { DeviceState, LinkView, SessionState } from '../../core/session/state.ts';
 import type { Actions } from '../session/store.ts';
 import { AskCard } from './ask-card.tsx';
 import { Chain } from './chain.tsx';
@@ -139,15 +139,19 @@ function stageWords(held: readonly Holding[], blocks: number): string {
   return held.length > 0 ? heldLayers(held, blocks) : 'its layers';
 }
 
+const LINK_WORDS: Readonly<Record<LinkView['kind'], string>> = {
+  self: 'linked',
+  direct: 'linked',
+  turn: 'through TURN',
+  relayed: 'relayed',
+  connecting: 'linking',
+  lost: 'out of reach',
+};
+
 function LinkPill({ state }: { readonly state: SessionState }): VNode {
   const leader = state.devices.find((device) => device.card.peer === state.leader);
   const kind = leader?.link.kind ?? 'lost';
-  const words =
-    state.server === 'away'
-      ? 'server away'
-      : { self: 'linked', direct: 'linked', relayed: 'relayed', connecting: 'linking', lost: 'out of reach' }[
-          kind
-        ];
+  const words = state.server === 'away' ? 'server away' : LINK_WORDS[kind];
   return (
     <span class="pill link-pill" role="status" data-tone={kind === 'lost' ? 'warn' : linkSummary(state).tone}>
       <i class="light" />

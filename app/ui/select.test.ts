@@ -23,6 +23,8 @@ describe('the link summary names the most pressing thing', () => {
     [['self'], '1 device'],
     [['self', 'direct', 'direct'], '3 devices, all linked'],
     [['self', 'direct', 'relayed'], '3 devices, 1 relayed'],
+    [['self', 'direct', 'turn'], '3 devices, 1 through TURN'],
+    [['self', 'turn', 'relayed'], '3 devices, 1 relayed'],
     [['self', 'relayed', 'connecting'], '3 devices, linking 1'],
     [['self', 'lost', 'connecting'], '3 devices, 1 out of reach'],
   ] as const)('%j reads "%s"', (kinds, text) => {

@@ -57,11 +57,13 @@ export function occupation(device: DeviceState, plan: PlanView | null): Occupati
 export function linkSummary(state: SessionState): { readonly text: string; readonly tone: 'good' | 'warn' } {
   const all = count(state.devices.length, 'device');
   const having = (kind: string): number => state.devices.filter((device) => device.link.kind === kind).length;
-  const [lost, connecting, relayed] = [having('lost'), having('connecting'), having('relayed')];
+  const [lost, connecting] = [having('lost'), having('connecting')];
+  const [relayed, turn] = [having('relayed'), having('turn')];
   if (state.server === 'away') return { text: `${all}, signaling server away`, tone: 'warn' };
   if (lost > 0) return { text: `${all}, ${lost} out of reach`, tone: 'warn' };
   if (connecting > 0) return { text: `${all}, linking ${connecting}`, tone: 'warn' };
   if (relayed > 0) return { text: `${all}, ${relayed} relayed`, tone: 'good' };
+  if (turn > 0) return { text: `${all}, ${turn} through TURN`, tone: 'good' };
   return { text: state.devices.length > 1 ? `${all}, all linked` : all, tone: 'good' };
 }
 

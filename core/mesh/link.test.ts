@@ -34,6 +34,7 @@ linkContract('the relay', () => {
     rendezvous.listen({
       welcome: () => undefined,
       peerJoined: () => undefined,
+      iceServers: () => undefined,
       peerLeft: () => undefined,
       signal: () => undefined,
       lost: () => wire.close('lost'),
@@ -340,4 +341,13 @@ test('bytes are counted on both sides', async () => {
   expect(a.link.stats().bytesOut).toBeGreaterThan(1_000_000);
   expect(a.link.stats().bytesOut).toBeLessThan(1_010_000);
   expect(b.link.stats().bytesIn).toBeGreaterThan(1_000_000);
+});
+
+test('a direct wire through a TURN server is told apart, for as long as it goes there', () => {
+  const { a, pair } = linked({ kind: 'direct' });
+  expect(a.link.stats().kind).toBe('direct');
+  const through = Object.assign(pair.left, { throughTurn: true });
+  expect([a.link.stats().kind, a.link.has('direct')]).toEqual(['turn', true]);
+  through.throughTurn = false;
+  expect(a.link.stats().kind).toBe('direct');
 });

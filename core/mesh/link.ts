@@ -114,8 +114,9 @@ export class Link {
 
   stats(): LinkStats {
     const { way, steadyMsPerByte } = this.#estimate;
+    const wire = this.#up ? this.#best() : undefined;
     return {
-      kind: this.#up ? (this.#best()?.kind ?? 'connecting') : 'connecting',
+      kind: wire?.throughTurn ? 'turn' : (wire?.kind ?? 'connecting'),
       rttMs: this.#heartbeat.rttMs,
       delayMs: way ? way.delayMs : null,
       mbitPerSec: way ? 8 / (way.msPerByte * 1000) : null,

@@ -22,6 +22,7 @@ function page(loads: (attempt: number) => boolean = () => true) {
     listen(): void {
       this.#options.rendezvous.listen({
         welcome: (peers) => void heard.push(`welcome ${peers.length}`),
+        iceServers: (servers) => void heard.push(`${servers.length} ICE servers`),
         peerJoined: () => void heard.push('joined'),
         peerLeft: (_peer, why) => void heard.push(why),
         signal: (_from, text) => void heard.push(text),

@@ -43,6 +43,7 @@ export class MeshLater implements Network {
         this.#held = [];
         this.#hear((ear) => ear.welcome(peers, iceServers), peers.length > 0);
       },
+      iceServers: (servers) => this.#hear((ear) => ear.iceServers(servers)),
       peerJoined: (peer) => this.#hear((ear) => ear.peerJoined(peer), true),
       peerLeft: (peer, why) => this.#hear((ear) => ear.peerLeft(peer, why)),
       signal: (from, text) => this.#hear((ear) => ear.signal(from, text), true),

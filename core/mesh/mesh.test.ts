@@ -525,3 +525,23 @@ test('whatever happens, two quiet minutes later everybody is connected and every
     { numRuns: 40, endOnFailure: true },
   );
 });
+
+test('new credentials for TURN serve the next link; those that stand stay', async () => {
+  const used: string[] = [];
+  const dial: MemoryDialler['dial'] = (options, listener) => {
+    used.push(options.iceServers.map(({ username }) => username).join());
+    return dialler.dial(options, listener);
+  };
+  const a = openPage(A, { dial });
+  const server = (username: string) => ({ urls: 'turn:turn.example', username, credential: 'c' });
+  a.rendezvous.hear((listener) => listener.iceServers([server('1')]));
+  await after(100);
+  openPage(B);
+  await after(500);
+  a.rendezvous.hear((listener) => listener.iceServers([server('2')]));
+  await after(100);
+  openPage(C);
+  await after(500);
+  expect(used).toEqual(['1', '2']);
+  expect(a.log).toEqual(['up b', 'up c']);
+});

@@ -42,6 +42,9 @@ export class Mesh implements Network {
     this.#listener = listener;
     this.#options.rendezvous.listen({
       welcome: (peers, iceServers) => this.#welcome(peers, iceServers),
+      iceServers: (servers) => {
+        this.#iceServers = servers;
+      },
       peerJoined: (peer) => this.#peering(peer)?.here(),
       peerLeft: (peer, why) => {
         this.#peerings.get(peer)?.left(why);

@@ -7,7 +7,8 @@ import type { WaySample } from './way-fit.ts';
 export type BinaryKind = 'activation' | 'shard';
 
 export interface LinkStats {
-  readonly kind: 'connecting' | 'direct' | 'relayed' | 'memory';
+  /** `turn`: a direct wire, by way of a TURN server. */
+  readonly kind: 'connecting' | 'direct' | 'turn' | 'relayed' | 'memory';
   /** Smoothed round trip of heartbeats, null before the first: both pages' other work is in it. */
   readonly rttMs: number | null;
   /**

@@ -13,6 +13,7 @@ function relayTo(rendezvous: MemoryRendezvous, peer: PeerId): RelayWire {
   rendezvous.listen({
     welcome: () => undefined,
     peerJoined: () => undefined,
+    iceServers: () => undefined,
     peerLeft: () => undefined,
     signal: () => undefined,
     lost: () => undefined,

@@ -4,6 +4,8 @@ import type { IceServer } from '../protocol/signaling.ts';
 export interface RendezvousListener {
   /** This device is inside. Comes again after every reconnection; `peers` is everybody else, in order of joining. */
   welcome(peers: readonly PeerId[], iceServers: readonly IceServer[]): void;
+  /** For links that are made from now on, in place of those of the welcome. */
+  iceServers(servers: readonly IceServer[]): void;
   /** Somebody came, or came back; it may be a page that was here before. */
   peerJoined(peer: PeerId): void;
   /** `away`: its connection to the server broke just now, so relay packets to it are lost. `gone`: it left. */

@@ -105,6 +105,7 @@ const note =
 function listener(): RendezvousListener {
   return {
     welcome: note('welcome'),
+    iceServers: note('ice-servers'),
     peerJoined: note('peer-joined'),
     peerLeft: note('peer-left'),
     signal: note('signal'),
@@ -186,6 +187,13 @@ test('a welcome that comes before there is a listener is kept for it', async () 
   await vi.waitFor(() => expect(happened).toContainEqual(['entered', ANN, 1]));
   ann.listen(listener());
   expect(happened.at(-1)).toEqual(['welcome', [BOB], []]);
+});
+
+test('new ICE servers are handed on', async () => {
+  const [, socket] = await inside();
+  const iceServers = [{ urls: ['turn:a.example'], username: '7:id', credential: 'c' }];
+  socket.say({ type: 'ice-servers', iceServers });
+  await vi.waitFor(() => expect(happened).toEqual([['ice-servers', iceServers]]));
 });
 
 test('only the leader can read the card of who knocks', async () => {

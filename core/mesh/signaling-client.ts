@@ -263,6 +263,8 @@ export class SignalingClient implements Rendezvous {
           door.entered(message.leader, message.peers.length);
           this.#tell((listener) => listener.welcome(message.peers, message.iceServers));
         };
+      case 'ice-servers':
+        return () => this.#tell((listener) => listener.iceServers(message.iceServers));
       case 'wait':
         return () => {
           door.state('open');

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type SimplePeer from 'simple-peer';
 import { afterEach, beforeEach, expect, expectTypeOf, test, vi } from 'vitest';
+import type { IceServer } from '../protocol/signaling.ts';
 import { systemClock } from './clock.ts';
 import { LOW_WATER_BYTES } from './flow.ts';
 import { memoryWirePair } from './memory-wire.ts';
@@ -8,11 +9,23 @@ import { type SimplePeerLike, type SimplePeerOptions, simplePeerDial } from './s
 import type { Wire } from './wire.ts';
 import { wireContract } from './wire-contract.ts';
 
+function statsOf(local: string, remote: string): object[] {
+  return [
+    { type: 'transport', id: 'T', selectedCandidatePairId: 'P' },
+    { type: 'candidate-pair', id: 'P', localCandidateId: 'L', remoteCandidateId: 'R' },
+    { type: 'local-candidate', id: 'L', candidateType: local },
+    { type: 'remote-candidate', id: 'R', candidateType: remote },
+  ];
+}
+
 /** Behaves as simple-peer does towards its user, over a memory wire instead of RTC. */
 class FakePeer extends EventEmitter implements SimplePeerLike {
   _channel: (EventTarget & { bufferedAmount: number; bufferedAmountLowThreshold: number }) | null = null;
   destroyed = false;
   refuses = false;
+  /** Of the chosen pair, as RTC's statistics name them. */
+  ends: readonly [string, string] = ['host', 'host'];
+  looks = 0;
   #wire: Wire | undefined;
 
   attach(wire: Wire): void {
@@ -26,6 +39,11 @@ class FakePeer extends EventEmitter implements SimplePeerLike {
       closed: () => this.destroy(),
     });
     this.emit('connect');
+  }
+
+  getStats(callback: (error: Error | null, reports: readonly unknown[]) => void): void {
+    this.looks += 1;
+    queueMicrotask(() => callback(null, statsOf(...this.ends)));
   }
 
   signal(data: string): void {
@@ -50,7 +68,7 @@ class FakePeer extends EventEmitter implements SimplePeerLike {
   }
 }
 
-function dialled(): {
+function dialled(iceServers: readonly IceServer[] = [{ urls: ['stun:one', 'stun:two'] }]): {
   peer: FakePeer;
   heard: string[];
   options: SimplePeerOptions;
@@ -65,8 +83,7 @@ function dialled(): {
   const dial = simplePeerDial((options) => {
     given = options;
     return peer;
-  });
-  const iceServers = [{ urls: ['stun:one', 'stun:two'] }];
+  }, systemClock);
   const dialling = dial(
     { initiator: true, iceServers },
     {
@@ -192,10 +209,76 @@ test('a constructor that throws fails the attempt instead', async () => {
   const heard: string[] = [];
   simplePeerDial(() => {
     throw new Error('No WebRTC support');
-  })(
+  }, systemClock)(
     { initiator: false, iceServers: [] },
     { signal: () => undefined, connected: () => undefined, failed: (reason) => heard.push(reason) },
   );
   await Promise.resolve();
   expect(heard).toEqual(['No WebRTC support']);
+});
+
+const TURN = [{ urls: ['turn:one', 'turns:one'], username: '7:id', credential: 'c' }];
+
+test('credentials of a TURN server are handed to RTC', () => {
+  expect(dialled(TURN).options.config).toEqual({ iceServers: TURN });
+});
+
+test('a wire through a TURN server, of either side, says so before it is handed over', async () => {
+  for (const ends of [
+    ['relay', 'host'],
+    ['host', 'relay'],
+    ['relay', 'relay'],
+  ] as const) {
+    const { peer, heard, wire } = dialled(TURN);
+    peer.ends = ends;
+    peer.attach(memoryWirePair({ clock: systemClock }).left);
+    expect(heard).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(heard).toEqual(['connected']);
+    expect([wire().kind, wire().throughTurn]).toEqual(['direct', true]);
+    wire().close('done');
+  }
+});
+
+test('where RTC finds a better pair later, the wire is direct from then on; a closed one is not watched', async () => {
+  const { peer, wire } = dialled(TURN);
+  peer.ends = ['relay', 'host'];
+  peer.attach(memoryWirePair({ clock: systemClock }).left);
+  await vi.advanceTimersByTimeAsync(900);
+  peer.ends = ['host', 'prflx'];
+  await vi.advanceTimersByTimeAsync(90);
+  expect(wire().throughTurn).toBe(true);
+  await vi.advanceTimersByTimeAsync(20);
+  expect(wire().throughTurn).toBe(false);
+  wire().close('done');
+  const { looks } = peer;
+  await vi.advanceTimersByTimeAsync(300_000);
+  expect(peer.looks).toBe(looks);
+});
+
+test('without a TURN server nobody looks', async () => {
+  const { peer, wire } = dialled();
+  peer.attach(memoryWirePair({ clock: systemClock }).left);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([peer.looks, wire().throughTurn]).toEqual([0, false]);
+});
+
+test('a browser that never tells of its pair keeps nobody waiting', async () => {
+  const { peer, heard, wire } = dialled(TURN);
+  peer.getStats = () => undefined;
+  peer.attach(memoryWirePair({ clock: systemClock }).left);
+  await vi.advanceTimersByTimeAsync(499);
+  expect(heard).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(heard).toEqual(['connected']);
+  expect(wire().throughTurn).toBe(false);
+});
+
+test('a connection that ends before its pair is known has failed', async () => {
+  const { peer, heard } = dialled(TURN);
+  peer.getStats = () => undefined;
+  peer.attach(memoryWirePair({ clock: systemClock }).left);
+  peer.destroy(new Error('Ice connection failed.'));
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(heard).toEqual(['failed Ice connection failed.']);
 });

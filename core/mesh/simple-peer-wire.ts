@@ -1,7 +1,9 @@
 import { LinkClosedError, messageOf } from '../errors.ts';
 import type { IceServer } from '../protocol/signaling.ts';
+import type { Clock } from './clock.ts';
 import type { Dial, DialListener, Dialling } from './dial.ts';
 import { LOW_WATER_BYTES, PACKET_BYTES } from './flow.ts';
+import { type GetStats, TurnWatch } from './turn-watch.ts';
 import type { Wire, WireListener } from './wire.ts';
 import { WireInbox } from './wire-inbox.ts';
 
@@ -10,6 +12,8 @@ export interface SimplePeerLike {
   on(event: 'connect' | 'close', listener: () => void): unknown;
   on(event: 'signal' | 'data', listener: (data: unknown) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  /** Public in simple-peer 9, though its types leave it out. */
+  getStats?: GetStats;
   signal(data: string): void;
   send(data: Uint8Array<ArrayBuffer>): void;
   destroy(): void;
@@ -33,10 +37,15 @@ interface Channel {
 }
 
 /** Attempts over RTC. `make` is `(options) => new SimplePeer(options)`, given by whoever has the package. */
-export function simplePeerDial(make: (options: SimplePeerOptions) => SimplePeerLike): Dial {
+export function simplePeerDial(make: (options: SimplePeerOptions) => SimplePeerLike, clock: Clock): Dial {
   return ({ initiator, iceServers }, listener) => {
     try {
-      return new SimplePeerDialling(make(optionsFor(initiator, iceServers)), listener);
+      const peer = make(optionsFor(initiator, iceServers));
+      const mayUseTurn = iceServers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/.test(url)));
+      // The other side has the same servers: without one there is nothing to watch.
+      const tells = mayUseTurn && peer.getStats !== undefined;
+      const watch = tells ? new TurnWatch((tell) => peer.getStats?.(tell), clock) : undefined;
+      return new SimplePeerDialling(peer, listener, watch);
     } catch (error) {
       // Without RTC (switched off, or refused by a policy) the constructor throws.
       queueMicrotask(() => listener.failed(messageOf(error)));
@@ -66,9 +75,9 @@ class SimplePeerDialling implements Dialling {
   readonly #wire: SimplePeerWire;
   #over = false;
 
-  constructor(peer: SimplePeerLike, listener: DialListener) {
+  constructor(peer: SimplePeerLike, listener: DialListener, watch: TurnWatch | undefined) {
     this.#peer = peer;
-    this.#wire = new SimplePeerWire(peer);
+    this.#wire = new SimplePeerWire(peer, watch);
     let connected = false;
     let reason = 'the connection closed';
     peer.on('signal', (data) => {
@@ -76,9 +85,14 @@ class SimplePeerDialling implements Dialling {
     });
     peer.on('connect', () => {
       if (this.#over) return;
-      connected = true;
       this.#wire.opened();
-      listener.connected(this.#wire);
+      const tell = (): void => {
+        if (this.#over) return;
+        connected = true;
+        listener.connected(this.#wire);
+      };
+      if (watch) watch.start(tell);
+      else tell();
     });
     peer.on('data', (chunk) => this.#wire.arrived(chunk));
     peer.on('error', (error) => {
@@ -112,9 +126,15 @@ class SimplePeerWire implements Wire {
   readonly maxPacketBytes: number = PACKET_BYTES;
   readonly #peer: SimplePeerLike;
   readonly #inbox = new WireInbox();
+  readonly #watch: TurnWatch | undefined;
 
-  constructor(peer: SimplePeerLike) {
+  constructor(peer: SimplePeerLike, watch: TurnWatch | undefined) {
     this.#peer = peer;
+    this.#watch = watch;
+  }
+
+  get throughTurn(): boolean {
+    return this.#watch?.isThrough ?? false;
   }
 
   bufferedBytes(): number {
@@ -137,6 +157,7 @@ class SimplePeerWire implements Wire {
   }
 
   close(reason: string): void {
+    this.#watch?.stop();
     if (this.#inbox.close(reason)) this.#peer.destroy();
   }
 
@@ -158,6 +179,7 @@ class SimplePeerWire implements Wire {
   }
 
   ended(reason: string): void {
+    this.#watch?.stop();
     this.#inbox.close(reason);
   }
 

@@ -18,6 +18,8 @@ export interface WireListener {
 export interface Wire {
   readonly kind: WireKind;
   readonly maxPacketBytes: number;
+  /** Of a direct one: true while its packets go through a TURN server, which may change at any time. */
+  readonly throughTurn?: boolean;
   /** Bytes handed to `send` that have not left yet. */
   bufferedBytes(): number;
   /** The bytes may be reused as soon as this returns. @throws LinkClosedError after close. */

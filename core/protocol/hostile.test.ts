@@ -42,6 +42,7 @@ const TO_SERVER: Each<ToServer> = {
 const iceServers = [{ urls: ['stun:localhost'], username: 'u', credential: 'c' }];
 const FROM_SERVER: Each<FromServer> = {
   welcome: { type: 'welcome', leader: me, peers: [me], iceServers },
+  'ice-servers': { type: 'ice-servers', iceServers },
   wait: { type: 'wait' },
   refused: { type: 'refused', reason: 'denied', message: 'no' },
   knock: { type: 'knock', peer: me, card: 'abc' },

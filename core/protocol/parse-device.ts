@@ -16,7 +16,7 @@ import {
   stageIndex,
 } from './parse-basics.ts';
 
-const provider = v.picklist(['webgpu', 'wasm', 'cpu']);
+const provider = v.picklist(['webgpu', 'wasm', 'cpu', 'cuda']);
 export const mode: SchemaOf<PlanMode> = v.union([
   v.picklist(['fastest', 'most', 'everyone']),
   v.object({ everyMs: amount }),

@@ -30,6 +30,7 @@ test('messages to the server come through unchanged', () => {
 test('messages of the server come through unchanged', () => {
   for (const message of [
     { type: 'welcome', leader: open.peer, peers: [open.peer], iceServers: [{ urls: 'stun:localhost:3478' }] },
+    { type: 'ice-servers', iceServers: [{ urls: ['turn:a:3478'], username: '7:a', credential: 'c' }] },
     { type: 'wait' },
     { type: 'refused', reason: 'denied', message: 'No.' },
     { type: 'knock', peer: open.peer, card: '' },

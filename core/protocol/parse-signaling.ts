@@ -61,6 +61,7 @@ const fromServer: SchemaOf<FromServer> = v.variant('type', [
     peers: v.pipe(v.array(peer), v.maxLength(64)),
     iceServers,
   }),
+  v.object({ type: v.literal('ice-servers'), iceServers }),
   v.object({ type: v.literal('wait') }),
   v.object({ type: v.literal('refused'), reason, message: v.pipe(v.string(), v.maxLength(1000)) }),
   v.object({ type: v.literal('leading'), askFirst: v.boolean() }),

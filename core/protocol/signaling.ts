@@ -50,6 +50,8 @@ export type FromServer =
       readonly peers: readonly PeerId[];
       readonly iceServers: readonly IceServer[];
     }
+  /** Inside: to be used for links from now on, in place of those of the welcome; the credentials are new. */
+  | { readonly type: 'ice-servers'; readonly iceServers: readonly IceServer[] }
   /** Waiting for the leader's word. */
   | { readonly type: 'wait' }
   | { readonly type: 'refused'; readonly reason: RefusalReason; readonly message: string }

@@ -11,6 +11,7 @@ describe('loadPolicy', () => {
     ['wasm', 280, 350, false],
     ['wasm', 280, 2000, true],
     ['webgpu', 280, 350, true],
+    ['cuda', 280, 350, true],
   ] as const)('on %s, %i MB of weights within %i MB: prepack %s', (provider, weights, budget, prepack) => {
     const facts = { provider, weightBytes: weights * MB, budgetBytes: budget * MB };
     expect(loadPolicy(facts)).toEqual({ prepack });

@@ -1,4 +1,4 @@
-import type { Provider } from '../provider.ts';
+import { isOnGpu, type Provider } from '../provider.ts';
 import { BASE_BYTES } from './footprint.ts';
 import type { LoadOptions } from './stage-executor.ts';
 
@@ -17,5 +17,5 @@ export interface LoadFacts {
  * faster. On a GPU weights do not pass through the heap.
  */
 export function loadPolicy({ provider, weightBytes, budgetBytes }: LoadFacts): LoadOptions {
-  return { prepack: provider === 'webgpu' || BASE_BYTES + 2 * weightBytes <= budgetBytes };
+  return { prepack: isOnGpu(provider) || BASE_BYTES + 2 * weightBytes <= budgetBytes };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Epoch, PeerId } from '../ids.ts';
 import type { SessionEvent } from './events.ts';
 import { initialState, reduce } from './reduce.ts';
-import type { DeviceCard, PlanView, SessionState, StageView } from './state.ts';
+import type { DeviceCard, LinkView, PlanView, SessionState, StageView } from './state.ts';
 
 const [ME, PHONE, TABLET] = ['a', 'b', 'c'].map((x) => x.repeat(16) as PeerId) as [PeerId, PeerId, PeerId];
 const NAMES = { [ME]: 'Laptop', [PHONE]: 'Phone', [TABLET]: 'Tablet' };
@@ -160,6 +160,20 @@ it('tells of the server, tabs in the background, and what was warned of', () => 
     'Phone is in the background. It may slow down or stop.',
     'The signaling server is back.',
     'The signaling server is away. The room goes on; nobody new can join.',
+  ]);
+});
+
+it('tells how a device is reached, when that changes', () => {
+  const link = (kind: LinkView['kind'], at: number): SessionEvent => {
+    return { type: 'LinkChanged', peer: PHONE, link: { kind, rttMs: 1, mbitPerSec: null }, at };
+  };
+  expect(
+    told(link('turn', 1), link('turn', 2), link('relayed', 3), link('turn', 4), link('direct', 5)),
+  ).toEqual([
+    'Phone is now linked directly.',
+    'Phone is reached through a TURN server. No direct way was found.',
+    'Phone is reached through the relay. A direct way is still being tried.',
+    'Phone is reached through a TURN server. No direct way was found.',
   ]);
 });
 

@@ -119,7 +119,11 @@ function tellLink(before: SessionState, { peer, link, at }: Of<'LinkChanged'>): 
     const more = 'A direct way is still being tried.';
     return { peer, what: `${name} is reached through the relay.`, more, tone: 'warn', at };
   }
-  if (was === 'relayed' && link.kind === 'direct')
+  if (link.kind === 'turn') {
+    const more = 'No direct way was found.';
+    return { peer, what: `${name} is reached through a TURN server.`, more, tone: 'calm', at };
+  }
+  if ((was === 'relayed' || was === 'turn') && link.kind === 'direct')
     return { peer, what: `${name} is now linked directly.`, more: '', tone: 'good', at };
   return undefined;
 }

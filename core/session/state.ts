@@ -215,7 +215,8 @@ export interface Seat {
 
 /** How this page reaches the device. */
 export interface LinkView {
-  readonly kind: 'self' | 'connecting' | 'direct' | 'relayed' | 'lost';
+  /** `turn`: through a TURN server; `relayed`: through the signaling server. */
+  readonly kind: 'self' | 'connecting' | 'direct' | 'turn' | 'relayed' | 'lost';
   readonly rttMs: number | null;
   readonly mbitPerSec: number | null;
 }

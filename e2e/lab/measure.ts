@@ -251,16 +251,18 @@ async function describeDevice(
   const state = await stateOf(page);
   if (!state) throw new Error('A device has left the room.');
   const browserGrowthBytes = now === null || idle === null ? null : now - idle;
-  return { ...describe(state, ({ peer }) => peer === state.me), browserGrowthBytes };
+  const ways = state.devices.filter(({ card }) => card.peer !== state.me).map(({ link }) => link.kind);
+  return { ...describe(state, ({ peer }) => peer === state.me), ways, browserGrowthBytes };
 }
 
 /** A peer without a page, as the leader sees it. Nothing limits its processor and its links. */
 function describeEdge(leader: SessionState, { name, growthBytes }: Edge): LabDevice {
   const seen = describe(leader, (card) => card.name === name);
-  return { ...seen, cpuPercent: null, link: null, browserGrowthBytes: growthBytes() };
+  const way = leader.devices.find(({ card }) => card.name === name)?.link.kind;
+  return { ...seen, cpuPercent: null, link: null, ways: way ? [way] : [], browserGrowthBytes: growthBytes() };
 }
 
-type Described = Omit<LabDevice, 'cpuPercent' | 'link' | 'browserGrowthBytes'>;
+type Described = Omit<LabDevice, 'cpuPercent' | 'link' | 'ways' | 'browserGrowthBytes'>;
 
 function describe(state: SessionState, isMeant: (card: DeviceCard) => boolean): Described {
   const found = state.devices.find(({ card }) => isMeant(card));

@@ -10,6 +10,7 @@ const REPORT: LabReport = {
       threads: 1,
       cpuPercent: 50,
       link: { delayMs: 20, mbitPerSec: 40 },
+      ways: ['turn', 'direct', 'turn'],
       stage: { start: 0, end: 3 },
       predictedMs: 8,
       measuredMs: 8.25,
@@ -25,6 +26,7 @@ const REPORT: LabReport = {
       threads: 1,
       cpuPercent: null,
       link: null,
+      ways: ['relayed'],
       stage: null,
       predictedMs: null,
       measuredMs: null,
@@ -46,7 +48,7 @@ const REPORT: LabReport = {
 
 it('shows every device, also one that is left out', () => {
   expect(tableOf(REPORT)).toMatch(
-    /A +wasm x1 +50% +20ms\/40 +0-3 +8.0 +8.3 +2 +1 +250 +301 +12\nB +wasm x1 +free +free +left out +- +-/,
+    /A +wasm x1 +50% +20ms\/40 +turn\+direct +0-3 +8.0 +8.3 +2 +1 +250 +301 +12\nB +wasm x1 +free +free +relayed +left out +- +-/,
   );
 });
 

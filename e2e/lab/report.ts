@@ -1,3 +1,4 @@
+import type { LinkView } from '../../core/session/state.ts';
 import { type FaultReport, faultLines } from './faults/judge.ts';
 import type { LinkShape } from './page/link-shape.ts';
 import type { Verification } from './verify.ts';
@@ -30,6 +31,8 @@ export interface LabDevice {
   /** Percent of one core that its browser might use, and its links for what it sent; null where not limited. */
   readonly cpuPercent: number | null;
   readonly link: LinkShape | null;
+  /** How it reaches each of the others; of a peer without a page: how the leader reaches it. */
+  readonly ways: readonly LinkView['kind'][];
   /** Blocks [start, end), or null when the plan leaves the device out. */
   readonly stage: { readonly start: number; readonly end: number } | null;
   /** Of its stage for one item, by the plan and, the median of the last items, by its own clock; null without a stage. */
@@ -78,6 +81,7 @@ export function tableOf(report: LabReport): string {
     `${device.provider} x${device.threads}`,
     device.cpuPercent === null ? 'free' : `${device.cpuPercent}%`,
     device.link === null ? 'free' : `${device.link.delayMs}ms/${device.link.mbitPerSec}`,
+    [...new Set(device.ways)].join('+'),
     device.stage ? `${device.stage.start}-${device.stage.end}` : 'left out',
     orDash(device.predictedMs),
     orDash(device.measuredMs),
@@ -95,6 +99,7 @@ export function tableOf(report: LabReport): string {
         'runs on',
         'cpu',
         'link',
+        'way',
         'blocks',
         'predicted ms',
         'measured ms',
