@@ -6,6 +6,7 @@ import { parseIceServers } from '../core/protocol/parse-signaling.ts';
 import type { IceServer } from '../core/protocol/signaling.ts';
 import { ownNames } from './addresses.ts';
 import { type KeyPair, keptCertificate } from './certificate.ts';
+import { readEmbedders } from './embedding.ts';
 import { greeting } from './greeting.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { isBuilt } from './static-files.ts';
@@ -21,6 +22,8 @@ Serves the page and brings its rooms together.
   --http             plain HTTP, for use behind a proxy or tunnel
   --behind-proxy     a proxy in front tells who connects, by X-Forwarded-For
   --ice FILE|JSON    list of ICE servers, as RTCPeerConnection takes it
+  --embed ORIGIN     a site that may embed rooms, such as https://example.org;
+                     may be repeated; "*" for every site (default: none)
   --verbose          one line for each event, without names and secrets
   --help             this text
 `;
@@ -39,6 +42,7 @@ interface Options {
   readonly files: { readonly cert: string; readonly key: string } | undefined;
   readonly iceServers: readonly IceServer[];
   readonly behindProxy: boolean;
+  readonly embedders: readonly string[];
   readonly isVerbose: boolean;
 }
 
@@ -53,6 +57,7 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
     ice: text,
     http: flag,
     'behind-proxy': flag,
+    embed: { type: 'string', multiple: true } as const,
     verbose: flag,
     help: flag,
   };
@@ -72,6 +77,7 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
     files: cert !== undefined && key !== undefined ? { cert, key } : undefined,
     iceServers: values.ice === undefined ? [] : await readIceServers(values.ice),
     behindProxy: values['behind-proxy'],
+    embedders: readEmbedders(values.embed ?? []),
     isVerbose: values.verbose,
   };
 }
@@ -96,9 +102,18 @@ async function start(options: Options): Promise<RunningServer> {
   if (!isBuilt(ROOT))
     throw new UsageError('The page has not been built. Run "npm start" or "npm run build" first.');
   const tls = await keys(options);
-  const { host, port, iceServers, behindProxy, isVerbose } = options;
+  const { host, port, iceServers, behindProxy, embedders, isVerbose } = options;
   const log = isVerbose ? (line: string) => console.log(line) : () => undefined;
-  return startServer({ host, port, root: ROOT, iceServers, behindProxy, log, ...(tls && { tls }) });
+  return startServer({
+    host,
+    port,
+    root: ROOT,
+    iceServers,
+    behindProxy,
+    embedders,
+    log,
+    ...(tls && { tls }),
+  });
 }
 
 /** The sentence for what went wrong, when it is the person's to correct. */

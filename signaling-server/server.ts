@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly iceServers?: readonly IceServer[];
   /** A proxy in front says in `X-Forwarded-For` who connects; without one anybody could write anything there. */
   readonly behindProxy?: boolean;
+  /** Origins whose pages may embed rooms, or `*`; none but this server's own if left out. */
+  readonly embedders?: readonly string[];
   /** One short line per event, without names and secrets. */
   readonly log?: (line: string) => void;
 }
@@ -54,7 +56,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const limits = new Limits();
   const server = createServer(
     tls,
-    staticFiles(options.root, () => urls),
+    staticFiles(options.root, () => urls, options.embedders),
   );
   const sockets = new WebSocketServer({
     server,

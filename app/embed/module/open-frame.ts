@@ -1,0 +1,161 @@
+import type { JoinOptions } from '../../../public/potluck.d.ts';
+import { CHANNEL_VERSION, type Connect, type Hello } from '../channel.ts';
+import { PotluckError } from './potluck-error.ts';
+
+/** A cold start on a phone with a bad network. */
+const HELLO_WITHIN_MS = 45_000;
+/** The frame's scripts have run when its page has loaded; its words may take a moment longer. */
+const AFTER_LOAD_MS = 5000;
+
+/** Isolation gives threads, where this page has it; the others are what the page itself uses. */
+const ALLOW = 'cross-origin-isolated; screen-wake-lock; compute-pressure';
+/** It shows nothing, so it opens no windows and leads nobody away. */
+const SANDBOX = 'allow-scripts allow-same-origin';
+
+export interface Frame {
+  readonly port: MessagePort;
+  /** Called once when the frame is loaded anew or taken out of the page. */
+  onGone: (() => void) | undefined;
+  remove(): void;
+}
+
+/**
+ * Puts an unseen frame of the server's origin into this page, and opens a channel to it.
+ * @throws PotluckError when the server does not allow that, or does not answer; the signal's reason.
+ */
+export async function openFrame(server: string, options: JoinOptions): Promise<Frame> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const element = document.createElement('iframe');
+  element.allow = ALLOW;
+  element.setAttribute('sandbox', SANDBOX);
+  element.setAttribute('aria-hidden', 'true');
+  element.tabIndex = -1;
+  element.title = 'Potluck';
+  // In sight and not `display: none`, for which browsers hold frames back.
+  element.style.cssText =
+    'position:fixed;right:0;bottom:0;width:1px;height:1px;border:0;opacity:0;pointer-events:none';
+  element.src = `${server}/embed.html${queryOf(options)}`;
+  const stop = new AbortController();
+  try {
+    const port = await new Promise<MessagePort>((resolve, reject) => {
+      const late = (): void => reject(silent(server));
+      const timers = [setTimeout(late, HELLO_WITHIN_MS)];
+      stop.signal.addEventListener('abort', () => timers.forEach(clearTimeout));
+      signal?.addEventListener('abort', () => reject(signal.reason), { signal: stop.signal });
+      element.addEventListener('load', () => timers.push(setTimeout(late, AFTER_LOAD_MS)), { once: true });
+      hear(element, server, stop.signal, (hello) => {
+        if (hello.version !== CHANNEL_VERSION) return reject(otherVersion(server));
+        const { port1, port2 } = new MessageChannel();
+        const connect: Connect = { potluck: 'connect' };
+        element.contentWindow?.postMessage(connect, server, [port2]);
+        resolve(port1);
+      });
+      mayEmbed(server).then((allowed) => {
+        if (!allowed) reject(refused(server));
+      }, reject);
+      (document.body ?? document.documentElement).append(element);
+    });
+    return watched(element, server, port);
+  } catch (error) {
+    element.remove();
+    throw error;
+  } finally {
+    stop.abort();
+  }
+}
+
+/** After the channel is open, another hello means that the frame has lost everything. */
+function watched(element: HTMLIFrameElement, server: string, port: MessagePort): Frame {
+  const stop = new AbortController();
+  const frame: Frame = {
+    port,
+    onGone: undefined,
+    remove: () => {
+      stop.abort();
+      element.remove();
+    },
+  };
+  const gone = (): void => {
+    frame.remove();
+    frame.onGone?.();
+  };
+  hear(element, server, stop.signal, gone);
+  // Not every browser tells; those that do tell it also when a script of this page removes the frame.
+  port.addEventListener('close', gone, { signal: stop.signal });
+  return frame;
+}
+
+function hear(
+  element: HTMLIFrameElement,
+  server: string,
+  signal: AbortSignal,
+  heard: (hello: Hello) => void,
+): void {
+  const listen = (event: MessageEvent): void => {
+    if (event.source !== element.contentWindow || event.origin !== server) return;
+    const hello: Partial<Hello> | null = event.data;
+    if (hello?.potluck === 'frame' && typeof hello.version === 'number') heard(hello as Hello);
+  };
+  addEventListener('message', listen, { signal });
+}
+
+/** A frame that may not be shown here is silent in every browser, so the server is asked. @throws PotluckError */
+async function mayEmbed(server: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${server}/embed.json`, { cache: 'no-store', credentials: 'omit' });
+    return response.ok && ((await response.json()) as { embed?: unknown }).embed === true;
+  } catch (error) {
+    const actual = String(error);
+    throw new PotluckError(`The server ${server} could not be reached.`, {
+      ...{ name: 'FetchError', step: 'reach the server', expected: 'an answer', actual },
+    });
+  }
+}
+
+function refused(server: string): PotluckError {
+  const message =
+    `${server} does not let ${location.origin} embed its rooms. ` +
+    `Whoever runs that server can allow it: --embed ${location.origin}`;
+  return new PotluckError(message, {
+    ...{
+      name: 'EmbedRefusedError',
+      step: 'embed a room',
+      expected: 'a site that may',
+      actual: location.origin,
+    },
+  });
+}
+
+/** Allowed, and yet silent: an ancestor further up is not, or the page's own policy forbids the frame. */
+function silent(server: string): PotluckError {
+  const message =
+    `The frame of ${server} did not start. This page's Content-Security-Policy must allow "frame-src ${server}", ` +
+    'and every page around this one must be allowed to embed it.';
+  return new PotluckError(message, {
+    ...{
+      name: 'EmbedRefusedError',
+      step: 'embed a room',
+      expected: 'a frame that speaks',
+      actual: 'silence',
+    },
+  });
+}
+
+function otherVersion(server: string): PotluckError {
+  return new PotluckError(`This potluck.js is not that of ${server}: import it from ${server}/potluck.js.`, {
+    ...{ name: 'ProtocolError', step: 'speak with the frame' },
+    ...{ expected: `version ${CHANNEL_VERSION}`, actual: 'another one' },
+  });
+}
+
+/** The frame reads these as the page reads its own address. */
+function queryOf({ device = {} }: JoinOptions): string {
+  const { provider, threads, memoryMB } = device;
+  const query = new URLSearchParams();
+  if (provider !== undefined) query.set('provider', provider);
+  if (threads !== undefined) query.set('threads', String(threads));
+  if (memoryMB !== undefined) query.set('memory', String(memoryMB));
+  const text = query.toString();
+  return text === '' ? '' : `?${text}`;
+}
