@@ -6,6 +6,7 @@ import type { ModelCard, SessionState } from '../../core/session/state.ts';
 import { fromFloat32 } from '../../core/tensor/tensor.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Place } from '../session/place.ts';
+import type { News } from './channel.ts';
 import { Visit } from './visit.ts';
 
 const ME = 'a'.repeat(16) as PeerId;
@@ -40,8 +41,11 @@ function sessionOf(state: SessionState) {
 
 const base = initialState(ME);
 const inside: SessionState = { ...base, phase: { kind: 'open' }, server: 'open', leader: ME, link: ADDRESS };
-const visitTo = (session: ReturnType<typeof sessionOf>): Visit =>
-  new Visit(() => undefined, {
+const visitTo = (
+  session: ReturnType<typeof sessionOf>,
+  tell: (news: News) => void = () => undefined,
+): Visit =>
+  new Visit(tell, {
     place: async () => PLACE,
     enter: async () => session as unknown as BrowserSession,
   });
@@ -111,6 +115,17 @@ describe('a visit to a room from another site', () => {
       visit.answer({ type: 'run', feeds: { x: { dtype: 'float32', dims: [9], data } } }, context),
     ).rejects.toThrow('36 bytes');
     expect(session.askTensors).toHaveBeenCalledTimes(1);
+  });
+
+  it('tells what is new before it answers', async () => {
+    const told: News[] = [];
+    const session = sessionOf(inside);
+    const visit = visitTo(session, (news) => told.push(news));
+    await visit.answer(ENTER, context);
+    const preparing = { step: 'Weighing it', fraction: null };
+    session.state.value = { ...inside, preparing };
+    await visit.answer({ type: 'mode', mode: 'most' }, context);
+    expect(told.at(-1)?.state?.preparing).toEqual(preparing);
   });
 
   it('tells what went wrong with the model to whoever asks it something', async () => {

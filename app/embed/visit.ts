@@ -26,6 +26,7 @@ export class Visit {
   readonly #tell: (news: News) => void;
   readonly #entrance: Entrance;
   #begun = false;
+  #tellRest = (): void => undefined;
   #session: BrowserSession | undefined;
   #scribe: Promise<Scribe> | undefined;
 
@@ -34,7 +35,14 @@ export class Visit {
     this.#entrance = entrance;
   }
 
+  /** What the site sees of the room is up to date before it has the answer. */
   async answer(ask: EmbedAsk, context: AskContext): Promise<Reply> {
+    const reply = await this.#answer(ask, context);
+    this.#tellRest();
+    return reply;
+  }
+
+  async #answer(ask: EmbedAsk, context: AskContext): Promise<Reply> {
     if (ask.type === 'enter') return { value: await this.#enter(ask, context.signal) };
     const session = this.#session;
     if (!session) {
@@ -100,10 +108,8 @@ export class Visit {
       const options: EnterOptions = { taken, ...(name !== null && { name }) };
       const inside = async (): Promise<BrowserSession> => {
         const session = await this.#entrance.enter(place, options);
-        const rest = tellNews(session.state, this.#tell);
+        this.#tellRest = tellNews(session.state, this.#tell);
         await whenInside(session.state, signal);
-        // The site may look at the state as soon as it is inside.
-        rest();
         return session;
       };
       inside().then(resolve, reject);
