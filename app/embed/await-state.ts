@@ -1,6 +1,6 @@
 import type { Signal } from '@preact/signals';
 import { FetchError, InputError, type PotluckError, RoomEndedError } from '../../core/errors.ts';
-import type { SessionState } from '../../core/session/state.ts';
+import type { ModelState, SessionState } from '../../core/session/state.ts';
 
 /** As long as the page tries before a person would reload it. */
 const ENTER_WITHIN_MS = 30_000;
@@ -85,26 +85,24 @@ export function whenInside(state: Signal<SessionState>, signal: AbortSignal): Pr
 
 /** A model that is being opened is waited for, however large. @throws InputError when there is none. */
 export function whenModel(state: Signal<SessionState>, signal: AbortSignal): Promise<true> {
-  return awaitState(
-    state,
-    ({ model }) => {
-      if (model.kind === 'failed') {
-        const { name, step, message } = model;
-        throw new InputError(`${name}: could not ${step}. ${message}`, { step, expected: 'a model' });
-      }
-      return model.kind === 'ready' ? true : undefined;
-    },
-    signal,
-    noModel,
-  );
+  return awaitState(state, (now) => (isOpen(now) ? true : undefined), signal, noModel);
 }
 
 /** A plan runs. @throws InputError when there is no model. */
-export async function whenReady(state: Signal<SessionState>, signal: AbortSignal): Promise<true> {
-  await whenModel(state, signal);
-  const runs = ({ plan, preparing }: SessionState): true | undefined =>
-    plan?.status === 'running' && preparing === null ? true : undefined;
+export function whenReady(state: Signal<SessionState>, signal: AbortSignal): Promise<true> {
+  const runs = (now: SessionState): true | undefined =>
+    isOpen(now) && now.plan?.status === 'running' && now.preparing === null ? true : undefined;
   return awaitState(state, runs, signal, noModel);
+}
+
+/** @throws InputError when the model could not be opened. */
+function isOpen({ model }: SessionState): boolean {
+  if (model.kind === 'failed') throw notOpened(model);
+  return model.kind === 'ready';
+}
+
+export function notOpened({ name, step, message }: Extract<ModelState, { kind: 'failed' }>): InputError {
+  return new InputError(`${name}: could not ${step}. ${message}`, { step, expected: 'a model that runs' });
 }
 
 const noModel: Patience = {

@@ -136,6 +136,34 @@ describe('a visit to a room from another site', () => {
     await expect(visit.answer({ type: 'ready' }, context)).rejects.toThrow('It is no ONNX.');
   });
 
+  it('tells that a model does not run here, also where the room goes on with the one before', async () => {
+    const session = sessionOf(inside);
+    const visit = visitTo(session);
+    await visit.answer(ENTER, context);
+    session.openBundled.mockImplementationOnce(async () => {
+      const failed = {
+        kind: 'failed',
+        name: 'Bard',
+        step: 'measure the model',
+        message: 'No memory.',
+      } as const;
+      session.state.value = { ...inside, model: failed };
+      session.state.value = { ...inside, model: { kind: 'ready', card: CARD } };
+    });
+    const opening = visit.answer({ type: 'open', model: { kind: 'bundled', id: 'bard' } }, context);
+    await expect(opening).rejects.toThrow('Bard: could not measure the model. No memory.');
+  });
+
+  it('waits for a plan that runs, and hears when the model turns out not to', async () => {
+    const session = sessionOf({ ...inside, model: { kind: 'ready', card: CARD } });
+    const visit = visitTo(session);
+    await visit.answer(ENTER, context);
+    const ready = visit.answer({ type: 'ready' }, context);
+    const failed = { kind: 'failed', name: 'Toy', step: 'measure the model', message: 'Refused.' } as const;
+    session.state.value = { ...inside, model: failed };
+    await expect(ready).rejects.toThrow('Refused.');
+  });
+
   it('lets only the leader say what plans aim at', async () => {
     const session = sessionOf(inside);
     const visit = visitTo(session);

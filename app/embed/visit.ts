@@ -1,11 +1,12 @@
 import { InputError, RoomEndedError } from '../../core/errors.ts';
 import type { EmbedAsk, EmbedModel } from '../../core/protocol/embed.ts';
+import type { ModelState } from '../../core/session/state.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { type EnterOptions, enter } from '../session/enter.ts';
 import type { Place } from '../session/place.ts';
 import { programAnswer, tensorsOf } from '../session/programs.ts';
 import type { Answer } from '../session/store.ts';
-import { whenInside, whenModel, whenReady } from './await-state.ts';
+import { notOpened, whenInside, whenModel, whenReady } from './await-state.ts';
 import type { FrameAnswer, News } from './channel.ts';
 import type { AskContext, Reply } from './desk.ts';
 import { embedPlace } from './embed-place.ts';
@@ -129,10 +130,22 @@ export class Visit {
   }
 }
 
+/** @throws PotluckError, also where the room then goes on with the model that it had. */
 async function open(session: BrowserSession, model: EmbedModel): Promise<void> {
-  if (model.kind === 'bundled') await session.openBundled(model.id);
-  else if (model.kind === 'url') await session.openUrl(model.url);
-  else await session.openFile(...model.files);
+  let failed: Extract<ModelState, { kind: 'failed' }> | undefined;
+  const stop = session.state.subscribe(({ model }) => {
+    failed = model.kind === 'failed' ? model : failed;
+  });
+  // Of an opening before this one.
+  failed = undefined;
+  try {
+    if (model.kind === 'bundled') await session.openBundled(model.id);
+    else if (model.kind === 'url') await session.openUrl(model.url);
+    else await session.openFile(...model.files);
+  } finally {
+    stop();
+  }
+  if (failed) throw notOpened(failed);
 }
 
 /** A forgotten input must not be filled with random numbers, as the page does for people who only try. */

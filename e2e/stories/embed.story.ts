@@ -1,6 +1,6 @@
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Room } from '../../public/potluck.d.ts';
+import type { join, Room } from '../../public/potluck.d.ts';
 import { checkDigits, DIGITS_QUESTION } from '../ask.ts';
 import { type Device, launchDevice } from '../browser.ts';
 import { drawDigit } from '../draw.ts';
@@ -11,6 +11,7 @@ import { directlyLinked, readyDevices, runsOn, until } from '../session-page.ts'
 /** What a site's own script leaves for the test to look at. */
 interface SiteWindow {
   room?: Room;
+  join?: typeof join;
   failed?: { readonly name: string; readonly message: string };
 }
 
@@ -18,7 +19,8 @@ interface SiteWindow {
 const SITE = (server: string): string => `<!doctype html>
   <meta charset="utf-8"><title>A site</title><link rel="icon" href="data:,">
   <script type="module">
-    import { createRoom } from '${server}/potluck.js';
+    import { createRoom, join } from '${server}/potluck.js';
+    window.join = join;
     try {
       window.room = await createRoom({ name: 'The site' });
     } catch (error) {
@@ -93,6 +95,9 @@ describe('a site embeds a room', () => {
     expect(await failureOn(page)).toBeUndefined();
     const link = await page.evaluate(() => (window as SiteWindow).room?.link ?? '');
     expect(new URL(link).origin).toBe(server.origin);
+    // Isolated by itself, in a page that is not: so it may compute with threads.
+    const frame = page.frames().find((each) => each.url().startsWith(server.origin));
+    expect(await frame?.evaluate(() => [crossOriginIsolated, parent === window])).toEqual([true, false]);
     const second = at(devices, 1).page;
     await second.goto(link);
     await until(second, 'two devices ready', readyDevices(2));
@@ -177,5 +182,35 @@ describe('a site embeds a room', () => {
     expect(told.pieces).toBeGreaterThan(1);
     expect(told.text).toBe(told.whole);
     expect(told.after).toEqual(['RoomEndedError', 'left']);
+  });
+
+  it('joins by the link, as one who does not lead, and hears why a link is wrong', async () => {
+    const { page } = at(devices, 0);
+    const link = await until(at(devices, 1).page, 'alone again', readyDevices(1)).then((state) => state.link);
+    const told = await page.evaluate(async (link) => {
+      const { join } = window as SiteWindow;
+      if (!join) throw new Error('The module did not come.');
+      const fails = (work: Promise<unknown>): Promise<unknown> =>
+        work.then(
+          () => 'worked',
+          (error) => [error.name, error.reason ?? error.message],
+        );
+      const wrong = await fails(join(link.slice(0, -1) + (link.endsWith('A') ? 'B' : 'A')));
+      const elsewhere = await fails(join(link.replace(/^[^/]+..[^/]+/, 'https://elsewhere.example')));
+      const room = await join(link);
+      await room.ready();
+      const { text } = await room.write('My lord,', { maxNewTokens: 4 }).result;
+      const opened = await fails(room.openModel('digits'));
+      const names = room.devices.length;
+      await room.leave();
+      return { wrong, elsewhere, text, opened, names };
+    }, link);
+    expect(told).toMatchObject({
+      wrong: ['RoomEndedError', 'wrong-secret'],
+      elsewhere: ['InputError', expect.stringContaining('https://elsewhere.example')],
+      opened: ['InputError', expect.stringContaining('leader')],
+      names: 2,
+    });
+    expect(told.text).not.toBe('');
   });
 });

@@ -74,7 +74,9 @@ function doing({ id, status, loading, refusal }) {
   if (status === 'measuring') return 'measuring';
   const held = (room.plan?.stages ?? []).filter(({ devices }) => devices.includes(id));
   if (held.length === 0) return 'ready';
-  return held.map(({ start, end }) => `layers ${start + 1} to ${end}`).join(', ');
+  return held
+    .map(({ start, end }) => (end - start === 1 ? `layer ${end}` : `layers ${start + 1} to ${end}`))
+    .join(', ');
 }
 
 // Drawing: the picture on the canvas is what the model gets.
