@@ -202,14 +202,17 @@ describe('a site embeds a room', () => {
       const { text } = await room.write('My lord,', { maxNewTokens: 4 }).result;
       const opened = await fails(room.openModel('digits'));
       const names = room.devices.length;
-      await room.leave();
-      return { wrong, elsewhere, text, opened, names };
+      const ended = new Promise((resolve) => room.on('state', ({ ended }) => ended && resolve(ended.reason)));
+      document.querySelector('iframe')?.remove();
+      return { wrong, elsewhere, text, opened, names, ended: await ended, after: await fails(room.ready()) };
     }, link);
     expect(told).toMatchObject({
       wrong: ['RoomEndedError', 'wrong-secret'],
       elsewhere: ['InputError', expect.stringContaining('https://elsewhere.example')],
       opened: ['InputError', expect.stringContaining('leader')],
       names: 2,
+      ended: 'closed',
+      after: ['RoomEndedError', 'closed'],
     });
     expect(told.text).not.toBe('');
   });
