@@ -6,6 +6,7 @@ import { PotluckError } from './potluck-error.ts';
 const HELLO_WITHIN_MS = 45_000;
 /** The frame's scripts have run when its page has loaded; its words may take a moment longer. */
 const AFTER_LOAD_MS = 5000;
+const LOOK_EVERY_MS = 1000;
 
 /** Isolation gives threads, where this page has it; the others are what the page itself uses. */
 const ALLOW = 'cross-origin-isolated; screen-wake-lock; compute-pressure';
@@ -66,13 +67,14 @@ export async function openFrame(server: string, options: JoinOptions): Promise<F
   }
 }
 
-/** After the channel is open, another hello means that the frame has lost everything. */
+/** After the channel is open, another hello means that the frame was loaded anew and has lost everything. */
 function watched(element: HTMLIFrameElement, server: string, port: MessagePort): Frame {
   const stop = new AbortController();
   const frame: Frame = {
     port,
     onGone: undefined,
     remove: () => {
+      clearInterval(looking);
       stop.abort();
       element.remove();
     },
@@ -82,8 +84,10 @@ function watched(element: HTMLIFrameElement, server: string, port: MessagePort):
     frame.onGone?.();
   };
   hear(element, server, stop.signal, gone);
-  // Not every browser tells; those that do tell it also when a script of this page removes the frame.
-  port.addEventListener('close', gone, { signal: stop.signal });
+  // A script of this page may clear it, and no event tells of that.
+  const looking = setInterval(() => {
+    if (!element.isConnected) gone();
+  }, LOOK_EVERY_MS);
   return frame;
 }
 
