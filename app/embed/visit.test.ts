@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FetchError } from '../../core/errors.ts';
 import type { PeerId, RoomId } from '../../core/ids.ts';
 import { initialState } from '../../core/session/reduce.ts';
 import type { ModelCard, SessionState } from '../../core/session/state.ts';
@@ -152,6 +153,18 @@ describe('a visit to a room from another site', () => {
     });
     const opening = visit.answer({ type: 'open', model: { kind: 'bundled', id: 'bard' } }, context);
     await expect(opening).rejects.toThrow('Bard: could not measure the model. No memory.');
+  });
+
+  it('never answers with another model than the one that the site began with, until it opens one', async () => {
+    const session = sessionOf({ ...inside, model: { kind: 'ready', card: CARD } });
+    session.openBundled.mockRejectedValueOnce(new FetchError('It is not there.', { step: 'fetch it' }));
+    const visit = visitTo(session);
+    await visit.answer({ ...ENTER, model: { kind: 'bundled', id: 'bard' } }, context);
+    const feeds = { x: { ...INPUT, data: new Uint8Array(4) } };
+    await expect(visit.answer({ type: 'run', feeds }, context)).rejects.toThrow('It is not there.');
+    await expect(visit.answer({ type: 'ready' }, context)).rejects.toThrow('It is not there.');
+    void visit.answer({ type: 'open', model: { kind: 'bundled', id: 'toy' } }, context);
+    await expect(visit.answer({ type: 'run', feeds }, context)).resolves.toBeDefined();
   });
 
   it('waits for a plan that runs, and hears when the model turns out not to', async () => {

@@ -1,13 +1,12 @@
 import { InputError, RoomEndedError } from '../../core/errors.ts';
-import type { EmbedAsk, EmbedModel } from '../../core/protocol/embed.ts';
-import type { ModelState } from '../../core/session/state.ts';
+import type { EmbedAsk } from '../../core/protocol/embed.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { type EnterOptions, enter } from '../session/enter.ts';
 import type { Place } from '../session/place.ts';
-import { programAnswer, tensorsOf } from '../session/programs.ts';
-import type { Answer } from '../session/store.ts';
-import { notOpened, whenInside, whenModel, whenReady } from './await-state.ts';
-import type { FrameAnswer, News } from './channel.ts';
+import { tensorsOf } from '../session/programs.ts';
+import { answerOf, checkComplete, checkLeads, openChosen } from './asks.ts';
+import { whenInside, whenModel, whenReady } from './await-state.ts';
+import type { News } from './channel.ts';
 import type { AskContext, Reply } from './desk.ts';
 import { embedPlace } from './embed-place.ts';
 import { tellNews } from './tell-news.ts';
@@ -28,6 +27,8 @@ export class Visit {
   readonly #entrance: Entrance;
   #begun = false;
   #tellRest = (): void => undefined;
+  /** The model that the site wanted the room to begin with; it must not take another one's answers for that one's. */
+  #first: Promise<void> = Promise.resolve();
   #session: BrowserSession | undefined;
   #scribe: Promise<Scribe> | undefined;
 
@@ -53,23 +54,25 @@ export class Visit {
     const { state } = session;
     switch (ask.type) {
       case 'open':
-        await open(session, ask.model);
+        this.#first = Promise.resolve();
+        await openChosen(session, ask.model);
         await whenReady(state, context.signal);
         return {};
       case 'ready':
+        await this.#first;
         await whenReady(state, context.signal);
         return {};
       case 'run': {
-        await whenModel(state, context.signal);
+        await this.#model(state, context.signal);
         const feeds = tensorsOf(ask.feeds);
         checkComplete(session, feeds);
         return answerOf(session, await session.askTensors(feeds, 0, LABEL));
       }
       case 'picture':
-        await whenModel(state, context.signal);
+        await this.#model(state, context.signal);
         return answerOf(session, await session.askImage(ask.picture, LABEL));
       case 'write': {
-        await whenModel(state, context.signal);
+        await this.#model(state, context.signal);
         const scribe = await this.#writes(session);
         return { value: await scribe.write(ask.input, ask.options, context) };
       }
@@ -116,9 +119,15 @@ export class Visit {
       inside().then(resolve, reject);
     });
     this.#session = session;
-    // What comes of it is in the state, and in the answer to whoever asks the model something.
-    if (model) void open(session, model).catch(() => undefined);
+    if (model) this.#first = openChosen(session, model);
+    // Whoever asks the model something hears of it.
+    this.#first.catch(() => undefined);
     return place.address;
+  }
+
+  async #model(state: BrowserSession['state'], signal: AbortSignal): Promise<void> {
+    await this.#first;
+    await whenModel(state, signal);
   }
 
   #writes(session: BrowserSession): Promise<Scribe> {
@@ -128,53 +137,4 @@ export class Visit {
     });
     return this.#scribe;
   }
-}
-
-/** @throws PotluckError, also where the room then goes on with the model that it had. */
-async function open(session: BrowserSession, model: EmbedModel): Promise<void> {
-  let failed: Extract<ModelState, { kind: 'failed' }> | undefined;
-  const stop = session.state.subscribe(({ model }) => {
-    failed = model.kind === 'failed' ? model : failed;
-  });
-  // Of an opening before this one.
-  failed = undefined;
-  try {
-    if (model.kind === 'bundled') await session.openBundled(model.id);
-    else if (model.kind === 'url') await session.openUrl(model.url);
-    else await session.openFile(...model.files);
-  } finally {
-    stop();
-  }
-  if (failed) throw notOpened(failed);
-}
-
-/** A forgotten input must not be filled with random numbers, as the page does for people who only try. */
-function checkComplete(session: BrowserSession, feeds: Readonly<Record<string, unknown>>): void {
-  const { model } = session.state.value;
-  const missing = model.kind === 'ready' && model.card.inputs.find(({ name }) => !Object.hasOwn(feeds, name));
-  if (!missing) return;
-  throw new InputError(`No value for the input "${missing.name}".`, { step: 'ask', expected: missing.name });
-}
-
-function checkLeads(session: BrowserSession, step: string): void {
-  const { leader, me } = session.state.value;
-  if (leader === me) return;
-  throw new InputError('Only the leader can do that.', {
-    step,
-    expected: 'the leader',
-    actual: 'a follower',
-  });
-}
-
-function answerOf(session: BrowserSession, answer: Answer): Reply {
-  const { outputs, latencyMs, stages } = programAnswer(session, answer);
-  // Views into a larger buffer would take all of it along.
-  const own = outputs.map((output) => ({ ...output, data: output.data.slice() }));
-  const value: FrameAnswer = {
-    outputs: own,
-    top: answer.top,
-    latencyMs,
-    stages: stages.map(({ stage, computeMs, queueMs }) => ({ stage, computeMs, queueMs })),
-  };
-  return { value, transfer: own.map(({ data }) => data.buffer) };
 }

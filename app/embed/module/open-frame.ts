@@ -1,6 +1,6 @@
 import type { JoinOptions } from '../../../public/potluck.d.ts';
 import { CHANNEL_VERSION, type Connect, type Hello } from '../channel.ts';
-import { PotluckError } from './potluck-error.ts';
+import { mayEmbed, otherVersion, refused, silent } from './may-embed.ts';
 
 /** A cold start on a phone with a bad network. */
 const HELLO_WITHIN_MS = 45_000;
@@ -103,55 +103,6 @@ function hear(
     if (hello?.potluck === 'frame' && typeof hello.version === 'number') heard(hello as Hello);
   };
   addEventListener('message', listen, { signal });
-}
-
-/** A frame that may not be shown here is silent in every browser, so the server is asked. @throws PotluckError */
-async function mayEmbed(server: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${server}/embed.json`, { cache: 'no-store', credentials: 'omit' });
-    return response.ok && ((await response.json()) as { embed?: unknown }).embed === true;
-  } catch (error) {
-    const actual = String(error);
-    throw new PotluckError(`The server ${server} could not be reached.`, {
-      ...{ name: 'FetchError', step: 'reach the server', expected: 'an answer', actual },
-    });
-  }
-}
-
-function refused(server: string): PotluckError {
-  const message =
-    `${server} does not let ${location.origin} embed its rooms. ` +
-    `Whoever runs that server can allow it: --embed ${location.origin}`;
-  return new PotluckError(message, {
-    ...{
-      name: 'EmbedRefusedError',
-      step: 'embed a room',
-      expected: 'a site that may',
-      actual: location.origin,
-    },
-  });
-}
-
-/** Allowed, and yet silent: an ancestor further up is not, or the page's own policy forbids the frame. */
-function silent(server: string): PotluckError {
-  const message =
-    `The frame of ${server} did not start. This page's Content-Security-Policy must allow "frame-src ${server}", ` +
-    'and every page around this one must be allowed to embed it.';
-  return new PotluckError(message, {
-    ...{
-      name: 'EmbedRefusedError',
-      step: 'embed a room',
-      expected: 'a frame that speaks',
-      actual: 'silence',
-    },
-  });
-}
-
-function otherVersion(server: string): PotluckError {
-  return new PotluckError(`This potluck.js is not that of ${server}: import it from ${server}/potluck.js.`, {
-    ...{ name: 'ProtocolError', step: 'speak with the frame' },
-    ...{ expected: `version ${CHANNEL_VERSION}`, actual: 'another one' },
-  });
 }
 
 /** The frame reads these as the page reads its own address. */
