@@ -1,5 +1,6 @@
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import { devSignaling } from './tools/dev-signaling.ts';
+import { embedBuild } from './tools/embed-build.ts';
 
 /** WASM threads need cross-origin isolation, which these headers switch on (facts.md A5). */
 const ISOLATION: Record<string, string> = {
@@ -25,7 +26,7 @@ function roomLinks(): Plugin {
 }
 
 const config: UserConfig = defineConfig({
-  plugins: [roomLinks(), devSignaling()],
+  plugins: [roomLinks(), devSignaling(), embedBuild()],
   // Absolute: the page is opened both at `/` and at `/r/<room>`.
   base: '/',
   resolve: {

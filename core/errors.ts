@@ -73,6 +73,11 @@ export class InputError extends PotluckError {
   override readonly name = 'InputError';
 }
 
+/** The visit to the room is over, or never began: `data.reason` says why. Make or join another room. */
+export class RoomEndedError extends PotluckError {
+  override readonly name = 'RoomEndedError';
+}
+
 /** The sentence to show a person, whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { ROOT } from './repository.ts';
 
 /** What the built page is made of. */
-const SOURCES = ['app', 'core', 'worker', 'public', 'index.html', 'vite.config.ts', 'package-lock.json'];
+const SOURCES = [
+  ...['app', 'core', 'worker', 'public', 'index.html', 'embed.html'],
+  ...['vite.config.ts', 'tools/embed-build.ts', 'package-lock.json'],
+];
 
 /** The lab's own build of the page: the product's, with other surroundings (e2e/lab/page). */
 export const LAB_BUILD: string = join(ROOT, '.cache/lab');

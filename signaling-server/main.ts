@@ -6,6 +6,7 @@ import { parseIceServers } from '../core/protocol/parse-signaling.ts';
 import type { IceServer } from '../core/protocol/signaling.ts';
 import { ownNames } from './addresses.ts';
 import { type KeyPair, keptCertificate } from './certificate.ts';
+import { readEmbedders } from './embedding.ts';
 import { greeting } from './greeting.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { isBuilt } from './static-files.ts';
@@ -28,6 +29,8 @@ Serves the page and brings its rooms together.
   --turn-secret-file FILE
                      what that server has as static-auth-secret (see deploy/coturn)
   --turn-ttl SECONDS how long a device's credentials for it are good (default 43200: 12 hours)
+  --embed ORIGIN     a site that may embed rooms, such as https://example.org;
+                     may be repeated; "*" for every site (default: none)
   --verbose          one line for each event, without names and secrets
   --help             this text
 `;
@@ -42,6 +45,7 @@ interface Options {
   readonly iceServers: readonly IceServer[];
   readonly turn: TurnAccess | undefined;
   readonly behindProxy: boolean;
+  readonly embedders: readonly string[];
   readonly isVerbose: boolean;
 }
 
@@ -59,6 +63,7 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
     'turn-ttl': text,
     http: flag,
     'behind-proxy': flag,
+    embed: { type: 'string', multiple: true } as const,
     verbose: flag,
     help: flag,
   };
@@ -83,6 +88,7 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
       ttl: values['turn-ttl'],
     }),
     behindProxy: values['behind-proxy'],
+    embedders: readEmbedders(values.embed ?? []),
     isVerbose: values.verbose,
   };
 }
@@ -107,10 +113,10 @@ async function start(options: Options): Promise<RunningServer> {
   if (!isBuilt(ROOT))
     throw new UsageError('The page has not been built. Run "npm start" or "npm run build" first.');
   const tls = await keys(options);
-  const { host, port, iceServers, turn, behindProxy, isVerbose } = options;
+  const { host, port, iceServers, turn, behindProxy, embedders, isVerbose } = options;
   const log = isVerbose ? (line: string) => console.log(line) : () => undefined;
   return startServer({
-    ...{ host, port, root: ROOT, iceServers, behindProxy, log },
+    ...{ host, port, root: ROOT, iceServers, behindProxy, embedders, log },
     ...(tls && { tls }),
     ...(turn && { turn }),
   });

@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly turn?: TurnAccess;
   /** A proxy in front says in `X-Forwarded-For` who connects; without one anybody could write anything there. */
   readonly behindProxy?: boolean;
+  /** Origins whose pages may embed rooms, or `*`; none but this server's own if left out. */
+  readonly embedders?: readonly string[];
   /** One short line per event, without names and secrets. */
   readonly log?: (line: string) => void;
 }
@@ -58,7 +60,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const limits = new Limits();
   const server = createServer(
     tls,
-    staticFiles(options.root, () => urls),
+    staticFiles(options.root, () => urls, options.embedders),
   );
   const sockets = new WebSocketServer({
     server,

@@ -18,12 +18,22 @@ import { tellShownOut } from './show-out.ts';
 import { openPieceStore } from './storage/open-piece-store.ts';
 import { surroundDial } from './surroundings.ts';
 
+/** What differs where the page is another site's. */
+export interface EnterOptions {
+  /** What others call this device; left out: as it was called before, or as the browser suggests. */
+  readonly name?: string;
+  /** Somebody else drew the same name for a room: draw again. */
+  readonly taken?: () => void;
+}
+
 /** Joins everything that one tab in one room is made of, and opens the door. */
-export async function enter(place: Place): Promise<BrowserSession> {
+export async function enter(place: Place, options: EnterOptions = {}): Promise<BrowserSession> {
   const { identity, link } = place;
+  const { name, taken = () => location.assign('/') } = options;
   const random = (bytes: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(bytes));
   const { room, secret } = link;
   const opening = openPieceStore();
+  let wasOpen = false;
   const seal = await RoomSeal.derive({ subtle: crypto.subtle, random, room, secret, me: identity.peer });
   const report = (error: unknown): void => console.warn(`Dropped: ${messageOf(error)}`);
   const client = new SignalingClient({
@@ -34,13 +44,15 @@ export async function enter(place: Place): Promise<BrowserSession> {
     clock: systemClock,
     random: Math.random,
     door: {
-      state: (server) => session.emit({ type: 'ServerChanged', server, at: Date.now() }),
+      state: (server) => {
+        wasOpen ||= server === 'open';
+        session.emit({ type: 'ServerChanged', server, at: Date.now() });
+      },
       entered: (leader, others) => session.entered(leader, others),
       waiting: () => session.emit({ type: 'AdmissionAwaited' }),
       leading: (value) => session.emit({ type: 'AskFirstChanged', value }),
       refused: (reason, message) => {
-        // Somebody else drew the same name: draw again.
-        if (reason === 'room-taken' && session.state.value.phase.kind === 'opening') location.assign('/');
+        if (reason === 'room-taken' && place.isNew && !wasOpen) taken();
         else session.ended(endOf(reason), message);
       },
       knock: (peer, name) =>
@@ -62,7 +74,8 @@ export async function enter(place: Place): Promise<BrowserSession> {
       void tellShownOut({ devices, peer, error, emit: (event) => session.emit(event) });
     },
   });
-  const description = await describeDevice();
+  const described = await describeDevice();
+  const description = name === undefined ? described : { ...described, name };
   const shelf = new Shelf(await opening, subtleDigest(crypto.subtle));
   const card: DeviceCard = {
     peer: identity.peer,

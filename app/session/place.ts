@@ -26,16 +26,21 @@ export async function takePlace(): Promise<Place | undefined> {
       identity: await returningOrNew(found.room),
       isNew: false,
     };
-  const link = drawRoomLink((bytes) => crypto.getRandomValues(new Uint8Array(bytes)));
-  const address = addressOf(link, origin);
-  const identity = await newLeader(link.room);
+  const place = await newPlace(origin);
+  const { room, secret } = place.link;
   // The query (provider, threads) is this device's own; it stays in this tab's address only.
-  history.replaceState(null, '', `/r/${link.room}${location.search}#${link.secret}`);
-  return { link, address, identity, isNew: true };
+  history.replaceState(null, '', `/r/${room}${location.search}#${secret}`);
+  return place;
+}
+
+/** A room that is made now; `origin` as {@link originForOthers} gives it. */
+export async function newPlace(origin: string): Promise<Place> {
+  const link = drawRoomLink((bytes) => crypto.getRandomValues(new Uint8Array(bytes)));
+  return { link, address: addressOf(link, origin), identity: await newLeader(link.room), isNew: true };
 }
 
 /** A link to localhost is of no use on a phone: the server knows the addresses that are. */
-async function originForOthers(): Promise<string> {
+export async function originForOthers(): Promise<string> {
   if (!/^(localhost|127\.|\[::1\])/.test(location.hostname) || location.protocol !== 'https:')
     return location.origin;
   try {

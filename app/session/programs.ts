@@ -1,9 +1,11 @@
 import { InputError } from '../../core/errors.ts';
+import type { WriteEnd } from '../../core/runtime/conversation.ts';
 import type { ModelCard, PlanMode, PlanRules, SessionState, StageTiming } from '../../core/session/state.ts';
 import { type Dtype, isDtype } from '../../core/tensor/dtype.ts';
 import { type Tensor, tensor } from '../../core/tensor/tensor.ts';
 import type { ChromeTrace } from '../../core/trace/chrome-event.ts';
 import type { BrowserSession } from './browser-session.ts';
+import type { Answer } from './store.ts';
 
 /** A tensor as other programs hand it over: row-major little-endian bytes. */
 export interface PlainTensor {
@@ -44,6 +46,12 @@ export interface ProgramWrite {
   readonly seed?: number;
   /** Whether guesses from the text itself are checked several at a time; the text is the same. Default true. */
   readonly draft?: boolean;
+  /** Each of these strings ends the text and is not part of it. */
+  readonly stop?: readonly string[];
+  /** Ends it between two tokens: `write` rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Told of the text as it comes, whole characters only. */
+  readonly onText?: (text: string) => void;
   /** Told of each token as it comes. */
   readonly onToken?: (token: number) => void;
   /** Told of each run that chose tokens. */
@@ -55,6 +63,8 @@ export interface ProgramText {
   readonly promptIds: readonly number[];
   readonly ids: readonly number[];
   readonly text: string;
+  /** The model's own end or one of `stop`; the wished length; or the model can hold no more. */
+  readonly end: WriteEnd;
   /** From the turn to the first token. */
   readonly firstMs: number;
   /** After the first token; 0 where there was no second. */
@@ -98,10 +108,7 @@ export function programs(session: BrowserSession): Programs {
     setMode: (mode) => session.setMode(mode),
     setRules: (rules) => session.setRules(rules),
     run: async (feeds) => {
-      const answer = await session.askTensors(tensorsOf(feeds), 0, 'from a program');
-      const request = session.state.value.requests.find(({ id }) => id === answer.request);
-      const outputs = answer.outputs.map(({ name, tensor: value }) => ({ name, ...value }));
-      return { outputs, latencyMs: answer.latencyMs, stages: request?.stages ?? [] };
+      return programAnswer(session, await session.askTensors(tensorsOf(feeds), 0, 'from a program'));
     },
     write: async (prompt, options = {}) => {
       const [language, { writeOnce }] = await Promise.all([
@@ -148,7 +155,15 @@ function openCard(session: BrowserSession): ModelCard {
   throw new InputError('No model is open.', data);
 }
 
-function tensorsOf(feeds: Readonly<Record<string, PlainTensor>>): Record<string, Tensor> {
+/** An answer without the page's own classes. */
+export function programAnswer(session: BrowserSession, answer: Answer): ProgramAnswer {
+  const request = session.state.value.requests.find(({ id }) => id === answer.request);
+  const outputs = answer.outputs.map(({ name, tensor: value }) => ({ name, ...value }));
+  return { outputs, latencyMs: answer.latencyMs, stages: request?.stages ?? [] };
+}
+
+/** @throws InputError when type, shape and bytes do not fit each other. */
+export function tensorsOf(feeds: Readonly<Record<string, PlainTensor>>): Record<string, Tensor> {
   return Object.fromEntries(Object.entries(feeds).map(([name, plain]) => [name, checked(plain)]));
 }
 

@@ -9,7 +9,7 @@ import { talkPrompt, textPrompt } from './talk-prompt.ts';
 import type { Tokeniser } from './tokeniser.ts';
 
 /** Where a model's makers say nothing: lively, yet to the point; the unlikeliest words make small models stumble. */
-const SAMPLING: Omit<SamplingOptions, 'seed'> = {
+export const SAMPLING: Omit<SamplingOptions, 'seed'> = {
   temperature: 0.8,
   topK: 40,
   topP: 0.95,

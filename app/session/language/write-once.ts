@@ -4,16 +4,21 @@ import { writeText } from '../../../core/runtime/write-text.ts';
 import type { ProgramText, ProgramWrite } from '../programs.ts';
 import type { OpenLanguage } from './open-language.ts';
 
-/** Writes one text for a program, and frees what the room kept of it. */
+/**
+ * Writes one text for a program, after a prompt as text or as tokens, and frees what the room kept of it: unless it is
+ * that of a `conversation` of the caller's, which stays.
+ */
 export async function writeOnce(
   { turns }: Member,
   { writer, tokeniser, stopTokens }: OpenLanguage,
-  prompt: string,
+  prompt: string | readonly number[],
   options: ProgramWrite,
+  kept?: Conversation,
 ): Promise<ProgramText> {
   const { maxNewTokens = 64, temperature = 0, topK = 0, topP = 1, repetitionPenalty = 1, seed = 0 } = options;
-  const conversation = new Conversation(writer);
-  const promptIds = tokeniser.encode(prompt, { special: true });
+  const { stop = [], signal, onText } = options;
+  const conversation = kept ?? new Conversation(writer);
+  const promptIds = typeof prompt === 'string' ? tokeniser.encode(prompt, { special: true }) : prompt;
   const ids: number[] = [];
   let text = '';
   let [askedAt, firstAt, lastAt] = [0, 0, 0];
@@ -23,24 +28,29 @@ export async function writeOnce(
       sampling: { temperature, topK, topP, repetitionPenalty, seed },
       maxNewTokens,
       stopTokens,
-      stopStrings: [],
+      stopStrings: stop,
       draft: options.draft ?? true,
+      ...(signal && { signal }),
       ...(options.onRun && { onRun: options.onRun }),
       onTurn: () => {
         askedAt = performance.now();
       },
     });
-    for await (const piece of pieces) {
-      text += piece.text;
-      if (piece.token === null) continue;
-      ids.push(piece.token);
-      options.onToken?.(piece.token);
+    for (let next = await pieces.next(); ; next = await pieces.next()) {
+      if (next.done) {
+        const tokensPerSec = ids.length > 1 ? ((ids.length - 1) * 1000) / (lastAt - firstAt) : 0;
+        return { promptIds, ids, text, end: next.value, firstMs: firstAt - askedAt, tokensPerSec };
+      }
+      const { token, text: more } = next.value;
+      text += more;
+      if (more !== '') onText?.(more);
+      if (token === null) continue;
+      ids.push(token);
+      options.onToken?.(token);
       lastAt = performance.now();
       if (ids.length === 1) firstAt = lastAt;
     }
   } finally {
-    conversation.end();
+    if (!kept) conversation.end();
   }
-  const tokensPerSec = ids.length > 1 ? ((ids.length - 1) * 1000) / (lastAt - firstAt) : 0;
-  return { promptIds, ids, text, firstMs: firstAt - askedAt, tokensPerSec };
 }
