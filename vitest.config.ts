@@ -5,7 +5,7 @@ export default defineConfig({
     // A second, the default, is little on a machine that is busy with other tests.
     expect: { poll: { timeout: 10_000 } },
     include: ['{core,worker,app,peer,signaling-server,tools,bench,e2e,models}/**/*.test.{ts,tsx}'],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     maxWorkers: 2,
   },
 });
