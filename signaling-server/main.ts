@@ -6,9 +6,14 @@ import { parseIceServers } from '../core/protocol/parse-signaling.ts';
 import type { IceServer } from '../core/protocol/signaling.ts';
 import { ownNames } from './addresses.ts';
 import { type KeyPair, keptCertificate } from './certificate.ts';
+import { endOnSignals } from './ending.ts';
 import { greeting } from './greeting.ts';
+import { journal } from './journal.ts';
+import { makeMetrics } from './metrics.ts';
+import { OPERATION_HELP, type Operation, readOperation } from './operation.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { isBuilt } from './static-files.ts';
+import { UsageError } from './usage-error.ts';
 
 const HELP = `Usage: npm start -- [options]
 
@@ -21,16 +26,11 @@ Serves the page and brings its rooms together.
   --http             plain HTTP, for use behind a proxy or tunnel
   --behind-proxy     a proxy in front tells who connects, by X-Forwarded-For
   --ice FILE|JSON    list of ICE servers, as RTCPeerConnection takes it
-  --verbose          one line for each event, without names and secrets
+${OPERATION_HELP}  --verbose          one line for each event, without names and secrets
   --help             this text
 `;
 
 const ROOT = fileURLToPath(new URL('../dist', import.meta.url));
-
-/** A mistake that a person can correct: told without a stack. */
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 interface Options {
   readonly host: string;
@@ -39,7 +39,7 @@ interface Options {
   readonly files: { readonly cert: string; readonly key: string } | undefined;
   readonly iceServers: readonly IceServer[];
   readonly behindProxy: boolean;
-  readonly isVerbose: boolean;
+  readonly operation: Operation;
 }
 
 async function readOptions(argv: string[]): Promise<Options | 'help'> {
@@ -53,6 +53,7 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
     ice: text,
     http: flag,
     'behind-proxy': flag,
+    ...{ redis: text, metrics: text, log: text, drain: text },
     verbose: flag,
     help: flag,
   };
@@ -72,7 +73,7 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
     files: cert !== undefined && key !== undefined ? { cert, key } : undefined,
     iceServers: values.ice === undefined ? [] : await readIceServers(values.ice),
     behindProxy: values['behind-proxy'],
-    isVerbose: values.verbose,
+    operation: readOperation(values),
   };
 }
 
@@ -96,9 +97,17 @@ async function start(options: Options): Promise<RunningServer> {
   if (!isBuilt(ROOT))
     throw new UsageError('The page has not been built. Run "npm start" or "npm run build" first.');
   const tls = await keys(options);
-  const { host, port, iceServers, behindProxy, isVerbose } = options;
-  const log = isVerbose ? (line: string) => console.log(line) : () => undefined;
-  return startServer({ host, port, root: ROOT, iceServers, behindProxy, log, ...(tls && { tls }) });
+  const { host, port, iceServers, behindProxy, operation } = options;
+  const { redis, metrics: at } = operation;
+  const metrics = at && (await makeMetrics());
+  const server = await startServer({
+    ...{ host, port, root: ROOT, iceServers, behindProxy, log: await journal(operation.log) },
+    ...(tls && { tls }),
+    ...(redis !== undefined && { redis }),
+    ...(metrics && { observer: metrics.observer }),
+  });
+  if (metrics) await metrics.listen(at.host, at.port, server.load);
+  return server;
 }
 
 /** The sentence for what went wrong, when it is the person's to correct. */
@@ -120,20 +129,13 @@ async function main(): Promise<void> {
     }
     port = String(options.port);
     const server = await start(options);
-    console.log(
-      greeting(server, options.isPlain ? 'none' : options.files ? 'given' : 'own', process.stdout.isTTY),
-    );
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        server.close().then(
-          () => process.exit(0),
-          (error) => {
-            console.error(messageOf(error));
-            process.exit(1);
-          },
-        );
-      });
+    // Programs read JSON: nothing else is between.
+    if (options.operation.log !== 'json') {
+      console.log(
+        greeting(server, options.isPlain ? 'none' : options.files ? 'given' : 'own', process.stdout.isTTY),
+      );
     }
+    endOnSignals(server, options.operation.drainMs);
   } catch (error) {
     console.error(explain(error, port));
     process.exitCode = 1;

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { PeerId, RoomId } from '../core/ids.ts';
 import type { FromServer, ToServer } from '../core/protocol/signaling.ts';
+import { sentenceOf } from './events.ts';
 import { MAX_ROOMS, Rooms } from './rooms.ts';
 
 const ROOM = 'maple-otter-7' as RoomId;
@@ -17,7 +18,7 @@ beforeEach(() => {
   rooms = new Rooms({
     now: () => now,
     iceServers: [{ urls: 'stun:localhost' }],
-    log: (line) => lines.push(line),
+    log: (event) => lines.push(`${sentenceOf(event)} ${JSON.stringify(event)}`),
   });
 });
 
