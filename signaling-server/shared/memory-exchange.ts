@@ -4,6 +4,8 @@ import type { Change, Changed, Exchange, ExchangeListener, OpenExchange, Post, S
 /** What a Redis does for rooms, in memory, for tests: each answer comes a moment later, and in order. */
 export class MemoryExchanges {
   readonly rooms: Map<RoomId, Stored> = new Map();
+  /** Whose signs of life do not get through, although everything else does. */
+  readonly mute: Set<string> = new Set();
   readonly #open = new Map<string, MemoryExchange>();
   #isDown = false;
   /** Every word that was said to it, for counting. */
@@ -41,6 +43,10 @@ export class MemoryExchanges {
 
   names(): string[] {
     return [...this.#open.keys()];
+  }
+
+  isAlive(name: string): boolean {
+    return this.#open.has(name) && !this.mute.has(name);
   }
 
   isOpen(exchange: MemoryExchange): boolean {
@@ -95,7 +101,7 @@ class MemoryExchange implements Exchange {
   }
 
   missing(names: readonly string[]): Promise<readonly string[]> {
-    return this.#say('missing', () => names.filter((name) => !this.#all.names().includes(name)));
+    return this.#say('missing', () => names.filter((name) => !this.#all.isAlive(name)));
   }
 
   async close(): Promise<void> {

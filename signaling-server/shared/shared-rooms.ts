@@ -7,7 +7,7 @@ import { objectionTo } from '../rooms.ts';
 import { refuse, sameSecret, type Visitor } from '../visitor.ts';
 import { type Act, AwayError, agree, countOf } from './agree.ts';
 import { type Exchange, KEEP_MS, type OpenExchange, type Stored } from './exchange.ts';
-import { Hall, type Place } from './hall.ts';
+import { Hall, type Place, recordIn } from './hall.ts';
 import { type Mail, readLetter } from './letters.ts';
 import { Lifeline } from './lifeline.ts';
 import { Porter } from './porter.ts';
@@ -249,8 +249,10 @@ export class SharedRooms implements RoomService {
         isDone = await this.#change(hall, exchange, act).then(
           () => true,
           (error: unknown) => {
-            if (error instanceof AwayError) return false;
-            throw error;
+            if (!(error instanceof AwayError)) throw error;
+            // Nobody knows what was done: it begins anew under another name.
+            if (this.#lifeline.exchange === exchange) this.#lifeline.renew();
+            return false;
           },
         );
       }
@@ -292,20 +294,16 @@ export class SharedRooms implements RoomService {
     const hall = this.#halls.get(letter.room);
     hall?.soon(() => {
       const before = hall.insiders();
-      if (isNewer(letter.stored, hall.stored)) hall.know(letter.stored);
-      this.#porter.prune(hall);
-      this.#deliver(hall, letter.mail);
-      for (const place of before) if (!hall.isInside(place)) this.#unseated(hall, place);
+      // It took us for dead: everybody here is told again under a new name, from what we know.
+      if (areAway(before, letter.stored)) this.#lifeline.renew();
+      else {
+        if (isNewer(letter.stored, hall.stored)) hall.know(letter.stored);
+        this.#porter.prune(hall);
+        this.#deliver(hall, letter.mail);
+        // They are shown out, are here from elsewhere, or were away for too long.
+        for (const place of before) if (!hall.isInside(place)) place.visitor.close();
+      }
     });
-  }
-
-  /** Another process changed the room, and our member is no longer where it was. */
-  #unseated(hall: Hall, place: Place): void {
-    const isAway = hall.record?.members.some(([peer, , seat]) => peer === place.peer && seat === 0);
-    // It took us for dead: everybody here is told again under a new name.
-    if (isAway && !place.isGone) this.#lifeline.renew();
-    // It is shown out, is here from elsewhere, or was away for too long.
-    else place.visitor.close();
   }
 
   /** The way to other processes is gone. */
@@ -360,6 +358,13 @@ export class SharedRooms implements RoomService {
     this.#halls.set(room, hall);
     return hall;
   }
+}
+
+/** Some of our visitors, who are here, are away by what others say. */
+function areAway(places: readonly Place[], stored: Stored | undefined): boolean {
+  if (!stored) return false;
+  const away = new Set(recordIn(stored).members.flatMap(([peer, , seat]) => (seat ? [] : [peer])));
+  return places.some(({ peer, isGone }) => !isGone && away.has(peer));
 }
 
 /** What was sent before we changed the room ourselves may be heard only now. */
