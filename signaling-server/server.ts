@@ -132,7 +132,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     open.add(socket);
     socket.on('close', () => open.delete(socket));
   });
-  const port = await listen(server, options.port, host, sockets);
+  const port = await listen(server, options.port, host, sockets).catch(async (error: unknown) => {
+    await rooms.close();
+    throw error;
+  });
   const ticking = setInterval(() => {
     for (const connection of connections) connection.tick();
     rooms.tick();

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
+import { NO_REDIS, REDIS, type RedisProcess, startRedis } from '../../e2e/redis.ts';
 import { type ExchangeSetting, exchangeContract } from './exchange-contract.ts';
 import { MemoryExchanges } from './memory-exchange.ts';
 import { redisExchanges } from './redis-exchange.ts';
-import { NO_REDIS, REDIS, type RedisProcess, startRedis } from './redis-process.ts';
 
 describe('the exchange in memory', () => {
   let all: MemoryExchanges;

@@ -8,7 +8,7 @@ import { SharedRooms } from './shared-rooms.ts';
 /** For tests: processes that share rooms over an exchange in memory, and pages that are connected to them. */
 
 export const ROOM = 'maple-otter-7' as RoomId;
-export const PROOF = 'p'.repeat(43);
+export const PROOF: string = 'p'.repeat(43);
 export const id = (n: number): PeerId => n.toString(16).padStart(16, '0') as PeerId;
 
 export class Servers {

@@ -3,7 +3,7 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { freePort } from '../../e2e/free-port.ts';
+import { freePort } from './free-port.ts';
 
 /** The program of Debian's package redis-server; null where there is none. For tests and benches. */
 export const REDIS: string | null = find('redis-server');
@@ -86,7 +86,7 @@ function answers(port: number): Promise<boolean> {
 }
 
 function find(program: string): string | null {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const path = join(folder, program);
     try {
       accessSync(path, constants.X_OK);
