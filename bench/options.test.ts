@@ -27,6 +27,7 @@ it('leaves out what is measured no times', () => {
 it.each([
   [['--rounds', 'many'], /--rounds/],
   [['--tabs', '0'], /--tabs/],
+  [['--processes', 'two'], /--processes/],
   [['--fast'], /--fast/],
 ])('refuses %s and names the option', (said, named) => {
   expect(() => parseBenchOptions(said)).toThrow(named);

@@ -5,7 +5,6 @@ import type { CrowdReport, CrowdTask } from './crowd.types.ts';
 // A process of its own, told what to do and telling what came of it: pages without browsers, each of a class of its
 // own address, as a proxy in front of the server would name it.
 
-const PEERS_PER_ROOM = 10;
 /** Newcomers stay so long before they say goodbye. */
 const STAY_MS = 1000;
 const TICK_MS = 10;
@@ -39,16 +38,19 @@ function enter(url: string, room: number, opens: boolean): Promise<{ socket: Web
   });
 }
 
-async function idle({ url, rooms }: Extract<CrowdTask, { kind: 'idle' }>): Promise<void> {
+async function idle({ urls, rooms, peersPerRoom }: Extract<CrowdTask, { kind: 'idle' }>): Promise<void> {
+  const at = (n: number): string => urls[n % urls.length] ?? '';
   for (let room = 0; room < rooms; room++) {
-    await enter(url, room, true);
-    await Promise.all(Array.from({ length: PEERS_PER_ROOM - 1 }, () => enter(url, room, false)));
+    await enter(at(room), room, true);
+    await Promise.all(
+      Array.from({ length: peersPerRoom - 1 }, (_, n) => enter(at(room + n + 1), room, false)),
+    );
   }
-  tell({ kind: 'idle', peers: rooms * PEERS_PER_ROOM });
+  tell({ kind: 'idle', peers: rooms * peersPerRoom });
 }
 
 async function joins({
-  url,
+  urls,
   rooms,
   perSecond,
   seconds,
@@ -57,9 +59,11 @@ async function joins({
   const failures: string[] = [];
   const under: Promise<void>[] = [];
   const startedAt = performance.now();
-  const join = async (room: number): Promise<void> => {
+  const join = async (n: number): Promise<void> => {
     try {
-      const { socket, ms } = await enter(url, room, false);
+      // Not always the same server for the same room.
+      const url = urls[(n + Math.floor(n / rooms)) % urls.length] ?? '';
+      const { socket, ms } = await enter(url, n % rooms, false);
       times.push(ms);
       setTimeout(() => socket.send(JSON.stringify({ type: 'leave' })), STAY_MS);
     } catch (error) {
@@ -69,7 +73,7 @@ async function joins({
   for (let begun = 0; begun < perSecond * seconds; ) {
     // By the clock: a late tick makes up for what it missed.
     const due = Math.min(perSecond * seconds, ((performance.now() - startedAt) / 1000) * perSecond);
-    for (; begun < due; begun++) under.push(join(begun % rooms));
+    for (; begun < due; begun++) under.push(join(begun));
     await new Promise((resolve) => setTimeout(resolve, TICK_MS));
   }
   await Promise.all(under);

@@ -1,9 +1,15 @@
 /** What a crowd is told to do. */
 export type CrowdTask =
-  | { readonly kind: 'idle'; readonly url: string; readonly rooms: number }
+  | {
+      readonly kind: 'idle';
+      /** Of each server; a room's peers take turns among them. */
+      readonly urls: readonly string[];
+      readonly rooms: number;
+      readonly peersPerRoom: number;
+    }
   | {
       readonly kind: 'joins';
-      readonly url: string;
+      readonly urls: readonly string[];
       readonly rooms: number;
       readonly perSecond: number;
       readonly seconds: number;
