@@ -13,6 +13,7 @@ it('runs all sections when none is named, and only those that are', () => {
     'token-cost',
     'kept-memory',
     'server',
+    'capacity',
     'audit',
   ];
   expect(parseBenchOptions([]).sections).toEqual(all);

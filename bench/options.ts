@@ -15,6 +15,7 @@ const SECTION_NAMES = [
   'token-cost',
   'kept-memory',
   'server',
+  'capacity',
   'audit',
 ] as const;
 
@@ -65,6 +66,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       'token-cost': flag,
       'kept-memory': flag,
       server: flag,
+      capacity: flag,
       audit: flag,
       model: { type: 'string', multiple: true },
       tabs: { type: 'string', multiple: true },

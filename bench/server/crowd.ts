@@ -8,8 +8,15 @@ import type { CrowdReport, CrowdTask } from './crowd.types.ts';
 /** Newcomers stay so long before they say goodbye. */
 const STAY_MS = 1000;
 const TICK_MS = 10;
+/** As links send them, with their seal. */
+const PACKET_BYTES = 65_536;
+const MOST_BUFFERED_BYTES = 1024 * 1024;
 
-process.once('message', (task: CrowdTask) => void (task.kind === 'idle' ? idle(task) : joins(task)));
+process.once('message', (task: CrowdTask) => {
+  if (task.kind === 'idle') void idle(task);
+  else if (task.kind === 'joins') void joins(task);
+  else void relay(task);
+});
 // Its parent is gone.
 process.once('disconnect', () => process.exit());
 
@@ -17,11 +24,16 @@ const tell = (report: CrowdReport): unknown => process.send?.(report);
 const proofOf = (room: number): string => String(room).padStart(43, 'p');
 
 /** Enters a room; resolves to the milliseconds until the welcome. @throws Error that says what came instead. */
-function enter(url: string, room: number, opens: boolean): Promise<{ socket: WebSocket; ms: number }> {
+function enter(
+  url: string,
+  room: number,
+  opens: boolean,
+  peer: string = randomBytes(8).toString('hex'),
+): Promise<{ socket: WebSocket; ms: number }> {
   const startedAt = performance.now();
   const headers = { 'x-forwarded-for': `10.0.${room >> 8}.${room & 255}` };
   const socket = new WebSocket(url, { headers, perMessageDeflate: false });
-  const me = { room: `bench-room-${room}`, peer: randomBytes(8).toString('hex'), key: 'k'.repeat(32) };
+  const me = { room: `bench-room-${room}`, peer, key: 'k'.repeat(32) };
   const hello = {
     ...me,
     proof: proofOf(room),
@@ -38,9 +50,10 @@ function enter(url: string, room: number, opens: boolean): Promise<{ socket: Web
   });
 }
 
-async function idle({ urls, rooms, peersPerRoom }: Extract<CrowdTask, { kind: 'idle' }>): Promise<void> {
+async function idle(task: Extract<CrowdTask, { kind: 'idle' }>): Promise<void> {
+  const { urls, firstRoom, rooms, peersPerRoom } = task;
   const at = (n: number): string => urls[n % urls.length] ?? '';
-  for (let room = 0; room < rooms; room++) {
+  for (let room = firstRoom; room < firstRoom + rooms; room++) {
     await enter(at(room), room, true);
     await Promise.all(
       Array.from({ length: peersPerRoom - 1 }, (_, n) => enter(at(room + n + 1), room, false)),
@@ -79,4 +92,29 @@ async function joins({
   await Promise.all(under);
   const took = (performance.now() - startedAt) / 1000;
   tell({ kind: 'joins', times, failures, seconds: took });
+}
+
+async function relay({ urls, bytes }: Extract<CrowdTask, { kind: 'relay' }>): Promise<void> {
+  const peer = 'b'.repeat(16);
+  // A room that no other crowd uses.
+  const room = 65_535;
+  const { socket: sender } = await enter(urls[0] ?? '', room, true);
+  const { socket: recipient } = await enter(urls.at(-1) ?? '', room, false, peer);
+  const packet = Buffer.alloc(PACKET_BYTES);
+  packet.write(peer, 'hex');
+  let got = 0;
+  const all = new Promise<void>((resolve) =>
+    recipient.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) got += data.length;
+      if (got >= bytes) resolve();
+    }),
+  );
+  const startedAt = performance.now();
+  for (let sent = 0; sent < bytes; sent += PACKET_BYTES) {
+    sender.send(packet);
+    while (sender.bufferedAmount > MOST_BUFFERED_BYTES)
+      await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await all;
+  tell({ kind: 'relay', seconds: (performance.now() - startedAt) / 1000 });
 }

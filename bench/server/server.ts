@@ -1,10 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { cpus, loadavg } from 'node:os';
-import { ROOT } from '../../e2e/repository.ts';
 import type { Section } from '../section.ts';
 import { quantile, spread, spreadWords } from '../statistics.ts';
-import type { CrowdReport, CrowdTask } from './crowd.types.ts';
+import { Crowds } from './crowd-process.ts';
 import { cpuSeconds, residentBytes } from './process-use.ts';
 import { HAS_TASKSET, rest, settledBytes, startServers } from './processes.ts';
 import { type RedisUse, redisUse } from './redis-use.ts';
@@ -46,26 +43,25 @@ export const server: Section = async ({ processes }) => {
 
 async function rush(processes: number, failed: string[]): Promise<Found> {
   const { urls, pids, redis, stop } = await startServers(processes);
-  const crowds: ChildProcess[] = [];
-  const crowd = async (task: CrowdTask): Promise<CrowdReport> => {
-    const child = fork('bench/server/crowd.ts', { cwd: ROOT, execArgv: ['--import', 'tsx'] });
-    crowds.push(child);
-    child.send(task);
-    const [report] = await once(child, 'message');
-    return report as CrowdReport;
-  };
+  const crowds = new Crowds();
   const cpuNow = (): number[] => [...pids, ...(redis ? [redis.pid()] : [])].map(cpuSeconds);
   const redisNow = async (): Promise<RedisUse | undefined> => redis && redisUse(redis.url);
   try {
     const empty = await settledBytes(pids);
     const redisEmpty = await redisNow();
-    const waiting = await crowd({ kind: 'idle', urls, rooms: ROOMS, peersPerRoom: PEERS_PER_ROOM });
+    const waiting = await crowds.send({
+      kind: 'idle',
+      urls,
+      firstRoom: 0,
+      rooms: ROOMS,
+      peersPerRoom: PEERS_PER_ROOM,
+    });
     const idle = await settledBytes(pids);
     const rested = cpuNow();
     await rest(REST_MS);
     const redisBefore = await redisNow();
     const cpuBefore = cpuNow();
-    const found = await crowd({
+    const found = await crowds.send({
       ...{ kind: 'joins', urls, rooms: ROOMS },
       ...{ perSecond: JOINS_PER_SECOND, seconds: SECONDS },
     });
@@ -73,7 +69,6 @@ async function rush(processes: number, failed: string[]): Promise<Found> {
     const redisAfter = await redisNow();
     const most = pids.map(residentBytes);
     const after = await settledBytes(pids);
-    if (waiting.kind !== 'idle' || found.kind !== 'joins') throw new Error('a crowd answered out of turn');
     const { times, failures, seconds } = found;
     failed.push(...failures);
     const cpu = cpuAfter.map((used, n) => (used - (cpuBefore[n] ?? 0)) / seconds);
@@ -107,7 +102,7 @@ async function rush(processes: number, failed: string[]): Promise<Found> {
         : {}),
     };
   } finally {
-    for (const child of crowds) child.kill();
+    crowds.end();
     await stop();
   }
 }

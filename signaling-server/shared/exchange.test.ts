@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { NO_REDIS, REDIS, type RedisProcess, startRedis } from '../../e2e/redis.ts';
+import { DEAD_MS } from './exchange.ts';
 import { type ExchangeSetting, exchangeContract } from './exchange-contract.ts';
 import { MemoryExchanges } from './memory-exchange.ts';
 import { redisExchanges } from './redis-exchange.ts';
@@ -39,6 +40,22 @@ describe.skipIf(REDIS === null)('the exchange over Redis', () => {
   });
   afterAll(() => redis.remove());
   exchangeContract(() => setting);
+
+  test('a process without signs of life is missing after its time, and learns of that when it comes to itself', async () => {
+    const ignore = { posted: () => undefined, lost: () => undefined };
+    const watching = await setting.open('watching', ignore);
+    let lost = 0;
+    const frozen = await setting.open('frozen', { ...ignore, lost: () => lost++ });
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, DEAD_MS / 3));
+      await watching.beat();
+      expect(lost).toBe(0);
+    }
+    await expect.poll(() => watching.missing(['watching', 'frozen'])).toEqual(['frozen']);
+    await frozen.beat().catch(() => undefined);
+    expect(lost).toBe(1);
+    await watching.close();
+  });
 });
 
 test.runIf(REDIS === null)(NO_REDIS, ({ skip }) => skip());
