@@ -30,6 +30,8 @@ export interface Agreed {
  * @throws AwayError
  */
 export async function agree(hall: Hall, exchange: Exchange, now: number, act: Act): Promise<Agreed> {
+  const known = hall.record;
+  const hasInsiders = hall.insiders().length > 0;
   let { stored } = hall;
   let isNewest = false;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
@@ -38,7 +40,8 @@ export async function agree(hall: Hall, exchange: Exchange, now: number, act: Ac
       isNewest = true;
     }
     const bag = new MailBag();
-    const before = stored && recordIn(stored);
+    // What those inside are in cannot be over: it was forgotten, and is put back.
+    const before = stored ? recordIn(stored) : hasInsiders ? known : undefined;
     const room = before && roomOf(before, bag.visitorAt, now);
     room?.tick(now);
     const after = unlessOver(act(unlessOver(room, now), bag), now);

@@ -59,6 +59,14 @@ export function exchangeContract(setting: () => ExchangeSetting): void {
     });
   });
 
+  test('what is kept is told from what was forgotten', async () => {
+    const { exchange } = await member();
+    await exchange.change(ROOM, { before: undefined, after: stored(1, 'x'), posts: [] });
+    const other = 'other-room-1' as RoomId;
+    expect(await exchange.keep([ROOM, other])).toEqual([other]);
+    expect(await exchange.load(other)).toBeUndefined();
+  });
+
   test('of changes made at once from the same state exactly one holds', async () => {
     const members = await Promise.all([member(), member(), member()]);
     const tries = await Promise.all(

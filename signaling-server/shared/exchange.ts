@@ -40,8 +40,8 @@ export interface Exchange {
   load(room: RoomId): Promise<Stored | undefined>;
   /** Changes what is agreed on if nobody else did meanwhile. */
   change(room: RoomId, change: Change): Promise<Changed>;
-  /** What is agreed on of these rooms is not forgotten yet. */
-  keep(rooms: readonly RoomId[]): Promise<void>;
+  /** What is agreed on of these rooms is not forgotten yet. Resolves to those of which it was nevertheless. */
+  keep(rooms: readonly RoomId[]): Promise<readonly RoomId[]>;
   /** In the order of calls, after changes made before. False: nobody is there. */
   post(post: Post): Promise<boolean>;
   /** This process lives. Call about once a second; others take it for dead after 5 s without. */

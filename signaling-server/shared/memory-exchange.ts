@@ -88,8 +88,8 @@ class MemoryExchange implements Exchange {
     });
   }
 
-  async keep(): Promise<void> {
-    await this.#say('keep', () => undefined);
+  keep(rooms: readonly RoomId[]): Promise<readonly RoomId[]> {
+    return this.#say('keep', () => rooms.filter((room) => !this.#all.rooms.has(room)));
   }
 
   post(post: Post): Promise<boolean> {

@@ -127,8 +127,11 @@ class RedisExchange implements Exchange {
     return { done: true, absent: reply.map((to) => to.slice(channel('').length)) };
   }
 
-  async keep(rooms: readonly RoomId[]): Promise<void> {
-    await Promise.all(rooms.map((room) => this.#say(['PEXPIRE', roomKey(room), String(KEEP_MS)])));
+  async keep(rooms: readonly RoomId[]): Promise<readonly RoomId[]> {
+    const kept = await Promise.all(
+      rooms.map((room) => this.#say(['PEXPIRE', roomKey(room), String(KEEP_MS)])),
+    );
+    return rooms.filter((_, i) => kept[i] === 0);
   }
 
   async post({ to, bytes }: Post): Promise<boolean> {

@@ -229,6 +229,19 @@ test('an exchange that comes back empty is told what processes know, and nobody 
   expect(servers.exchanges.rooms.size).toBe(1);
 });
 
+test('a room that Redis forgot is put back by the next change, or before long', async () => {
+  const [ann, bob] = await pair();
+  servers.exchanges.rooms.clear();
+  const cid = new Page(a, CID).join();
+  await settled();
+  expect(cid.news()).toEqual([welcome('a', ANN, [ANN, BOB])]);
+  expect([ann.news(), bob.news()]).toEqual([[joined(CID)], [joined(CID)]]);
+  servers.exchanges.rooms.clear();
+  await servers.pass(301_000);
+  expect(servers.exchanges.rooms.size).toBe(1);
+  expect([ann, bob, cid].map(({ isClosed }) => isClosed)).toEqual([false, false, false]);
+});
+
 test('what members do while there is no exchange is done when it is back', async () => {
   const [ann, bob] = await pair();
   servers.exchanges.down();

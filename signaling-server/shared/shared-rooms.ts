@@ -151,8 +151,7 @@ export class SharedRooms implements RoomService {
       else if (hall.record && isDue(hall.record, now) && !hall.isBusy) this.#lasting(hall, (room) => room);
       if (hall.places.size > 0 && now - hall.keptAt > KEEP_MS / 3) kept.push(hall);
     }
-    for (const hall of kept) hall.keptAt = now;
-    if (kept.length > 0) exchange.keep(kept.map(({ id }) => id)).catch(() => undefined);
+    void this.#keep(exchange, kept);
   }
 
   async close(): Promise<void> {
@@ -270,9 +269,11 @@ export class SharedRooms implements RoomService {
       for (const process of absent) this.#absent(process);
       for (const place of lost) place.visitor.close();
     }
+    const before = hall.insiders();
     const { bag, absent } = await agree(hall, exchange, now, act);
     this.#porter.prune(hall);
     this.#deliver(hall, bag.for(exchange.name));
+    this.#showOut(hall, before);
     for (const process of absent) this.#absent(process);
   }
 
@@ -300,10 +301,14 @@ export class SharedRooms implements RoomService {
         if (isNewer(letter.stored, hall.stored)) hall.know(letter.stored);
         this.#porter.prune(hall);
         this.#deliver(hall, letter.mail);
-        // They are shown out, are here from elsewhere, or were away for too long.
-        for (const place of before) if (!hall.isInside(place)) place.visitor.close();
+        this.#showOut(hall, before);
       }
     });
+  }
+
+  /** Those who were inside and are not: they left, are here from elsewhere, or were away for too long. */
+  #showOut(hall: Hall, before: readonly Place[]): void {
+    for (const place of before) if (!hall.isInside(place)) place.visitor.close();
   }
 
   /** The way to other processes is gone. */
@@ -314,6 +319,15 @@ export class SharedRooms implements RoomService {
       const message: FromServer = { type: 'peer-left', peer, why: 'away' };
       for (const { visitor } of insiders) visitor.send(message);
     }
+  }
+
+  /** Rooms that members here are in are not forgotten; those that were, because somebody emptied Redis, are put back. */
+  async #keep(exchange: Exchange, halls: readonly Hall[]): Promise<void> {
+    if (halls.length === 0) return;
+    for (const hall of halls) hall.keptAt = this.#options.now();
+    // The lifeline hears of it, too.
+    const forgotten = await exchange.keep(halls.map(({ id }) => id)).catch((): RoomId[] => []);
+    for (const hall of halls) if (forgotten.includes(hall.id)) this.#lasting(hall, (room) => room);
   }
 
   /** Says that we live, and finds out who no longer does. */
