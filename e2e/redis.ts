@@ -45,8 +45,10 @@ export async function startRedis(): Promise<RedisProcess> {
       'no',
     ];
     child = spawn(program, options, { stdio: 'ignore' });
-    const orphaned = child;
-    process.once('exit', () => orphaned.kill('SIGKILL'));
+    // A process that ends in the middle takes its Redis along.
+    const [started, orphaned] = [child, (): boolean => started.kill('SIGKILL')];
+    process.once('exit', orphaned);
+    started.once('exit', () => process.off('exit', orphaned));
     const limit = performance.now() + START_LIMIT_MS;
     while (!(await answers(port))) {
       if (performance.now() > limit) throw new Error('redis-server did not start');

@@ -1,3 +1,4 @@
+import { createClient } from '@redis/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { NO_REDIS, REDIS, type RedisProcess, startRedis } from '../../e2e/redis.ts';
 import { DEAD_MS } from './exchange.ts';
@@ -55,6 +56,19 @@ describe.skipIf(REDIS === null)('the exchange over Redis', () => {
     await frozen.beat().catch(() => undefined);
     expect(lost).toBe(1);
     await watching.close();
+  });
+
+  test('who beats when Redis was emptied begins anew', async () => {
+    let lost = 0;
+    const exchange = await setting.open('emptied', { posted: () => undefined, lost: () => lost++ });
+    await exchange.beat();
+    expect(lost).toBe(0);
+    const client = createClient({ url: redis.url });
+    await client.connect();
+    await client.flushAll();
+    client.destroy();
+    await exchange.beat().catch(() => undefined);
+    expect(lost).toBe(1);
   });
 });
 
