@@ -189,7 +189,7 @@ export class Connection extends Recipient implements Sender {
 
   async #arrive(message: Extract<ToServer, { type: 'open' | 'join' }>): Promise<void> {
     this.#held = [];
-    const isProven = await this.#rooms.isProven(message);
+    const isProven = () => this.#rooms.isProven(message);
     const may = await this.#limits.mayArrive(this.#address, message, isProven);
     const held = this.#held;
     this.#held = undefined;

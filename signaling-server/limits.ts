@@ -53,12 +53,16 @@ export class Limits {
     for (const quota of [this.#arrivals, this.#openings, this.#ofRoom, this.#guesses]) quota.share(client);
   }
 
-  /** Whether this address may come to a door once more; `isProven`: it knows the secret of the room. */
-  async mayArrive(address: string, { type, room }: Arrival, isProven: boolean): Promise<boolean> {
+  /** Whether this address may come to a door once more; `isProven`: it knows the secret of the room, (asked last). */
+  async mayArrive(
+    address: string,
+    { type, room }: Arrival,
+    isProven: () => boolean | Promise<boolean>,
+  ): Promise<boolean> {
     if ((await this.#arrivals.beyond(address)) > 0) return false;
     if (type === 'open' && (await this.#openings.beyond(address)) > 0) return false;
     // Strangers must not use up what is for those inside.
-    return !isProven || (await this.#ofRoom.beyond(room)) === 0;
+    return !(await isProven()) || (await this.#ofRoom.beyond(room)) === 0;
   }
 
   /** A wrong secret: so long its answer is to wait. */
