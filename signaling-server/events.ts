@@ -30,7 +30,7 @@ export function sentenceOf(event: ServerEvent): string {
     case 'redis-lost':
       return 'Redis does not answer: those inside go on, newcomers are told to try again.';
     case 'process-lost':
-      return `Another server is gone (it had members of ${event.rooms} rooms here).`;
+      return `A connection of another server to Redis is gone (it had members of ${event.rooms} rooms here).`;
     case 'draining':
       return `Going down: ${event.connections} connections are asked to come again elsewhere.`;
     case 'drained':

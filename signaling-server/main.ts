@@ -106,7 +106,12 @@ async function start(options: Options): Promise<RunningServer> {
     ...(redis !== undefined && { redis }),
     ...(metrics && { observer: metrics.observer }),
   });
-  if (metrics) await metrics.listen(at.host, at.port, server.load);
+  try {
+    if (metrics) await metrics.listen(at.host, at.port, server.load);
+  } catch (error) {
+    await server.close();
+    throw new UsageError(`--metrics: ${messageOf(error)}`);
+  }
   return server;
 }
 

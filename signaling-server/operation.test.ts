@@ -3,8 +3,8 @@ import { readOperation } from './operation.ts';
 
 const none = { verbose: false };
 
-test('by default one process alone, without metrics, that writes nothing and ends at once', () => {
-  expect(readOperation(none)).toEqual({ redis: undefined, metrics: undefined, log: 'none', drainMs: 0 });
+test('by default one process alone, without metrics, that writes no events and ends at once', () => {
+  expect(readOperation(none)).toEqual({ redis: undefined, metrics: undefined, log: 'quiet', drainMs: 0 });
   expect(readOperation({ verbose: true }).log).toBe('human');
   expect(readOperation({ verbose: false, log: 'json' }).log).toBe('json');
 });

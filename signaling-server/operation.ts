@@ -45,7 +45,7 @@ export function readOperation({ redis, metrics, log = 'human', drain, verbose }:
   return {
     redis,
     metrics: metrics === undefined ? undefined : addressIn(metrics),
-    log: log === 'json' ? 'json' : verbose ? 'human' : 'none',
+    log: log === 'json' ? 'json' : verbose ? 'human' : 'quiet',
     drainMs: seconds * 1000,
   };
 }

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { FromServer, ToServer } from '../core/protocol/signaling.ts';
 import { type ServerEvent, sentenceOf } from './events.ts';
+import { journal } from './journal.ts';
 import { makeMetrics } from './metrics.ts';
 import { startServer } from './server.ts';
 
@@ -87,6 +88,21 @@ test('events of a room, as sentences and as data, hold no names, keys, secrets o
   expect([...told].sort()).toEqual(['arrived', 'connection-ended', 'refused', 'room-opened']);
   const text = events.map((event) => `${sentenceOf(event)} ${JSON.stringify(event)}`).join('\n');
   for (const secret of SECRETS) expect(text).not.toContain(secret);
+});
+
+test('who asks for no log hears of Redis, and of nothing else', async () => {
+  const said: unknown[] = [];
+  const log = vi.spyOn(console, 'log').mockImplementation((line) => said.push(line));
+  try {
+    const [quiet, human] = [await journal('quiet'), await journal('human')];
+    const events: ServerEvent[] = [{ event: 'redis-lost' }, { event: 'leader-returned' }];
+    for (const event of events) quiet(event);
+    expect(said.splice(0)).toEqual([sentenceOf({ event: 'redis-lost' })]);
+    for (const event of events) human(event);
+    expect(said).toEqual(events.map(sentenceOf));
+  } finally {
+    log.mockRestore();
+  }
 });
 
 test('with --log json each event is a line of JSON', async () => {

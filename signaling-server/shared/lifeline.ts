@@ -75,6 +75,8 @@ export class Lifeline {
         this.#connected(exchange);
         return;
       }
+      // Whoever starts the server hears that it is alone.
+      if (this.#connections === 1) this.#listener.lost();
       // Not all processes in the same moment.
       const wait = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures) * (0.75 + 0.5 * Math.random());
       await new Promise((resolve) => setTimeout(resolve, wait).unref());

@@ -213,13 +213,16 @@ describe.skipIf(REDIS === null)('two servers over one Redis', () => {
 test.runIf(REDIS === null)(NO_REDIS, ({ skip }) => skip());
 
 test('a server whose Redis is not there starts, says so, and tells newcomers to try again', async () => {
+  const events: string[] = [];
   // Nobody listens on this port.
   const server = await startServer({
     ...{ host: '127.0.0.1', port: 0, root: 'nowhere' },
     redis: 'redis://127.0.0.1:9',
+    log: ({ event }) => events.push(event),
   });
   open.push(server);
   expect(await (await fetch(`${server.url}/healthz`)).json()).toEqual({ status: 'ok', redis: 'away' });
   const page = await new Page(server).say(opens(ANN, 'lonely-room-1'));
   expect(await page.heard('refused')).toMatchObject({ reason: 'unavailable' });
+  await expect.poll(() => events).toContain('redis-lost');
 });
