@@ -83,7 +83,9 @@ function startServer(port: number, core: number, redis: string | undefined): Chi
     ...(redis === undefined ? [] : ['--redis', redis]),
   ];
   const child = spawn(command, rest, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
-  process.once('exit', () => child.kill('SIGKILL'));
+  const orphaned = (): boolean => child.kill('SIGKILL');
+  process.once('exit', orphaned);
+  child.once('exit', () => process.off('exit', orphaned));
   return child;
 }
 
