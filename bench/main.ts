@@ -14,6 +14,7 @@ import { parseBenchOptions, type SectionName } from './options.ts';
 import { predict } from './predict.ts';
 import { replicas } from './replicas.ts';
 import type { Section } from './section.ts';
+import { capacity } from './server/capacity.ts';
 import { server } from './server/server.ts';
 import { splitting } from './splitting.ts';
 
@@ -33,6 +34,7 @@ const SECTIONS: Readonly<Record<SectionName, Section>> = {
   'token-cost': tokenCost,
   'kept-memory': keptMemory,
   server,
+  capacity,
   audit,
 };
 

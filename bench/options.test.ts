@@ -13,6 +13,7 @@ it('runs all sections when none is named, and only those that are', () => {
     'token-cost',
     'kept-memory',
     'server',
+    'capacity',
     'audit',
   ];
   expect(parseBenchOptions([]).sections).toEqual(all);
@@ -27,6 +28,7 @@ it('leaves out what is measured no times', () => {
 it.each([
   [['--rounds', 'many'], /--rounds/],
   [['--tabs', '0'], /--tabs/],
+  [['--processes', 'two'], /--processes/],
   [['--fast'], /--fast/],
 ])('refuses %s and names the option', (said, named) => {
   expect(() => parseBenchOptions(said)).toThrow(named);

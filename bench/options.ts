@@ -15,6 +15,7 @@ const SECTION_NAMES = [
   'token-cost',
   'kept-memory',
   'server',
+  'capacity',
   'audit',
 ] as const;
 
@@ -30,6 +31,8 @@ export interface BenchOptions {
   readonly rounds: number;
   /** How often a model of 1 GB is loaded; 0 leaves that out. */
   readonly loads: number;
+  /** How many signaling servers share the rooms, over a Redis; 1: one alone, without. */
+  readonly processes: number;
   readonly json: string | undefined;
 }
 
@@ -44,7 +47,7 @@ const ROUNDS = 30;
 
 /**
  * Reads the command line: any of the sections' names as `--splitting`, which leaves out those that are not named, and
- * `[--model FILE]… [--tabs N]… [--rounds N] [--loads N] [--json OUT]`; `--rounds 0` and `--loads 0` leave out the
+ * `[--model FILE]… [--tabs N]… [--rounds N] [--loads N] [--processes N] [--json OUT]`; `--rounds 0` and `--loads 0` leave out the
  * splitting and the loading.
  * @throws TypeError or RangeError that names the option.
  */
@@ -63,11 +66,13 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
       'token-cost': flag,
       'kept-memory': flag,
       server: flag,
+      capacity: flag,
       audit: flag,
       model: { type: 'string', multiple: true },
       tabs: { type: 'string', multiple: true },
       rounds: { type: 'string', default: String(ROUNDS) },
       loads: { type: 'string', default: String(LOADS) },
+      processes: { type: 'string', default: '1' },
       json: { type: 'string' },
     },
   });
@@ -83,6 +88,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     tabs: (values.tabs ?? ['1', '2', '3']).map((text) => whole('--tabs', text)),
     rounds,
     loads,
+    processes: whole('--processes', values.processes),
     json: values.json,
   };
 }

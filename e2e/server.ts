@@ -18,11 +18,11 @@ export interface ProductServer {
 /** A cold start compiles a few files; more than this means that it hangs. */
 const START_LIMIT_MS = 20_000;
 
-/** Starts the server in a process of its own, with `more` options. dist/ must be built. The caller stops it. */
-export async function startProduct(more: readonly string[] = []): Promise<ProductServer> {
+/** Starts the server in a process of its own, with further options if any. dist/ must be built. The caller stops it. */
+export async function startProduct(options: readonly string[] = []): Promise<ProductServer> {
   return startProcess((port) => [
     'signaling-server/main.ts',
-    ...['--http', '--host', '127.0.0.1', '--port', String(port), ...more],
+    ...['--http', '--host', '127.0.0.1', '--port', String(port), ...options],
   ]);
 }
 

@@ -6,9 +6,8 @@ import type { Dial } from '../core/mesh/dial.ts';
 import type { Socket } from '../core/mesh/lasting-socket.ts';
 import { Mesh } from '../core/mesh/mesh.ts';
 import { RoomSeal } from '../core/mesh/seal.ts';
-import { SignalingClient } from '../core/mesh/signaling-client.ts';
+import { type FinalRefusal, SignalingClient } from '../core/mesh/signaling-client.ts';
 import type { Planner } from '../core/plan/question.ts';
-import type { RefusalReason } from '../core/protocol/signaling.ts';
 import type { RoomLink } from '../core/room-link.ts';
 import type { DeviceCard, EndReason } from '../core/session/state.ts';
 import type { OriginFactory } from '../core/weights/origin.ts';
@@ -108,7 +107,7 @@ function cardOf(peer: PeerId, name: string): DeviceCard {
 }
 
 /** The server's words for the end of a visit, in the page's. */
-function endOf(reason: RefusalReason): EndReason {
+function endOf(reason: FinalRefusal): EndReason {
   if (reason === 'room-taken') return 'no-such-room';
   return reason === 'too-many' ? 'room-full' : reason;
 }

@@ -25,6 +25,8 @@ class FakeSocket extends EventEmitter {
   }
 }
 
+const ignore = (): void => undefined;
+
 let now: number;
 let socket: FakeSocket;
 let connection: Connection;
@@ -36,7 +38,7 @@ beforeEach(() => {
     socket as unknown as WebSocket,
     rooms,
     () => now,
-    () => undefined,
+    { heard: ignore, joined: ignore, refused: ignore, relayed: ignore },
     { address: '127.0.0.1', limits: new Limits() },
   );
 });

@@ -3,7 +3,9 @@ import { isPeerId } from '../core/ids.ts';
 import { parseToServer } from '../core/protocol/parse-signaling.ts';
 import type { FromServer, ToServer } from '../core/protocol/signaling.ts';
 import { type Limits, TEXTS } from './limits.ts';
-import type { Rooms } from './rooms.ts';
+import type { Observer } from './observer.ts';
+import { Recipient, type Sender } from './recipient.ts';
+import type { RoomService } from './room-service.ts';
 import { refuse, type Visitor } from './visitor.ts';
 
 const MIB = 1024 * 1024;
@@ -31,15 +33,18 @@ const PEER_ID_BYTES = 8;
 /** Texts that wait while it is decided whether their page may come in. */
 const MOST_HELD = 64;
 
+/** "Service Restart" of the WebSocket registry. */
+const GOING_DOWN = 1012;
+
 /** A page that is closed and does not answer that is dropped. */
 const CLOSING_MS = 5000;
 
 /** One page: reads what it says, passes relay packets on, and makes it wait when a recipient is slow. */
-export class Connection implements Visitor {
+export class Connection extends Recipient implements Sender {
   readonly #socket: WebSocket;
-  readonly #rooms: Rooms;
+  readonly #rooms: RoomService;
   readonly #now: () => number;
-  readonly #relayed: (bytes: number) => void;
+  readonly #observer: Observer;
   readonly #openedAt: number;
   #heardAt: number;
   #pingedAt: number;
@@ -52,24 +57,25 @@ export class Connection implements Visitor {
   /** What it says while its arrival is being decided on. */
   #held: string[] | undefined;
   #closing = false;
-  /** Slow connections that this one has to wait for; its socket is paused meanwhile. */
-  readonly #waitsFor = new Set<Connection>();
-  /** Connections that wait for this one. */
-  readonly #waiting = new Set<Connection>();
+  /** Slow recipients that this one has to wait for; its socket is paused meanwhile. */
+  readonly #waitsFor = new Set<Recipient>();
+  /** When it came to the door, until it is answered. */
+  #cameAt: number | undefined;
 
   constructor(
     socket: WebSocket,
-    rooms: Rooms,
+    rooms: RoomService,
     now: () => number,
-    relayed: (bytes: number) => void,
+    observer: Observer,
     counted: { readonly address: string; readonly limits: Limits },
   ) {
+    super();
     this.#socket = socket;
     this.#address = counted.address;
     this.#limits = counted.limits;
     this.#rooms = rooms;
     this.#now = now;
-    this.#relayed = relayed;
+    this.#observer = observer;
     this.#openedAt = this.#heardAt = this.#pingedAt = this.#textsSince = now();
     socket.on('message', (data, isBinary) => this.#hear(data, isBinary));
     socket.on('pong', () => this.#alive());
@@ -78,6 +84,7 @@ export class Connection implements Visitor {
   }
 
   send(message: FromServer): void {
+    this.#observe(message);
     const text = JSON.stringify(message);
     if (message.type === 'refused' && message.reason === 'wrong-secret') void this.#answerGuess(text);
     else this.#write(text);
@@ -86,6 +93,28 @@ export class Connection implements Visitor {
   close(): void {
     if (!this.#closing) this.#hangUp();
     this.#closing = true;
+  }
+
+  /** The server goes down: the page comes back by itself, to another server where there is one. */
+  dismiss(): void {
+    if (!this.#closing) this.#hangUp(GOING_DOWN);
+    this.#closing = true;
+  }
+
+  relay(packet: Buffer, taken?: () => void): void {
+    this.#write(packet, taken);
+  }
+
+  isSlow(limit: number): boolean {
+    return this.#socket.bufferedAmount > limit;
+  }
+
+  goOn(recipient: Recipient): void {
+    this.#waitsFor.delete(recipient);
+    // Unless it waits for another too.
+    if (this.#waitsFor.size > 0) return;
+    this.#alive();
+    this.#socket.resume();
   }
 
   /** Whoever guesses secrets waits for each answer. */
@@ -100,16 +129,16 @@ export class Connection implements Visitor {
     else setTimeout(answer, wait).unref();
   }
 
-  #hangUp(): void {
-    this.#socket.close();
+  #hangUp(code?: number): void {
+    this.#socket.close(code);
     setTimeout(() => this.#socket.terminate(), CLOSING_MS).unref();
   }
 
   /** The socket closed. */
   closed(): void {
     this.#rooms.closed(this);
-    this.#release();
-    for (const slow of this.#waitsFor) slow.#waiting.delete(this);
+    this.release();
+    for (const slow of this.#waitsFor) slow.forget(this);
   }
 
   /** Pings, and drops what has been silent for too long. Called about once a second. */
@@ -128,6 +157,7 @@ export class Connection implements Visitor {
   #hear(data: RawData, isBinary: boolean): void {
     if (this.#socket.readyState !== this.#socket.OPEN || this.#closing) return;
     this.#alive();
+    this.#observer.heard();
     // `nodebuffer` is how ws delivers unless told otherwise.
     if (!(data instanceof Buffer)) return;
     if (isBinary) this.#relay(data);
@@ -149,6 +179,7 @@ export class Connection implements Visitor {
     }
     if (message.type === 'open' || message.type === 'join') {
       this.#hasArrived = true;
+      this.#cameAt = this.#now();
       void this.#arrive(message);
       return;
     }
@@ -158,7 +189,7 @@ export class Connection implements Visitor {
 
   async #arrive(message: Extract<ToServer, { type: 'open' | 'join' }>): Promise<void> {
     this.#held = [];
-    const isProven = this.#rooms.isProven(message);
+    const isProven = () => this.#rooms.isProven(message);
     const may = await this.#limits.mayArrive(this.#address, message, isProven);
     const held = this.#held;
     this.#held = undefined;
@@ -180,21 +211,30 @@ export class Connection implements Visitor {
   #relay(packet: Buffer): void {
     const to = packet.toString('hex', 0, PEER_ID_BYTES);
     const route = isPeerId(to) ? this.#rooms.route(this, to) : undefined;
-    if (!(route?.recipient instanceof Connection)) return;
+    if (!(route?.recipient instanceof Recipient)) return;
     packet.write(route.sender, 'hex');
-    route.recipient.#write(packet);
-    this.#relayed(packet.byteLength);
+    route.recipient.relay(packet);
+    this.#observer.relayed(packet.byteLength);
     this.#waitForSlow(route.recipient);
   }
 
-  #write(data: string | Buffer): void {
+  #write(data: string | Buffer, taken?: () => void): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(data, (error) => {
       if (error) return;
+      taken?.();
       // The other side has taken something: a long queue may keep its pong back.
       this.#alive();
-      if (this.#socket.bufferedAmount <= LOW_WATER_BYTES) this.#release();
+      if (this.#socket.bufferedAmount <= LOW_WATER_BYTES) this.release();
     });
+  }
+
+  /** Its answer at the door ends the time that it had to wait; the leader's time to decide is not ours. */
+  #observe(message: FromServer): void {
+    if (message.type === 'refused') this.#observer.refused(message.reason);
+    if (message.type === 'welcome')
+      this.#observer.joined(this.#cameAt === undefined ? undefined : this.#now() - this.#cameAt);
+    if (message.type !== 'pong') this.#cameAt = undefined;
   }
 
   #alive(): void {
@@ -202,20 +242,9 @@ export class Connection implements Visitor {
   }
 
   #waitForSlow(recipient: Visitor | undefined, limit: number = HIGH_WATER_BYTES): void {
-    if (!(recipient instanceof Connection) || recipient.#socket.bufferedAmount <= limit) return;
-    recipient.#waiting.add(this);
+    if (!(recipient instanceof Recipient) || !recipient.isSlow(limit)) return;
+    recipient.keepWaiting(this);
     this.#waitsFor.add(recipient);
     this.#socket.pause();
-  }
-
-  /** Those who waited for this one go on, unless they wait for another too. */
-  #release(): void {
-    for (const sender of this.#waiting) {
-      sender.#waitsFor.delete(this);
-      if (sender.#waitsFor.size > 0) continue;
-      sender.#alive();
-      sender.#socket.resume();
-    }
-    this.#waiting.clear();
   }
 }

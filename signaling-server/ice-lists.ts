@@ -48,3 +48,6 @@ export class IceLists {
     return [...this.#fixed, turn.issue(id)];
   }
 }
+
+/** For rooms whose members are told by the process that they are connected to. */
+export const NO_ICE: IceLists = new IceLists([]);

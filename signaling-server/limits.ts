@@ -1,12 +1,11 @@
-import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexible';
-import type { ToServer } from '../core/protocol/signaling.ts';
+import { Quota } from './quota.ts';
+import type { Arrival } from './room-service.ts';
 
 /** In all: each takes some 20 KB, so this is 200 MB. */
 const MAX_CONNECTIONS = 10_000;
 /** A school behind one address: ten classes with every device in a room, and as many again that reload. */
 const MAX_OF_ADDRESS = 600;
 
-const MINUTE_S = 60;
 /** Of one address in a minute. A class of thirty may reload twenty times, and a phone comes back often on a bad network. */
 const ARRIVALS = 600;
 const OPENINGS = 120;
@@ -20,17 +19,13 @@ const LONGEST_GUESS_MS = 5000;
 /** Texts of one connection in ten seconds: a newcomer sends each of 31 others dozens of signals. */
 export const TEXTS: { readonly most: number; readonly ms: number } = { most: 4000, ms: 10_000 };
 
-type Arrival = Extract<ToServer, { type: 'open' | 'join' }>;
-
-const limiter = (points: number): RateLimiterMemory => new RateLimiterMemory({ points, duration: MINUTE_S });
-
 /** How much of everything one address, one room and all together may have. */
 export class Limits {
   readonly #connections = new Map<string, number>();
-  readonly #arrivals = limiter(ARRIVALS);
-  readonly #openings = limiter(OPENINGS);
-  readonly #ofRoom = limiter(ARRIVALS_OF_ROOM);
-  readonly #guesses = limiter(GUESSES);
+  readonly #arrivals = new Quota('arrivals', ARRIVALS);
+  readonly #openings = new Quota('openings', OPENINGS);
+  readonly #ofRoom = new Quota('room', ARRIVALS_OF_ROOM);
+  readonly #guesses = new Quota('guesses', GUESSES);
   #inAll = 0;
 
   /** False when no further connection fits at all. */
@@ -53,26 +48,25 @@ export class Limits {
     this.#inAll -= 1;
   }
 
-  /** Whether this address may come to a door once more; `isProven`: it knows the secret of the room. */
-  async mayArrive(address: string, { type, room }: Arrival, isProven: boolean): Promise<boolean> {
-    if (!(await taken(this.#arrivals, address))) return false;
-    if (type === 'open' && !(await taken(this.#openings, address))) return false;
+  /** All processes count together while there is a client of their Redis; undefined: each for itself. */
+  share(client: unknown): void {
+    for (const quota of [this.#arrivals, this.#openings, this.#ofRoom, this.#guesses]) quota.share(client);
+  }
+
+  /** Whether this address may come to a door once more; `isProven`: it knows the secret of the room, (asked last). */
+  async mayArrive(
+    address: string,
+    { type, room }: Arrival,
+    isProven: () => boolean | Promise<boolean>,
+  ): Promise<boolean> {
+    if ((await this.#arrivals.beyond(address)) > 0) return false;
+    if (type === 'open' && (await this.#openings.beyond(address)) > 0) return false;
     // Strangers must not use up what is for those inside.
-    return !isProven || (await taken(this.#ofRoom, room));
+    return !(await isProven()) || (await this.#ofRoom.beyond(room)) === 0;
   }
 
   /** A wrong secret: so long its answer is to wait. */
   async guessed(address: string): Promise<number> {
-    if (await taken(this.#guesses, address)) return 0;
-    const { consumedPoints = GUESSES } = (await this.#guesses.get(address)) ?? {};
-    return Math.min(LONGEST_GUESS_MS, (consumedPoints - GUESSES) * GUESS_MS);
+    return Math.min(LONGEST_GUESS_MS, (await this.#guesses.beyond(address)) * GUESS_MS);
   }
-}
-
-async function taken(limit: RateLimiterAbstract, key: string): Promise<boolean> {
-  return limit.consume(key).then(
-    () => true,
-    // The library rejects with the state of the key; memory cannot fail otherwise.
-    () => false,
-  );
 }

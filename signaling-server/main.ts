@@ -7,7 +7,11 @@ import type { IceServer } from '../core/protocol/signaling.ts';
 import { ownNames } from './addresses.ts';
 import { type KeyPair, keptCertificate } from './certificate.ts';
 import { readEmbedders } from './embedding.ts';
+import { endOnSignals } from './ending.ts';
 import { greeting } from './greeting.ts';
+import { journal } from './journal.ts';
+import { makeMetrics } from './metrics.ts';
+import { OPERATION_HELP, type Operation, readOperation } from './operation.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { isBuilt } from './static-files.ts';
 import type { TurnAccess } from './turn-access.ts';
@@ -31,7 +35,7 @@ Serves the page and brings its rooms together.
   --turn-ttl SECONDS how long a device's credentials for it are good (default 43200: 12 hours)
   --embed ORIGIN     a site that may embed rooms, such as https://example.org;
                      may be repeated; "*" for every site (default: none)
-  --verbose          one line for each event, without names and secrets
+${OPERATION_HELP}  --verbose          one line for each event, without names and secrets
   --help             this text
 `;
 
@@ -46,7 +50,7 @@ interface Options {
   readonly turn: TurnAccess | undefined;
   readonly behindProxy: boolean;
   readonly embedders: readonly string[];
-  readonly isVerbose: boolean;
+  readonly operation: Operation;
 }
 
 async function readOptions(argv: string[]): Promise<Options | 'help'> {
@@ -64,6 +68,7 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
     http: flag,
     'behind-proxy': flag,
     embed: { type: 'string', multiple: true } as const,
+    ...{ redis: text, metrics: text, log: text, drain: text },
     verbose: flag,
     help: flag,
   };
@@ -89,7 +94,7 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
     }),
     behindProxy: values['behind-proxy'],
     embedders: readEmbedders(values.embed ?? []),
-    isVerbose: values.verbose,
+    operation: readOperation(values),
   };
 }
 
@@ -113,13 +118,24 @@ async function start(options: Options): Promise<RunningServer> {
   if (!isBuilt(ROOT))
     throw new UsageError('The page has not been built. Run "npm start" or "npm run build" first.');
   const tls = await keys(options);
-  const { host, port, iceServers, turn, behindProxy, embedders, isVerbose } = options;
-  const log = isVerbose ? (line: string) => console.log(line) : () => undefined;
-  return startServer({
-    ...{ host, port, root: ROOT, iceServers, behindProxy, embedders, log },
+  const { host, port, iceServers, turn, behindProxy, embedders, operation } = options;
+  const { redis, metrics: at } = operation;
+  const metrics = at && (await makeMetrics());
+  const server = await startServer({
+    ...{ host, port, root: ROOT, iceServers, behindProxy, embedders },
+    log: await journal(operation.log),
     ...(tls && { tls }),
     ...(turn && { turn }),
+    ...(redis !== undefined && { redis }),
+    ...(metrics && { observer: metrics.observer }),
   });
+  try {
+    if (metrics) await metrics.listen(at.host, at.port, server.load);
+  } catch (error) {
+    await server.close();
+    throw new UsageError(`--metrics: ${messageOf(error)}`);
+  }
+  return server;
 }
 
 /** The sentence for what went wrong, when it is the person's to correct. */
@@ -141,20 +157,13 @@ async function main(): Promise<void> {
     }
     port = String(options.port);
     const server = await start(options);
-    console.log(
-      greeting(server, options.isPlain ? 'none' : options.files ? 'given' : 'own', process.stdout.isTTY),
-    );
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        server.close().then(
-          () => process.exit(0),
-          (error) => {
-            console.error(messageOf(error));
-            process.exit(1);
-          },
-        );
-      });
+    // Programs read JSON: nothing else is between.
+    if (options.operation.log !== 'json') {
+      console.log(
+        greeting(server, options.isPlain ? 'none' : options.files ? 'given' : 'own', process.stdout.isTTY),
+      );
     }
+    endOnSignals(server, options.operation.drainMs);
   } catch (error) {
     console.error(explain(error, port));
     process.exitCode = 1;

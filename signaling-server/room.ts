@@ -4,7 +4,7 @@ import type { IceLists } from './ice-lists.ts';
 import { refuse, sameSecret, type Visitor } from './visitor.ts';
 
 /** A reload takes a phone a few seconds, a change of network up to 20: so long nobody has to knock again. */
-const GRACE_MS = 20_000;
+export const GRACE_MS = 20_000;
 
 /** The leader may close the lid and come back; then an empty room still has its name. */
 const LEADERLESS_MS = 600_000;
@@ -18,17 +18,30 @@ const MAX_KNOCKING = 16;
 type Opening = Extract<ToServer, { type: 'open' }>;
 type Joining = Extract<ToServer, { type: 'join' }>;
 
-interface Member {
+export interface Member {
   readonly key: string;
   /** Null while away. */
   readonly visitor: Visitor | null;
   readonly since: number;
 }
 
-interface Knocker {
+export interface Knocker {
   readonly key: string;
   readonly card: string;
   readonly visitor: Visitor;
+}
+
+/** All that a room knows, so that another process can go on with it. */
+export interface RoomMemory {
+  readonly proof: string;
+  readonly opener: Pick<Opening, 'peer' | 'key'>;
+  readonly leader: PeerId;
+  readonly claim: { readonly peer: PeerId; readonly term: number } | undefined;
+  /** In order of joining. */
+  readonly members: ReadonlyMap<PeerId, Member>;
+  readonly knocking: ReadonlyMap<PeerId, Knocker>;
+  readonly askFirst: boolean;
+  readonly ledAt: number;
 }
 
 /** Who is inside, who waits at the door, who was here a moment ago. Knows no sockets and no timers. */
@@ -47,12 +60,37 @@ export class Room {
   /** When the leader was last inside. */
   #ledAt: number;
 
-  constructor(opening: Opening, ice: IceLists, now: number) {
+  constructor(opening: Pick<Opening, 'peer' | 'key' | 'proof'>, ice: IceLists, now: number) {
     this.proof = opening.proof;
     this.#opener = opening;
     this.#leader = opening.peer;
     this.#ice = ice;
     this.#ledAt = now;
+  }
+
+  /** A room as {@link memory} gave it. */
+  static from(memory: RoomMemory, ice: IceLists): Room {
+    const { proof, opener, leader, claim, members, knocking, askFirst, ledAt } = memory;
+    const room = new Room({ ...opener, proof }, ice, ledAt);
+    room.#leader = leader;
+    room.#claim = claim;
+    for (const [peer, member] of members) room.#members.set(peer, member);
+    for (const [peer, knocker] of knocking) room.#knocking.set(peer, knocker);
+    room.#askFirst = askFirst;
+    return room;
+  }
+
+  memory(): RoomMemory {
+    return {
+      proof: this.proof,
+      opener: this.#opener,
+      leader: this.#leader,
+      claim: this.#claim,
+      members: this.#members,
+      knocking: this.#knocking,
+      askFirst: this.#askFirst,
+      ledAt: this.#ledAt,
+    };
   }
 
   /** Devices inside now. */
@@ -131,6 +169,19 @@ export class Room {
       if (peer === this.#leader) this.#settleClaim();
     }
     if (this.#knocking.get(peer)?.visitor === visitor) this.#stopKnocking(peer);
+  }
+
+  /**
+   * A member is reached by another visitor from now on, without having left; false when it is not `from` that reached
+   * it. Packets between it and others may have been lost, so they hear that it was away.
+   */
+  moved(peer: PeerId, from: Visitor | null, to: Visitor): boolean {
+    const member = this.#members.get(peer);
+    if (!member || member.visitor !== from) return false;
+    this.#members.set(peer, { ...member, visitor: to });
+    this.#tell(peer, { type: 'peer-left', peer, why: 'away' });
+    this.#tell(peer, { type: 'peer-joined', peer });
+    return true;
   }
 
   /** A member goes for good; a leader too: its key is forgotten on its side. */

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { PeerId, RoomId } from '../core/ids.ts';
 import type { FromServer, ToServer } from '../core/protocol/signaling.ts';
+import { sentenceOf } from './events.ts';
 import { IceLists } from './ice-lists.ts';
 import { MAX_ROOMS, Rooms } from './rooms.ts';
 import { TurnAccess } from './turn-access.ts';
@@ -19,7 +20,7 @@ beforeEach(() => {
   rooms = new Rooms({
     now: () => now,
     ice: new IceLists([{ urls: 'stun:localhost' }]),
-    log: (line) => lines.push(line),
+    log: (event) => lines.push(`${sentenceOf(event)} ${JSON.stringify(event)}`),
   });
 });
 
@@ -384,7 +385,7 @@ test('members, and nobody else, get credentials for TURN, and new ones while the
     ttlS: 600,
     wallMs,
   });
-  rooms = new Rooms({ now: () => now, ice: new IceLists([], turn), log: (line) => lines.push(line) });
+  rooms = new Rooms({ now: () => now, ice: new IceLists([], turn), log: () => undefined });
   const ann = new Page(ANN).open({ askFirst: true });
   const bob = new Page(BOB).join();
   const names = (page: Page): string[] =>

@@ -1,7 +1,9 @@
 import type { PeerId, RoomId } from '../core/ids.ts';
 import type { RefusalReason, ToServer } from '../core/protocol/signaling.ts';
+import type { ServerEvent } from './events.ts';
 import type { IceLists } from './ice-lists.ts';
 import { Room } from './room.ts';
+import type { Arrival, RoomService, Route } from './room-service.ts';
 import { refuse, sameSecret, type Visitor } from './visitor.ts';
 
 /** Each takes a few KB; so many are not open on one laptop by accident. */
@@ -12,10 +14,8 @@ export interface RoomsOptions {
   readonly now: () => number;
   readonly ice: IceLists;
   /** Told what happens, without names and secrets. */
-  readonly log: (line: string) => void;
+  readonly log: (event: ServerEvent) => void;
 }
-
-type Arrival = Extract<ToServer, { type: 'open' | 'join' }>;
 
 /** Where a visitor is, or waits to be. */
 interface Place {
@@ -25,7 +25,7 @@ interface Place {
 }
 
 /** All rooms, and the check at the door: whoever lacks the secret learns nothing of who is inside. */
-export class Rooms {
+export class Rooms implements RoomService {
   readonly #options: RoomsOptions;
   readonly #rooms = new Map<RoomId, Room>();
   readonly #places = new Map<Visitor, Place>();
@@ -34,12 +34,14 @@ export class Rooms {
     this.#options = options;
   }
 
-  /** How many are open. */
   get size(): number {
     return this.#rooms.size;
   }
 
-  /** Whether it knows the secret of a room that is open. */
+  get visitors(): number {
+    return this.#places.size;
+  }
+
   isProven({ room, proof }: Arrival): boolean {
     const open = this.#rooms.get(room);
     return open !== undefined && sameSecret(open.proof, proof);
@@ -57,27 +59,24 @@ export class Rooms {
     }
   }
 
-  /** The connection ended, whoever ended it. */
   closed(visitor: Visitor): void {
     const place = this.#places.get(visitor);
     if (!place) return;
     this.#options.ice.forget(visitor);
     this.#places.delete(visitor);
     place.room.disconnected(place.peer, visitor, this.#options.now());
-    this.#options.log(`A connection ended (${place.room.size} in its room).`);
+    this.#options.log({ event: 'connection-ended', inRoom: place.room.size });
     // At once when the leader said goodbye to an empty room.
     this.#closeIfOver(place.id, place.room);
   }
 
-  /** Who is inside under this peer id, as seen by a member: where its relay packets go, and in whose name. */
-  route(from: Visitor, to: PeerId): { readonly recipient: Visitor; readonly sender: PeerId } | undefined {
+  route(from: Visitor, to: PeerId): Route | undefined {
     const place = this.#places.get(from);
     if (!place?.room.isMember(place.peer, from) || to === place.peer) return undefined;
     const recipient = place.room.visitorOf(to);
     return recipient && { recipient, sender: place.peer };
   }
 
-  /** Ends grace times and rooms, and renews credentials. Call about once a second. */
   tick(): void {
     this.#options.ice.tick();
     for (const [id, room] of this.#rooms) {
@@ -86,15 +85,15 @@ export class Rooms {
     }
   }
 
+  async close(): Promise<void> {
+    // Nothing is held outside this process.
+  }
+
   /** What keeps the visitor out, before the room itself is asked. */
   #objection(visitor: Visitor, message: Arrival): RefusalReason | undefined {
     // One connection, one device: else a page could wait at many doors.
     if (this.#places.has(visitor)) return 'protocol';
-    const room = this.#rooms.get(message.room);
-    const isProven = room !== undefined && sameSecret(room.proof, message.proof);
-    if (message.type === 'join') return !room ? 'no-such-room' : isProven ? undefined : 'wrong-secret';
-    if (room) return isProven ? undefined : 'room-taken';
-    return this.#rooms.size >= MAX_ROOMS ? 'too-many' : undefined;
+    return objectionTo(message, this.#rooms.get(message.room), this.#rooms.size);
   }
 
   #arrive(visitor: Visitor, message: Arrival): void {
@@ -103,16 +102,18 @@ export class Rooms {
     const room = this.#rooms.get(message.room);
     if (objection) {
       refuse(visitor, objection);
-      this.#options.log(`A device was refused: ${objection}.`);
+      this.#options.log({ event: 'refused', reason: objection });
     } else if (message.type === 'open') {
       const opened = room ?? new Room(message, this.#options.ice, now);
       this.#settle(visitor, message, opened);
       opened.open(message, visitor, now);
-      this.#options.log(room ? 'A leader came back.' : `A room was opened (${this.#rooms.size} in all).`);
+      this.#options.log(
+        room ? { event: 'leader-returned' } : { event: 'room-opened', rooms: this.#rooms.size },
+      );
     } else if (room) {
       this.#settle(visitor, message, room);
       room.join(message, visitor, now);
-      this.#options.log(`A device came to the door (${room.size} in its room).`);
+      this.#options.log({ event: 'arrived', inRoom: room.size });
     }
   }
 
@@ -125,6 +126,18 @@ export class Rooms {
     if (this.#rooms.get(id) !== room || !room.isOver(this.#options.now())) return;
     this.#rooms.delete(id);
     room.close();
-    this.#options.log(`A room was closed (${this.#rooms.size} left).`);
+    this.#options.log({ event: 'room-closed', rooms: this.#rooms.size });
   }
+}
+
+/** What speaks against an arrival at a room, if there is one; `rooms`: how many are open. */
+export function objectionTo(
+  { type, proof }: Arrival,
+  room: Pick<Room, 'proof'> | undefined,
+  rooms: number,
+): RefusalReason | undefined {
+  const isProven = room !== undefined && sameSecret(room.proof, proof);
+  if (type === 'join') return !room ? 'no-such-room' : isProven ? undefined : 'wrong-secret';
+  if (room) return isProven ? undefined : 'room-taken';
+  return rooms >= MAX_ROOMS ? 'too-many' : undefined;
 }

@@ -113,7 +113,7 @@ test('credentials for TURN go to the members, never into the log', async () => {
   const lines: string[] = [];
   const secret = 'a-mill-by-the-river';
   const turn = new TurnAccess({ urls: ['turn:turn.example'], secret, ttlS: 600 });
-  const [ann, bob] = await pair(await start({ turn, log: (line) => lines.push(line) }));
+  const [ann, bob] = await pair(await start({ turn, log: (event) => lines.push(JSON.stringify(event)) }));
   const told = [ann, bob].map(({ texts }) => texts.find(({ type }) => type === 'welcome'));
   const given = told.flatMap((message) => (message?.type === 'welcome' ? message.iceServers : []));
   expect(given).toHaveLength(2);

@@ -17,6 +17,7 @@ const WHY: Record<RefusalReason, string> = {
   replaced: 'This device entered the room again from another page.',
   protocol: 'The server could not understand this page. Reload it; it may be of another version.',
   'too-many': 'Too many at once. Try again in a minute.',
+  unavailable: 'The servers of this page cannot reach each other. Try again in a moment.',
 };
 
 /** The last words to a visitor. */

@@ -1,4 +1,5 @@
 import type { Plugin } from 'vite';
+import type { ServerEvent } from '../signaling-server/events.ts';
 
 /**
  * Gives the development server rooms: a signaling server of its own on a free loopback port, reached through
@@ -12,7 +13,9 @@ export function devSignaling(): Plugin {
     config: async () => {
       // Imported here, because a build has no use for it.
       const { startServer } = await import('../signaling-server/server.ts');
-      const server = await startServer({ host: '127.0.0.1', port: 0, root: 'dist', log: console.log });
+      const { sentenceOf } = await import('../signaling-server/events.ts');
+      const log = (event: ServerEvent): void => console.log(sentenceOf(event));
+      const server = await startServer({ host: '127.0.0.1', port: 0, root: 'dist', log });
       end = server.close;
       return { server: { proxy: { '/signal': { target: server.url, ws: true } } } };
     },

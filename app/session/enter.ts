@@ -2,8 +2,7 @@ import { messageOf } from '../../core/errors.ts';
 import { systemClock } from '../../core/mesh/clock.ts';
 import { MeshLater } from '../../core/mesh/mesh-later.ts';
 import { RoomSeal } from '../../core/mesh/seal.ts';
-import { SignalingClient } from '../../core/mesh/signaling-client.ts';
-import type { RefusalReason } from '../../core/protocol/signaling.ts';
+import { type FinalRefusal, SignalingClient } from '../../core/mesh/signaling-client.ts';
 import type { DeviceCard, EndReason } from '../../core/session/state.ts';
 import { subtleDigest } from '../../core/weights/digest.ts';
 import { Shelf } from '../../core/weights/shelf.ts';
@@ -110,7 +109,7 @@ export async function enter(place: Place, options: EnterOptions = {}): Promise<B
 }
 
 /** The server's words for the end of a visit, in the page's. */
-function endOf(reason: RefusalReason): EndReason {
+function endOf(reason: FinalRefusal): EndReason {
   switch (reason) {
     case 'room-taken':
       return 'no-such-room';

@@ -377,6 +377,18 @@ test('once inside, a missing room is looked for again, for a minute', async () =
   expect(clock.now() - started).toBeLessThan(75_000);
 });
 
+test('servers that cannot reach each other are asked again, for as long as that takes, also before it was inside', async () => {
+  const ann = await client();
+  ann.open(false);
+  for (let n = 0; n < 12; n++) {
+    (await hello()).say({ type: 'refused', reason: 'unavailable', message: 'Try again.' });
+    clock.pass(10_000);
+  }
+  expect(happened.filter(([name]) => name === 'refused')).toEqual([]);
+  (await hello()).say(welcome);
+  await vi.waitFor(() => expect(happened).toContainEqual(['welcome', [BOB], []]));
+});
+
 test('a room that is opened again in time is entered again', async () => {
   const [, first] = await inside();
   first.fail();

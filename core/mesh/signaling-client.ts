@@ -8,6 +8,9 @@ import { LastingSocket, type Socket } from './lasting-socket.ts';
 import type { Rendezvous, RendezvousListener } from './rendezvous.ts';
 import type { RoomSeal } from './seal.ts';
 
+/** After any other the client tries again by itself. */
+export type FinalRefusal = Exclude<RefusalReason, 'unavailable'>;
+
 /** What happens at the door of the room, for the page. */
 export interface DoorListener {
   /** `away` after a loss, until the server answers again. */
@@ -19,7 +22,7 @@ export interface DoorListener {
   /** The server takes this device for the leader. `askFirst`: as the leader before wished. */
   leading(askFirst: boolean): void;
   /** Final: the client has closed. `message` is a sentence for people. */
-  refused(reason: RefusalReason, message: string): void;
+  refused(reason: FinalRefusal, message: string): void;
   /** To the leader: somebody waits. `card` is what it said of itself, foreign text, empty when unreadable. */
   knock(peer: PeerId, card: string): void;
   /** It no longer waits: it gave up or was let in. */
@@ -242,6 +245,7 @@ export class SignalingClient implements Rendezvous {
 
   /** After a restart the server knows no rooms until their leaders are back. */
   #isWorthRetrying(reason: RefusalReason): boolean {
+    if (!isFinal(reason)) return true;
     if (reason !== 'no-such-room' || !this.#wasInside) return false;
     const now = this.#options.clock.now();
     this.#missingSince ??= now;
@@ -275,8 +279,10 @@ export class SignalingClient implements Rendezvous {
           this.#asksFirst = message.askFirst;
           door.leading(message.askFirst);
         };
-      case 'refused':
-        return () => door.refused(message.reason, message.message);
+      case 'refused': {
+        const { reason } = message;
+        return () => isFinal(reason) && door.refused(reason, message.message);
+      }
       case 'knock': {
         const card = await seal.openCard(message.peer, message.card).catch((error: unknown) => {
           this.#options.report(error);
@@ -308,4 +314,8 @@ export class SignalingClient implements Rendezvous {
     if (this.#listener) what(this.#listener);
     else this.#early.push(what);
   }
+}
+
+function isFinal(reason: RefusalReason): reason is FinalRefusal {
+  return reason !== 'unavailable';
 }

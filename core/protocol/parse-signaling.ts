@@ -51,6 +51,7 @@ const reason = v.picklist([
   'replaced',
   'protocol',
   'too-many',
+  'unavailable',
 ]);
 
 const fromServer: SchemaOf<FromServer> = v.variant('type', [

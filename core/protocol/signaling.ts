@@ -74,7 +74,9 @@ export type RefusalReason =
   | 'denied'
   | 'replaced'
   | 'protocol'
-  | 'too-many';
+  | 'too-many'
+  /** The servers cannot reach each other now: the page tries again by itself. */
+  | 'unavailable';
 
 export interface IceServer {
   readonly urls: string | readonly string[];
