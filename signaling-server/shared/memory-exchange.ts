@@ -33,10 +33,10 @@ export class MemoryExchanges {
   cut(name: string): void {
     const exchange = this.#open.get(name);
     this.#open.delete(name);
-    exchange?.listener.lost();
+    exchange?.fail();
   }
 
-  /** A process died: nothing is heard of it, and it hears nothing. */
+  /** A process died, or is cut off: nothing is heard of it, and it hears nothing until it says something. */
   kill(name: string): void {
     this.#open.delete(name);
   }
@@ -66,6 +66,7 @@ class MemoryExchange implements Exchange {
   readonly listener: ExchangeListener;
   readonly pendingBytes = 0;
   readonly #all: MemoryExchanges;
+  #isOver = false;
 
   constructor(all: MemoryExchanges, name: string, listener: ExchangeListener) {
     this.#all = all;
@@ -105,16 +106,29 @@ class MemoryExchange implements Exchange {
   }
 
   async close(): Promise<void> {
+    this.#isOver = true;
     if (this.#all.isOpen(this)) this.#all.kill(this.name);
+  }
+
+  /** Told once. */
+  fail(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.listener.lost();
   }
 
   /** Done now, answered a moment later. */
   async #say<T>(what: string, run: () => T): Promise<T> {
     this.#all.said.push(what);
-    if (!this.#all.isOpen(this)) throw new Error('the exchange is closed');
+    this.#checkOpen();
     const answer = run();
     await new Promise(setImmediate);
-    if (!this.#all.isOpen(this)) throw new Error('the exchange is closed');
+    this.#checkOpen();
     return answer;
+  }
+  #checkOpen(): void {
+    if (this.#all.isOpen(this)) return;
+    this.fail();
+    throw new Error('the exchange is closed');
   }
 }

@@ -126,13 +126,12 @@ describe.skipIf(REDIS === null)('two devices without a direct way at two servers
     expect([...ann.reports, ...bob.reports]).toEqual([]);
   });
 
-  test('Redis is away for a moment in the middle of messages: nobody is taken for an offender, and they go on', async () => {
+  test('Redis is away for a moment in the middle of messages: nobody is taken for an offender, and each arrives exactly once', async () => {
     const { ann, bob } = await pair();
     let isOver = false;
     let sent = 0;
     const sending = (async () => {
       while (!isOver) {
-        // A link that ends is made anew; what was on it is for its callers to ask again.
         await ann.mesh.send(BOB, 'activation', [message(sent++)]).catch(() => undefined);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
@@ -148,9 +147,12 @@ describe.skipIf(REDIS === null)('two devices without a direct way at two servers
     isOver = true;
     await sending;
     expect([...ann.reports, ...bob.reports]).toEqual([]);
-    // In order, none twice.
-    expect(bob.got).toEqual([...new Set(bob.got)].sort((one, other) => one - other));
-    console.log(`${bob.got.length} of ${sent} messages; links: ${bob.links.join(', ')}`);
+    // What was under way comes again, perhaps behind others: each exactly once.
+    const all = [...Array(sent).keys()];
+    // On a busy machine the link may have been given up meanwhile; then what was on it is for its callers to ask again.
+    if (bob.links.length === 1) await expect.poll(() => new Set(bob.got).size).toBe(sent);
+    expect(bob.got).toHaveLength(new Set(bob.got).size);
+    expect(all).toEqual(expect.arrayContaining(bob.got));
   }, 120_000);
 });
 

@@ -16,7 +16,7 @@ export const id = (n: number): PeerId => n.toString(16).padStart(16, '0') as Pee
 export class Servers {
   readonly exchanges: MemoryExchanges = new MemoryExchanges();
   readonly events: ServerEvent[] = [];
-  readonly #rooms: SharedRooms[] = [];
+  readonly #rooms = new Map<string, SharedRooms>();
   now = 1_000_000;
 
   /** Another process, called by a letter; resolves when it is connected. */
@@ -28,22 +28,28 @@ export class Servers {
       ice: new IceLists([{ urls: `stun:${base}` }], turn),
       log: (event) => this.events.push(event),
     });
-    this.#rooms.push(rooms);
+    this.#rooms.set(base, rooms);
     while (!rooms.isConnected) await settled();
     return rooms;
+  }
+
+  /** The process is no more. */
+  kill(base: string): void {
+    this.#rooms.delete(base);
+    for (const name of this.exchanges.names()) if (name.startsWith(`${base}-`)) this.exchanges.kill(name);
   }
 
   /** Time passes for all. */
   async pass(ms: number): Promise<void> {
     for (const end = this.now + ms; this.now < end; ) {
       this.now = Math.min(end, this.now + 1000);
-      for (const rooms of this.#rooms) rooms.tick();
+      for (const rooms of this.#rooms.values()) rooms.tick();
       await settled();
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#rooms.map((rooms) => rooms.close()));
+    await Promise.all([...this.#rooms.values()].map((rooms) => rooms.close()));
   }
 }
 

@@ -65,6 +65,8 @@ async function story(random: Random): Promise<void> {
     () => pick(random, devices).page?.say({ type: 'leave' }),
     () => pick(random, devices).page?.say({ type: 'lead', term: ++term }),
     () => servers.exchanges.cut(pick(random, ['nobody', ...servers.exchanges.names()])),
+    // Cut off without noticing, as a frozen process is.
+    () => servers.exchanges.kill(pick(random, ['nobody', ...servers.exchanges.names()])),
     () => servers.exchanges.down(),
     () => servers.exchanges.up(),
     () => servers.exchanges.up(),

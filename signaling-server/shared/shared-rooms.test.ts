@@ -133,7 +133,7 @@ test('when a process dies its members are away, another one leads, and all come 
   bob.say({ type: 'lead', term: 1 });
   await settled();
   expect(bob.news()).toEqual([]);
-  servers.exchanges.kill('a-1');
+  servers.kill('a');
   await servers.pass(2000);
   expect(bob.news()).toEqual([left(ANN, 'away'), { type: 'leading', askFirst: true }]);
   const eve = new Page(b, ANN).join({ key: 'another key' });
@@ -151,7 +151,7 @@ test('when a process dies its members are away, another one leads, and all come 
 
 test('a process that died is noticed by the next word to one of its members', async () => {
   const [, bob] = await pair();
-  servers.exchanges.kill('a-1');
+  servers.kill('a');
   bob.say({ type: 'signal', to: ANN, sealed: 'hello?' });
   await settled();
   expect(bob.news()).toEqual([left(ANN, 'away')]);
@@ -159,7 +159,7 @@ test('a process that died is noticed by the next word to one of its members', as
 
 test('who comes back through another process before its death is noticed takes its own place', async () => {
   const [, bob] = await pair();
-  servers.exchanges.kill('a-1');
+  servers.kill('a');
   const ann = new Page(b, ANN).open();
   await settled();
   expect(ann.news()).toEqual([welcome('b', ANN, [BOB])]);
