@@ -7,8 +7,8 @@ import { lookUp } from '../language/prompt-lookup.ts';
 import type { SamplingOptions } from '../language/sampling.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Asker, AskResult } from './asker.ts';
-import { Sequence } from './sequence.ts';
+import type { AskResult } from './asker.ts';
+import { Sequence, type SequenceAsker } from './sequence.ts';
 
 /**
  * A prompt is read in parts of so many tokens, so that the second stage reads one while the first reads the next. An
@@ -26,7 +26,7 @@ const AFTER_LOSS_MS = 50;
 
 /** The model that writes, and the device that asks. */
 export interface Writer {
-  readonly asker: Asker;
+  readonly asker: SequenceAsker;
   readonly clock: Clock;
   readonly io: DecoderIo;
   /** Tokens of prompt and answer together that the model can hold. */
