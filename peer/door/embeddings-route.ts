@@ -7,6 +7,7 @@ import type { DoorParts } from './routes.ts';
 import { runAll } from './run-all.ts';
 import { encoderFeeds, textVector } from './text-vector.ts';
 import type { Prompt } from './text-wish.ts';
+import { writeVectors } from './write-vectors.ts';
 
 const MOST_BYTES = 4 * 1024 * 1024;
 
@@ -31,27 +32,12 @@ export async function answerEmbeddings(exchange: Exchange, { model, metrics }: D
   const total = texts.reduce((sum, { length }) => sum + length, 0);
   metrics.items.inc(items.length);
   metrics.promptTokens.inc(total);
-  exchange.json(answerOf(wish, vectors, total));
+  const entries = await writeVectors(vectors, wish.encoding);
+  const usage = JSON.stringify({ prompt_tokens: total, total_tokens: total });
+  const answer = `{"object":"list","data":[${entries}],"model":${JSON.stringify(wish.model)},"usage":${usage}}`;
+  exchange.send(Buffer.from(answer), 'application/json');
 }
 
 function promptOf(input: EmbeddingsWish['inputs'][number]): Prompt {
   return typeof input === 'string' ? { kind: 'text', text: input } : { kind: 'tokens', tokens: input };
-}
-
-function answerOf(
-  { model, encoding }: EmbeddingsWish,
-  vectors: readonly Float32Array[],
-  tokens: number,
-): object {
-  const data = vectors.map((vector, index) => ({
-    object: 'embedding',
-    index,
-    embedding: encoding === 'base64' ? base64(vector) : [...vector],
-  }));
-  return { object: 'list', model, data, usage: { prompt_tokens: tokens, total_tokens: tokens } };
-}
-
-/** The bytes of this computer's order, which is little-endian wherever ONNX Runtime runs. */
-function base64({ buffer, byteOffset, byteLength }: Float32Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
