@@ -9,6 +9,7 @@ import type { Clock } from '../mesh/clock.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AskResult } from './asker.ts';
 import { Sequence, type SequenceAsker } from './sequence.ts';
+import { isOfRuntime } from './watchdog.ts';
 
 /**
  * A prompt is read in parts of so many tokens, so that the second stage reads one while the first reads the next. An
@@ -109,7 +110,7 @@ export class Conversation {
           const { step } = error.data;
           const isLoss = step === 'state' && clock.now() - cameAt < LOSSES_MS;
           if (!isLoss && --tries === 0) throw error;
-          if (step === 'run' && this.#stepped) this.#alone = true;
+          if (isOfRuntime(step) && this.#stepped) this.#alone = true;
           this.#lose();
           donor = null;
           if (isLoss) await new Promise<void>((resolve) => clock.setTimeout(resolve, AFTER_LOSS_MS));
