@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import { isDtype } from '../tensor/dtype.ts';
-import { type Tensor, tensor } from '../tensor/tensor.ts';
+import { MAX_DIM, MAX_DIMS, type Tensor, tensor } from '../tensor/tensor.ts';
 import type { BoundaryTensor } from './shard.types.ts';
 
 /** @throws InputError when a tensor is given for what is none of the inputs. */
@@ -21,6 +21,11 @@ export function fitting(value: Tensor | undefined, input: BoundaryTensor): Tenso
   if (value.dtype !== input.dtype) {
     const data = { step: 'ask', expected: input.dtype, actual: value.dtype };
     throw new InputError(`The input "${input.name}" takes ${input.dtype}, not ${value.dtype}.`, data);
+  }
+  // A graph that says nothing of a shape takes any, and the devices do not.
+  if (value.dims.length > MAX_DIMS || value.dims.some((dim) => dim > MAX_DIM)) {
+    const data = { step: 'ask', expected: `at most ${MAX_DIMS} sizes of 32 bits`, actual: `[${value.dims}]` };
+    throw new InputError(`The input "${input.name}" cannot have ${value.dims.length} such sizes.`, data);
   }
   const fits =
     input.dims === null ||

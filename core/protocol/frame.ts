@@ -1,7 +1,7 @@
 import type { Epoch, RequestId } from '../ids.ts';
 import type { StageTiming } from '../session/state.ts';
 import { dtypeCode, dtypeFromCode, elementBytes } from '../tensor/dtype.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { MAX_DIMS, type Tensor } from '../tensor/tensor.ts';
 import { Checksum } from './checksum.ts';
 import type { Activation } from './frame.types.ts';
 import { atLeast, atMost, malformed } from './frame-checks.ts';
@@ -46,8 +46,6 @@ const ALIGNMENT = 8;
 
 /** A cut with more live values would cost more to send than the layers save; small enough to read in no time. */
 const MAX_TENSORS = 256;
-/** ONNX operators in use go to rank 6; runtimes refuse more than 16. */
-const MAX_RANK = 16;
 /** Stages of a plan: one per device, 32 in a room. */
 const MAX_TRAIL = 256;
 /** Beyond this, texts that are written together gain nothing more. */
@@ -64,7 +62,7 @@ export function encodeActivation(activation: Activation): Uint8Array<ArrayBuffer
   atMost('texts', texts.length, MAX_JOINED);
   atMost('tensors', tensors.length, MAX_TENSORS);
   atMost('stages in the trail', trail.length, MAX_TRAIL);
-  for (const tensor of tensors) atMost('dims', tensor.dims.length, MAX_RANK);
+  for (const tensor of tensors) atMost('dims', tensor.dims.length, MAX_DIMS);
   const dims = tensors.reduce((sum, tensor) => sum + tensor.dims.length, 0);
   const asked = texts.reduce((sum, each) => sum + decodeBytes(each), joined.length * JOINED_BYTES);
   const described = tensors.length * TENSOR_BYTES + dims * DIM_BYTES;
@@ -216,7 +214,7 @@ function readShape(
   const dtype = dtypeFromCode(code);
   if (!dtype) throw malformed('a known element type', `type ${code}`);
   const rank = view.getUint8(at + 1);
-  atMost('dims', rank, MAX_RANK);
+  atMost('dims', rank, MAX_DIMS);
   atLeast('dims', view.byteLength, at + TENSOR_BYTES + rank * DIM_BYTES);
   const dims = Array.from({ length: rank }, (_, d) =>
     view.getUint32(at + TENSOR_BYTES + d * DIM_BYTES, true),

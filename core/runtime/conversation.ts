@@ -7,8 +7,9 @@ import { lookUp } from '../language/prompt-lookup.ts';
 import type { SamplingOptions } from '../language/sampling.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Asker, AskResult } from './asker.ts';
-import { Sequence } from './sequence.ts';
+import type { AskResult } from './asker.ts';
+import { Sequence, type SequenceAsker } from './sequence.ts';
+import { isOfRuntime } from './watchdog.ts';
 
 /**
  * A prompt is read in parts of so many tokens, so that the second stage reads one while the first reads the next. An
@@ -26,7 +27,7 @@ const AFTER_LOSS_MS = 50;
 
 /** The model that writes, and the device that asks. */
 export interface Writer {
-  readonly asker: Asker;
+  readonly asker: SequenceAsker;
   readonly clock: Clock;
   readonly io: DecoderIo;
   /** Tokens of prompt and answer together that the model can hold. */
@@ -109,7 +110,7 @@ export class Conversation {
           const { step } = error.data;
           const isLoss = step === 'state' && clock.now() - cameAt < LOSSES_MS;
           if (!isLoss && --tries === 0) throw error;
-          if (step === 'run' && this.#stepped) this.#alone = true;
+          if (isOfRuntime(step) && this.#stepped) this.#alone = true;
           this.#lose();
           donor = null;
           if (isLoss) await new Promise<void>((resolve) => clock.setTimeout(resolve, AFTER_LOSS_MS));

@@ -35,15 +35,11 @@ export class Decisions {
     this.#again = true;
     if (this.#deciding) return;
     this.#deciding = true;
-    try {
-      while (this.#again) {
-        this.#again = false;
-        await this.#decide();
-      }
-    } catch (error) {
-      this.#failed(error);
-    } finally {
-      this.#deciding = false;
+    while (this.#again) {
+      this.#again = false;
+      // What was asked for meanwhile is decided also where this one fails.
+      await this.#decide().catch(this.#failed);
     }
+    this.#deciding = false;
   }
 }

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import type { PeerId, Sha256 } from '../ids.ts';
+import { EXAMPLES } from '../protocol/control-examples.ts';
+import { encodeInheritance } from '../protocol/parse-inheritance.ts';
 import { VirtualClock } from '../weights/virtual-clock.ts';
 import { Heir, type HeirOptions } from './heir.ts';
+import './inheritance.ts';
 
 const clock = new VirtualClock(() => new Promise((resolve) => setImmediate(resolve)));
 const OTHER = 'b'.repeat(16) as PeerId;
@@ -91,3 +94,51 @@ test('another wish takes the place of the one before', async () => {
   await before;
   expect(kept).toEqual([3]);
 });
+
+test('it is ready with the spare weights of the last wish, and not before', async () => {
+  const under: (() => void)[] = [];
+  const ready: (string | null)[] = [];
+  const { heir } = heirWith({
+    fetch: ([wanted]) =>
+      wanted?.hash === piece(9).hash
+        ? Promise.resolve(new Blob([legacy()]))
+        : new Promise((resolve) => under.push(() => resolve(new Blob()))),
+    ready: (key) => ready.push(key),
+  });
+  void heir.keep('m', 'M', [piece(1)]);
+  void heir.told({ type: 'legacy', key: 'k', label: 'M', pieces: [piece(9)] });
+  await clock.pass(100);
+  void heir.keep('m', 'M', [piece(2)]);
+  under[0]?.();
+  await clock.pass(100);
+  expect(ready).toEqual([]);
+  under[1]?.();
+  await clock.pass(100);
+  expect(ready).toEqual(['k']);
+});
+
+function legacy(): Uint8Array<ArrayBuffer> {
+  const { model } = EXAMPLES.model;
+  if (!model) throw new Error('the example has a model');
+  const { encoder: _, ...card } = model;
+  const calibration = {
+    blockMs: [],
+    boundaryBytes: [],
+    blockWeightBytes: [],
+    blockWorkspaceBytes: [],
+    blockTensorBytes: [],
+    boundarySamples: [],
+    estimated: [],
+    wholeMs: null,
+  };
+  const bytes = encodeInheritance({
+    card,
+    origin: null,
+    hashes: [],
+    calibration,
+    benchMs: 1,
+    times: [],
+    files: [],
+  });
+  return bytes ?? new Uint8Array();
+}

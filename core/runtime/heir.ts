@@ -102,8 +102,12 @@ export class Heir {
     for (const piece of (language ?? encoder)?.files.flatMap((file) => file.pieces) ?? []) {
       beside.push({ ...piece, blob: await fetch([piece], label, signal) });
     }
-    // Without the weights there would be nothing to lead.
-    await this.#keeping;
+    // Without the weights there would be nothing to lead; a later wish takes the place of the one that is waited for.
+    let kept: Promise<void> | undefined;
+    while (kept !== this.#keeping) {
+      kept = this.#keeping;
+      await kept;
+    }
     if (signal.aborted) return true;
     this.#key = key;
     this.#inherited = { inheritance, beside };

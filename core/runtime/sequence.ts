@@ -4,6 +4,9 @@ import type { Decode } from '../language/decode.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Asker, AskResult } from './asker.ts';
 
+/** Whom a sequence asks: an {@link Asker}, or what stands before one. */
+export type SequenceAsker = Pick<Asker, 'ask' | 'endSequence' | 'newSequence' | 'plan'>;
+
 /**
  * Runs of the model one after another whose state, such as a cache of keys and values, stays on the devices that make
  * it. The first begins from zeros. Several may be under way at once: they pass every stage in order. It ends with
@@ -12,14 +15,14 @@ import type { Asker, AskResult } from './asker.ts';
 export class Sequence {
   /** Names it among the sequences of this device. */
   readonly number: number;
-  readonly #asker: Asker;
+  readonly #asker: SequenceAsker;
   #step = 0;
   #epoch: Epoch | null = null;
   #running = 0;
   /** Why no further run is possible; null while one is. */
   #over: string | null = null;
 
-  constructor(asker: Asker) {
+  constructor(asker: SequenceAsker) {
     this.#asker = asker;
     this.number = asker.newSequence();
   }

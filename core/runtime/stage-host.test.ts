@@ -229,7 +229,7 @@ describe('StageHost', () => {
     const { host: it, events } = await loaded({ disturb: (step) => (step === 'run' ? 'hang' : undefined) });
     it.accept(activation(1));
     await vi.advanceTimersByTimeAsync(121_000);
-    expect(events.slice(-2)).toEqual(['request 1 failed at run', expect.stringMatching(/^failed run/)]);
+    expect(events.slice(-2)).toEqual(['request 1 failed at watchdog', expect.stringMatching(/^failed run/)]);
     expect((await it.memory()).heapBytes).toBe(0);
   });
 

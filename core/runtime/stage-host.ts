@@ -390,6 +390,7 @@ function originOf({ activation }: Item): PeerId {
 }
 
 function why(error: unknown): [step: string, message: string] {
-  const step = error instanceof RequestFailedError ? error.data.step : 'run';
-  return [step, messageOf(error)];
+  // Of what took the whole worker with it nobody knows whether the item was at fault.
+  const isKnown = error instanceof RequestFailedError || isDead(error);
+  return [isKnown ? error.data.step : 'run', messageOf(error)];
 }

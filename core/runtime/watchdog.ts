@@ -21,6 +21,11 @@ export function guarded<T>(clock: Clock, work: Promise<T>): Promise<T> {
 }
 
 /** True when every other item would fail too: the worker is gone, or hangs. */
-export function isDead(error: unknown): boolean {
+export function isDead(error: unknown): error is RuntimeFailedError {
   return error instanceof RuntimeFailedError && (error.data.step === HUNG || error.data.step === BROKEN);
+}
+
+/** Whether a request that failed at this step did so in the runtime, or took the runtime with it. */
+export function isOfRuntime(step: string): boolean {
+  return step === 'run' || step === HUNG || step === BROKEN;
 }

@@ -11,6 +11,11 @@ export interface Tensor {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
+/** ONNX operators in use go to rank 6; runtimes refuse more than 16, and so does the wire. */
+export const MAX_DIMS = 16;
+/** A size on the wire is a number of 32 bits. */
+export const MAX_DIM: number = 2 ** 32 - 1;
+
 /** Number of elements; 1 for a scalar. */
 export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, constants, copyFile, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** 256 bits: nobody guesses it, however many tries the door allows. */
@@ -32,11 +33,9 @@ export async function doorKey(folder: string, given: string | undefined): Promis
   await mkdir(folder, { recursive: true });
   const made = `potluck-${randomBytes(KEY_BYTES).toString('base64url')}`;
   try {
-    // wx: of two peers that start at once, one writes it and the other reads it.
-    await writeFile(path, `${made}\n`, { mode: 0o600, flag: 'wx' });
-    return { key: made, origin: 'made', path };
+    if (!existsSync(path) && (await putNew(path, `${made}\n`))) return { key: made, origin: 'made', path };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, error);
+    throw unusable(path, error);
   }
   const key = await readFile(path, 'utf8').then(
     (text) => text.trim(),
@@ -46,6 +45,29 @@ export async function doorKey(folder: string, given: string | undefined): Promis
   // Whatever a copy or a backup made of it.
   await chmod(path, 0o600);
   return { key, origin: 'kept', path };
+}
+
+/** Of two peers that start at once, one puts its file there whole and the other reads it. False where there is one. */
+async function putNew(path: string, text: string): Promise<boolean> {
+  const whole = `${path}.${randomBytes(8).toString('hex')}`;
+  try {
+    await writeFile(whole, text, { mode: 0o600, flag: 'wx' });
+    // Not every file system has hard links.
+    await link(whole, path).catch((error) => {
+      if (isThere(error)) throw error;
+      return copyFile(whole, path, constants.COPYFILE_EXCL);
+    });
+    return true;
+  } catch (error) {
+    if (isThere(error)) return false;
+    throw error;
+  } finally {
+    await rm(whole, { force: true });
+  }
+}
+
+function isThere(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EEXIST';
 }
 
 /** Whether these are the same, in a time that does not tell how much of it is. */

@@ -1,11 +1,13 @@
 import { type Exchange, only } from './exchange.ts';
 import { jsonBody } from './json-body.ts';
-import type { OpenEncoder } from './open-encoder.ts';
 import { type EmbeddingsWish, parseEmbeddings } from './parse-embeddings.ts';
+import { lengthOf } from './prompt-text.ts';
 import { promptTokens } from './prompt-tokens.ts';
 import type { DoorParts } from './routes.ts';
 import { runAll } from './run-all.ts';
 import { encoderFeeds, textVector } from './text-vector.ts';
+import type { Prompt } from './text-wish.ts';
+import { writeVectors } from './write-vectors.ts';
 
 const MOST_BYTES = 4 * 1024 * 1024;
 
@@ -15,39 +17,27 @@ export async function answerEmbeddings(exchange: Exchange, { model, metrics }: D
   const wish = parseEmbeddings(await jsonBody(exchange, MOST_BYTES));
   exchange.forgetBody();
   const encoder = await model.reading(wish.model);
-  const texts = await Promise.all(wish.inputs.map((input) => tokensIn(input, encoder)));
-  const items = texts.map((tokens) => encoderFeeds(encoder.io, tokens));
-  const { asker } = encoder.room.member;
-  const results = await runAll(asker, items, { signal: exchange.signal, param: 'input' });
-  const vectors = results.map(({ tensors }) => textVector(tensors[encoder.io.output]));
+  const { io, reader, contextTokens, asker } = encoder;
+  const prompts = wish.inputs.map(promptOf);
+  const together = prompts.reduce((sum, prompt) => sum + lengthOf(prompt), 0);
+  const bounds = { reader, together, most: contextTokens, param: 'input' };
+  const texts = await Promise.all(prompts.map((prompt) => promptTokens(prompt, bounds)));
+  const items = texts.map((tokens) => encoderFeeds(io, tokens));
+  const vectors = await runAll(asker, items, {
+    signal: exchange.signal,
+    param: 'input',
+    // At once, as the vectors of all tokens of many texts would fill the memory.
+    read: ({ tensors }) => textVector(tensors[io.output]),
+  });
   const total = texts.reduce((sum, { length }) => sum + length, 0);
   metrics.items.inc(items.length);
   metrics.promptTokens.inc(total);
-  exchange.json(answerOf(wish, vectors, total));
+  const entries = await writeVectors(vectors, wish.encoding);
+  const usage = JSON.stringify({ prompt_tokens: total, total_tokens: total });
+  const answer = `{"object":"list","data":[${entries}],"model":${JSON.stringify(wish.model)},"usage":${usage}}`;
+  exchange.send(Buffer.from(answer), 'application/json');
 }
 
-function tokensIn(input: EmbeddingsWish['inputs'][number], { reader, contextTokens }: OpenEncoder) {
-  const prompt =
-    typeof input === 'string'
-      ? ({ kind: 'text', text: input } as const)
-      : ({ kind: 'tokens', tokens: input } as const);
-  return promptTokens(prompt, { reader, most: contextTokens, param: 'input' });
-}
-
-function answerOf(
-  { model, encoding }: EmbeddingsWish,
-  vectors: readonly Float32Array[],
-  tokens: number,
-): object {
-  const data = vectors.map((vector, index) => ({
-    object: 'embedding',
-    index,
-    embedding: encoding === 'base64' ? base64(vector) : [...vector],
-  }));
-  return { object: 'list', model, data, usage: { prompt_tokens: tokens, total_tokens: tokens } };
-}
-
-/** The bytes of this computer's order, which is little-endian wherever ONNX Runtime runs. */
-function base64({ buffer, byteOffset, byteLength }: Float32Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+function promptOf(input: EmbeddingsWish['inputs'][number]): Prompt {
+  return typeof input === 'string' ? { kind: 'text', text: input } : { kind: 'tokens', tokens: input };
 }

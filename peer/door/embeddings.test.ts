@@ -91,9 +91,17 @@ describe('an encoder in a room of two devices', () => {
     }
   });
 
+  test('takes a long list, as clients send it by themselves, and answers in its order', async () => {
+    const input = Array.from({ length: 600 }, (_, at) => [at]);
+    const { data } = await openai.embeddings.create({ model: 'words', input });
+    expect(data.map(({ index }) => index)).toEqual(input.map(([at]) => at));
+    for (const at of [0, 299, 599]) near(data[at]?.embedding ?? [], expected([at]));
+  }, 30_000);
+
   test.each([
     [{ input: '' }, 400, 'invalid_value'],
     [{ input: [] }, 400, 'invalid_value'],
+    [{ input: Array(2049).fill('a') }, 400, 'invalid_value'],
     [{ input: 'word '.repeat(20) }, 400, 'context_length_exceeded'],
     [{ input: 'a', dimensions: 3 }, 400, 'unsupported_parameter'],
     [{ input: [5000] }, 400, 'run_failed'],

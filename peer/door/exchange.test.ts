@@ -9,6 +9,11 @@ class Stuck extends EventEmitter {
   writableFinished = false;
   readonly write = vi.fn(() => false);
   readonly destroy = vi.fn(() => this.emit('close'));
+  readonly setHeader = vi.fn();
+  readonly writeHead = vi.fn();
+  readonly end = vi.fn();
+  /** As a socket on which nothing moves. */
+  readonly setTimeout = vi.fn((ms: number, silent: () => void) => void setTimeout(silent, ms));
 }
 
 let response: Stuck;
@@ -46,6 +51,16 @@ test('a caller that takes nothing for half a minute is gone, and whoever writes 
   expect(response.destroy).toHaveBeenCalledTimes(1);
   expect(exchange.signal.aborted).toBe(true);
   await expect(exchange.write('b')).rejects.toBeInstanceOf(CallerGoneError);
+});
+
+test('so is one that does not take a whole answer', async () => {
+  exchange.send(Buffer.alloc(100), 'text/plain');
+  expect(response.end).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(29_000);
+  expect(response.destroy).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(response.destroy).toHaveBeenCalledTimes(1);
+  expect(exchange.signal.aborted).toBe(true);
 });
 
 test('what is counted comes back once, and no more than there is can be had', () => {

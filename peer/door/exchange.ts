@@ -74,6 +74,8 @@ export class Exchange {
 
   send(body: Uint8Array, type: string, status = 200): void {
     this.#head(status, type, body.byteLength);
+    // Starts anew with each part that is taken; what waits for a caller that takes nothing fills the memory.
+    this.#response.setTimeout(STUCK_MS, () => this.#response.destroy());
     this.#response.end(body);
   }
 

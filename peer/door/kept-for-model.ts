@@ -1,9 +1,11 @@
-import type { ModelCard, SessionState } from '../../core/session/state.ts';
+import type { Member } from '../../core/runtime/member.ts';
+import type { ModelCard } from '../../core/session/state.ts';
+import { modelKey } from './asker-for-model.ts';
 
 /** What was made for the model of a visit, for as long as that is the model. */
 export class KeptForModel<T> {
   readonly #drop: (made: T) => void;
-  #kept: { readonly key: string; readonly made: Promise<T> } | undefined;
+  #kept: { readonly member: Member; readonly key: string; readonly made: Promise<T> } | undefined;
   #ready: T | undefined;
 
   /** `drop` gets what is no longer wanted. */
@@ -17,15 +19,11 @@ export class KeptForModel<T> {
   }
 
   /** Made once for each model; what failed is made anew for the next one who asks. */
-  get(
-    { me }: SessionState,
-    { name, bytes, language, encoder }: ModelCard,
-    make: () => Promise<T>,
-  ): Promise<T> {
-    const key = JSON.stringify([me, name, bytes, language, encoder]);
-    if (this.#kept?.key === key) return this.#kept.made;
+  get(member: Member, card: ModelCard, make: () => Promise<T>): Promise<T> {
+    const key = modelKey(card);
+    if (this.#kept?.member === member && this.#kept.key === key) return this.#kept.made;
     this.clear();
-    const kept = { key, made: make() };
+    const kept = { member, key, made: make() };
     this.#kept = kept;
     kept.made.then(
       (made) => {

@@ -43,6 +43,13 @@ test('a short one needs no thread', async () => {
   expect(files).not.toHaveBeenCalled();
 });
 
+test('short ones that are long together do', async () => {
+  const encode = vi.spyOn(tokeniser, 'encode');
+  expect(await reader.tokens({ kind: 'text', text: 'ROMEO:' }, 1e6)).toEqual([813, 58]);
+  expect(encode).not.toHaveBeenCalled();
+  expect(files).toHaveBeenCalledTimes(1);
+});
+
 test('turns go through the template, in the thread too, and what it refuses is an input error', async () => {
   open(TALKING);
   const turns = [{ role: 'user', content: LONG }] as const;
@@ -59,5 +66,25 @@ test('turns go through the template, in the thread too, and what it refuses is a
 test('who waits for a thread that is closed hears of it', async () => {
   const asked = reader.tokens({ kind: 'text', text: LONG });
   reader.close();
+  await expect(asked).rejects.toMatchObject({ name: 'DoorError', status: 503 });
   await expect(asked).rejects.toThrow('no longer the same');
+  await expect(reader.tokens({ kind: 'text', text: LONG })).rejects.toThrow('no longer the same');
+});
+
+test('files that could not be had once are asked for again by the next long text', async () => {
+  files.mockRejectedValueOnce(new Error('the link broke'));
+  await expect(reader.tokens({ kind: 'text', text: LONG })).rejects.toThrow('the link broke');
+  expect(await reader.tokens({ kind: 'text', text: LONG })).toEqual(
+    tokeniser.encode(LONG, { special: true }),
+  );
+  expect(files).toHaveBeenCalledTimes(2);
+});
+
+test('a thread that breaks takes only those with it who wait for it', async () => {
+  const broken: TokeniserFiles = { ...PLAIN, tokeniser: '{}' };
+  files.mockResolvedValueOnce(broken);
+  await expect(reader.tokens({ kind: 'text', text: LONG })).rejects.toThrow();
+  expect(await reader.tokens({ kind: 'text', text: LONG })).toEqual(
+    tokeniser.encode(LONG, { special: true }),
+  );
 });

@@ -8,6 +8,8 @@ const LONGEST_TOKEN = 64;
 
 export interface PromptBounds {
   readonly reader: PromptReader;
+  /** Characters of all prompts of the request, where it has several. */
+  readonly together?: number | undefined;
   /** Tokens that the prompt may have. */
   readonly most: number;
   /** Absent where it is not known. */
@@ -19,10 +21,10 @@ export interface PromptBounds {
 /** The tokens of a prompt, which the model can hold. @throws DoorError 400, InputError where the template refuses the turns */
 export async function promptTokens(
   prompt: Prompt,
-  { reader, most, vocabulary, param }: PromptBounds,
+  { reader, together, most, vocabulary, param }: PromptBounds,
 ): Promise<readonly number[]> {
   if (lengthOf(prompt) > most * LONGEST_TOKEN) throw tooLong(most, param);
-  const tokens = await reader.tokens(prompt);
+  const tokens = await reader.tokens(prompt, together);
   if (tokens.length === 0) throw badRequest('The text is empty.', param);
   if (tokens.length > most) throw tooLong(most, param, tokens.length);
   if (vocabulary !== undefined && tokens.some((token) => token >= vocabulary)) {

@@ -30,10 +30,14 @@ export async function answerRun(exchange: Exchange, { model, metrics }: DoorPart
   const { card: known } = model.running(asked ?? model.card?.name ?? '');
   // Its bytes count until the answer: the tensors that they become take about as many.
   const wish = wishOf(type, body, known);
-  const { room, card } = model.running(wish.model ?? known.name);
+  const { asker, card } = model.running(wish.model ?? known.name);
   checkFits(into, card, wish.items.length);
   const items = wish.items.map((feeds, index) => checked(card, feeds, wish.isList ? index : null));
-  const results = await runAll(room.member.asker, items, { signal: exchange.signal, param: 'inputs' });
+  const results = await runAll(asker, items, {
+    signal: exchange.signal,
+    param: 'inputs',
+    read: (result) => result,
+  });
   metrics.items.inc(results.length);
   sendAnswers(exchange, into, card, results, wish.isList);
 }
