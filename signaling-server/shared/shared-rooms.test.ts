@@ -430,3 +430,10 @@ test('who comes in just when Redis has forgotten the room is known to all other 
   await settled();
   expect(cid.news()).toContainEqual({ type: 'signal', from: BOB, sealed: 'hello' });
 });
+
+test('a process that ends before it was connected does not say that there is no Redis', async () => {
+  const rooms = servers.make('early');
+  await rooms.close();
+  await settled();
+  expect(servers.events.map(({ event }) => event)).not.toContain('redis-lost');
+});
