@@ -1,4 +1,4 @@
-import type { Page } from 'playwright';
+import type { Locator, Page } from 'playwright';
 
 type Point = readonly [x: number, y: number];
 
@@ -28,8 +28,11 @@ const STROKES: Readonly<Record<'3' | '7', readonly (readonly Point[])[]>> = {
 };
 
 /** Draws a digit on the canvas with the mouse, as a hand would: stroke by stroke. */
-export async function drawDigit(page: Page, digit: keyof typeof STROKES): Promise<void> {
-  const canvas = page.getByTestId('digit-canvas');
+export async function drawDigit(
+  page: Page,
+  digit: keyof typeof STROKES,
+  canvas: Locator = page.getByTestId('digit-canvas'),
+): Promise<void> {
   await canvas.scrollIntoViewIfNeeded();
   const box = await canvas.boundingBox();
   if (!box) throw new Error('The canvas is not on the screen.');

@@ -113,6 +113,8 @@ describe('--embed', () => {
     'file:///home',
     "'self'",
     'https://a.example; script-src *',
+    'https://a.example;script-src',
+    'https://*.example',
     '',
   ])('refuses %o and says so', (value) => {
     expect(() => readEmbedders([value])).toThrow(`got "${value}"`);

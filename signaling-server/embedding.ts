@@ -7,6 +7,9 @@ const QUESTION_PATH = '/embed.json';
 /** This server's own pages may always. */
 const SELF = "'self'";
 
+/** URLs may hold more: a semicolon would end the directive, and a wildcard is none to the module that asks. */
+const ORIGIN = /^https?:\/\/(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d+)?$/;
+
 export interface EmbeddingAnswer {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON to answer with; without it the file is served. */
@@ -22,7 +25,7 @@ export function readEmbedders(values: readonly string[]): readonly string[] {
     if (value === '*') return value;
     const { origin, href } = URL.canParse(value) ? new URL(value) : { origin: 'null', href: '' };
     // A path would be refused by browsers in silence.
-    if (/^https?:/.test(origin) && (href === origin || href === `${origin}/`)) return origin;
+    if (ORIGIN.test(origin) && (href === origin || href === `${origin}/`)) return origin;
     throw new Error(`--embed needs an origin such as https://example.org, or "*", got "${value}".`);
   });
 }

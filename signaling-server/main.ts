@@ -94,7 +94,7 @@ async function readOptions(argv: string[]): Promise<Options | 'help'> {
     }),
     behindProxy: values['behind-proxy'],
     embedders: readEmbedders(values.embed ?? []),
-    operation: readOperation(values),
+    operation: readOperation(values, process.env.POTLUCK_REDIS),
   };
 }
 

@@ -24,16 +24,24 @@ const DRAIN_S = 10;
 const LONGEST_DRAIN_S = 3600;
 
 export const OPERATION_HELP: string = `\
-  --redis URL        share rooms with other servers over this Redis (redis://…; see docs/several-servers.md)
+  --redis URL        share rooms with other servers over this Redis (redis://…; see docs/several-servers.md);
+                     an address with a password belongs into POTLUCK_REDIS in the environment instead
   --metrics ADDRESS:PORT
                      numbers for Prometheus at http://ADDRESS:PORT/metrics; choose an address that only it reaches
   --log human|json   how events are written (default human; json writes all of them)
   --drain SECONDS    on SIGTERM, time for pages to go to another server (default ${DRAIN_S} with --redis, else 0)
 `;
 
-/** @throws UsageError */
-export function readOperation({ redis, metrics, log = 'human', drain, verbose }: OperationValues): Operation {
-  if (redis !== undefined && !/^rediss?:\/\/./.test(redis)) {
+/**
+ * `envRedis` stands for an address that is not given: arguments are seen by everybody on a computer, and it may hold a
+ * password. @throws UsageError
+ */
+export function readOperation(
+  { redis: given, metrics, log = 'human', drain, verbose }: OperationValues,
+  envRedis?: string,
+): Operation {
+  const redis = given ?? (envRedis || undefined);
+  if (redis !== undefined && !(/^rediss?:\/\/./.test(redis) && URL.canParse(redis))) {
     // Not quoted: it may hold a password.
     throw new UsageError('--redis needs an address such as redis://127.0.0.1:6379.');
   }

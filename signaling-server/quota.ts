@@ -22,7 +22,8 @@ export class Quota {
       ? new RateLimiterRedis({
           storeClient: client,
           useRedisPackage: true,
-          keyPrefix: `potluck:1:${this.#name}`,
+          // Apart from the keys of rooms, whose names may be what is counted for.
+          keyPrefix: `potluck:1:limit:${this.#name}`,
           points: this.#points,
           duration: MINUTE_S,
           insuranceLimiter: this.#memory,

@@ -389,6 +389,21 @@ test('servers that cannot reach each other are asked again, for as long as that 
   await vi.waitFor(() => expect(happened).toContainEqual(['welcome', [BOB], []]));
 });
 
+test('too many at once ends a first try; once inside, it is tried again', async () => {
+  const [, first] = await inside();
+  first.fail();
+  for (let n = 0; n < 12; n++) {
+    clock.pass(10_000);
+    (await hello()).say({ type: 'refused', reason: 'too-many', message: 'In a minute.' });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  expect(happened.filter(([name]) => name === 'refused')).toEqual([]);
+  const bob = await client({ me: BOB });
+  bob.join('');
+  (await hello()).say({ type: 'refused', reason: 'too-many', message: 'In a minute.' });
+  await vi.waitFor(() => expect(happened).toContainEqual(['refused', 'too-many', 'In a minute.']));
+});
+
 test('a room that is opened again in time is entered again', async () => {
   const [, first] = await inside();
   first.fail();

@@ -243,9 +243,11 @@ export class SignalingClient implements Rendezvous {
     if (this.#term !== undefined) this.#say({ type: 'lead', term: this.#term });
   }
 
-  /** After a restart the server knows no rooms until their leaders are back. */
+  /** After a restart the server knows no rooms until their leaders are back, and all pages come at once. */
   #isWorthRetrying(reason: RefusalReason): boolean {
     if (!isFinal(reason)) return true;
+    // Others behind the same address came too often, or words piled up: a member is not lost for that.
+    if (reason === 'too-many') return this.#wasInside;
     if (reason !== 'no-such-room' || !this.#wasInside) return false;
     const now = this.#options.clock.now();
     this.#missingSince ??= now;

@@ -74,6 +74,21 @@ test('ICE servers are STUN or TURN addresses, nothing else', () => {
   expect(() => parseIceServers('[{"urls":"https://localhost"}]')).toThrow(ProtocolError);
 });
 
+test('a list of as many ICE servers as a server may be given is still taken with a TURN server beside them', () => {
+  const list = (count: number) => Array.from({ length: count }, (_, n) => ({ urls: `stun:s${n}.example` }));
+  const most = [...Array(20).keys()].findLast((count) => {
+    try {
+      return parseIceServers(JSON.stringify(list(count))).length === count;
+    } catch {
+      return false;
+    }
+  });
+  expect(most).toBeGreaterThan(10);
+  const iceServers = list((most ?? 0) + 1);
+  const welcome = { type: 'welcome', leader: '00112233aabbccdd', peers: [], iceServers };
+  expect(parseFromServer(JSON.stringify(welcome))).toEqual(welcome);
+});
+
 test('whatever arrives, nothing but a ProtocolError is thrown', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (text) => {

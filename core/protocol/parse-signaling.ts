@@ -28,7 +28,10 @@ const iceServer: SchemaOf<IceServer> = v.object({
   username: v.exactOptional(v.pipe(v.string(), v.maxLength(512))),
   credential: v.exactOptional(v.pipe(v.string(), v.maxLength(512))),
 });
-const iceServers: SchemaOf<IceServer[]> = v.pipe(v.array(iceServer), v.maxLength(16));
+const MOST_ICE_SERVERS = 15;
+const givenIceServers: SchemaOf<IceServer[]> = v.pipe(v.array(iceServer), v.maxLength(MOST_ICE_SERVERS));
+/** With the TURN server for which each member has credentials of its own. */
+const iceServers: SchemaOf<IceServer[]> = v.pipe(v.array(iceServer), v.maxLength(MOST_ICE_SERVERS + 1));
 
 const toServer: SchemaOf<ToServer> = v.variant('type', [
   v.object({ type: v.literal('open'), room, peer, key, proof, askFirst: v.boolean() }),
@@ -86,7 +89,7 @@ export function parseFromServer(text: string): FromServer {
 
 /** A list of ICE servers as `RTCPeerConnection` takes it. @throws ProtocolError. */
 export function parseIceServers(text: string): IceServer[] {
-  return parse(iceServers, text, 'read the list of ICE servers');
+  return parse(givenIceServers, text, 'read the list of ICE servers');
 }
 
 function parse<T>(schema: SchemaOf<T>, text: string, step: string): T {

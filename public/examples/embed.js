@@ -12,6 +12,8 @@ async function enter(opening) {
   at('problem').textContent = '';
   try {
     room = await opening;
+    clear();
+    at('how').textContent = 'The model is on its way.';
     at('door').hidden = true;
     at('room').hidden = false;
     at('link').textContent = room.link;
@@ -147,7 +149,12 @@ at('clear').addEventListener('click', clear);
 at('many').addEventListener('click', () => askOften().catch(fail));
 at('leave').addEventListener('click', () => room.leave().catch(fail));
 at('copy').addEventListener('click', async () => {
-  await navigator.clipboard.writeText(room.link).catch(fail);
-  at('copy').textContent = 'Copied';
+  try {
+    await navigator.clipboard.writeText(room.link);
+    at('copy').textContent = 'Copied';
+  } catch {
+    // A policy or the person may forbid it: the link itself is there to be marked.
+    at('copy').textContent = 'Could not copy';
+  }
   setTimeout(() => (at('copy').textContent = 'Copy link'), 2000);
 });

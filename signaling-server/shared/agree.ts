@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Room } from '../room.ts';
-import type { Exchange, Post, Stored } from './exchange.ts';
+import { countOf, type Exchange, type Post, type Stored } from './exchange.ts';
 import { type Hall, recordIn } from './hall.ts';
 import { writeLetter } from './letters.ts';
 import { MailBag } from './mail.ts';
@@ -56,7 +56,7 @@ export async function agree(hall: Hall, exchange: Exchange, now: number, act: Ac
       stored = undefined;
       continue;
     }
-    const next = text === undefined ? undefined : { tag: nextTag(stored), text };
+    const next = text === undefined ? undefined : { tag: nextTag(stored, hall.count), text };
     const others = new Set([...processesIn(before), ...processesIn(record), ...bag.processes()]);
     others.delete(exchange.name);
     const posts = [...others].map((to): Post => {
@@ -81,14 +81,10 @@ function unlessOver(room: Room | undefined, now: number): Room | undefined {
   return undefined;
 }
 
-function nextTag(stored: Stored | undefined): string {
-  const count = ((stored ? countOf(stored) : 0) + 1) % 2 ** 32;
+/** One that was forgotten and is put back counts on: others who knew it take what is older for old news. */
+function nextTag(stored: Stored | undefined, known: number): string {
+  const count = (Math.max(stored ? countOf(stored) : 0, known) + 1) % 2 ** 32;
   return count.toString(16).padStart(8, '0') + randomBytes(4).toString('hex');
-}
-
-/** How often the room was changed. */
-export function countOf({ tag }: Stored): number {
-  return Number.parseInt(tag.slice(0, 8), 16);
 }
 
 async function answer<T>(asked: Promise<T>): Promise<T> {

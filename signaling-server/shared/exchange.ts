@@ -14,6 +14,11 @@ export interface Stored {
   readonly text: string;
 }
 
+/** How often the room was changed. */
+export function countOf({ tag }: Stored): number {
+  return Number.parseInt(tag.slice(0, 8), 16);
+}
+
 export interface Change {
   /** The tag of what it was; undefined: there was nothing. */
   readonly before: string | undefined;

@@ -1,6 +1,6 @@
 import type { PeerId, RoomId } from '../../core/ids.ts';
 import type { Visitor } from '../visitor.ts';
-import type { Stored } from './exchange.ts';
+import { countOf, type Stored } from './exchange.ts';
 import { processesIn, processOf, type RoomRecord, type Seat } from './room-record.ts';
 
 /** A connection of this process that is in a room, or at its door. */
@@ -30,6 +30,7 @@ export class Hall {
   /** When others were last told that the room is still in use, by our clock. */
   keptAt = 0;
   #stored: Stored | undefined;
+  #count = 0;
   #record: RoomRecord | undefined;
   #seats: ReadonlyMap<PeerId, Seat> = new Map();
   #processes: ReadonlySet<string> = new Set();
@@ -44,6 +45,11 @@ export class Hall {
   /** Undefined: not known, or known not to be open. */
   get stored(): Stored | undefined {
     return this.#stored;
+  }
+
+  /** The highest count of changes that was known. */
+  get count(): number {
+    return this.#count;
   }
 
   get record(): RoomRecord | undefined {
@@ -67,6 +73,7 @@ export class Hall {
   know(stored: Stored | undefined): void {
     if (stored?.tag === this.#stored?.tag) return;
     this.#stored = stored;
+    if (stored) this.#count = Math.max(this.#count, countOf(stored));
     this.#record = stored && recordIn(stored);
     const inside = this.#record?.members ?? [];
     this.#seats = new Map(inside.flatMap(([peer, , seat]) => (seat ? [[peer, seat] as const] : [])));

@@ -2,8 +2,8 @@ import type { RoomId } from '../../core/ids.ts';
 import type { FromServer } from '../../core/protocol/signaling.ts';
 import type { ServerEvent } from '../events.ts';
 import type { IceLists } from '../ice-lists.ts';
-import { type Act, AwayError, agree, countOf } from './agree.ts';
-import type { Exchange, OpenExchange, Stored } from './exchange.ts';
+import { type Act, AwayError, agree } from './agree.ts';
+import { countOf, type Exchange, type OpenExchange, type Stored } from './exchange.ts';
 import { Hall, type Place, recordIn } from './hall.ts';
 import { type Mail, readLetter } from './letters.ts';
 import { Lifeline } from './lifeline.ts';
@@ -74,6 +74,7 @@ export class Halls {
   /** Nobody here is in the room. */
   forget(hall: Hall): void {
     this.#halls.delete(hall.id);
+    this.porter.forget(hall);
   }
 
   /** Lets those go whose grace time is over, comes back after a lost connection, puts back what was forgotten. */
@@ -123,15 +124,19 @@ export class Halls {
   #deliver(hall: Hall, mail: readonly Mail[]): void {
     const { ice } = this.#options;
     for (const [number, message] of mail) {
-      const visitor = hall.places.get(number)?.visitor;
-      if (!message) visitor?.close();
-      else if (message.type !== 'welcome') visitor?.send(message);
-      else visitor?.send({ ...message, iceServers: ice.listFor(visitor) });
+      const place = hall.places.get(number);
+      // One that has gone meanwhile is told nothing; above all nobody would forget its credentials.
+      if (!place || place.isGone) continue;
+      const { visitor } = place;
+      if (!message) visitor.close();
+      else if (message.type !== 'welcome') visitor.send(message);
+      else visitor.send({ ...message, iceServers: ice.listFor(visitor) });
     }
   }
 
   #posted(bytes: Buffer): void {
     const letter = readLetter(bytes);
+    if (!letter) return;
     if (letter.type !== 'changed') {
       this.porter.deliver(letter, this.#lifeline.exchange, (place) => this.get(place.room));
       return;

@@ -45,12 +45,15 @@ export function writeLetter(letter: Letter): Buffer {
   return Buffer.concat([head, letter.packet]);
 }
 
+const TYPES: ReadonlySet<unknown> = new Set(['changed', 'signal', 'taken'] satisfies Letter['type'][]);
+
 /**
- * Trusts its form: only servers may write to their Redis. Those of another version use other channels (see
- * `redis-exchange.ts`).
+ * Undefined for what is no letter at all, as somebody may publish who looks around in the Redis. Trusts the rest: only
+ * servers may write there, and those of another version use other channels (see `redis-exchange.ts`).
  */
-export function readLetter(bytes: Buffer): Letter {
-  if (bytes[0] !== PACKET) return JSON.parse(bytes.toString()) as Letter;
+export function readLetter(bytes: Buffer): Letter | undefined {
+  if (bytes[0] !== PACKET) return readText(bytes.toString());
+  if (bytes.length < 6 || bytes.length < 6 + bytes.readUInt8(1)) return undefined;
   const end = 2 + bytes.readUInt8(1);
   return {
     type: 'packet',
@@ -58,4 +61,13 @@ export function readLetter(bytes: Buffer): Letter {
     seat: bytes.readUInt32BE(end),
     packet: bytes.subarray(end + 4),
   };
+}
+
+function readText(text: string): Letter | undefined {
+  try {
+    const letter = JSON.parse(text) as Letter | null;
+    return TYPES.has(letter?.type) ? (letter as Letter) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -76,7 +76,7 @@ export class Lifeline {
         return;
       }
       // Whoever starts the server hears that it is alone.
-      if (this.#connections === 1) this.#listener.lost();
+      if (this.#connections === 1 && !this.#isOver) this.#listener.lost();
       // Not all processes in the same moment.
       const wait = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures) * (0.75 + 0.5 * Math.random());
       await new Promise((resolve) => setTimeout(resolve, wait).unref());

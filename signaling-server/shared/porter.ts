@@ -47,9 +47,17 @@ export class Porter {
 
   /** Nobody waits any longer for those who have left the room. */
   prune(hall: Hall): void {
+    this.#keepOnly(hall, new Set(hall.seats.values()));
+  }
+
+  /** Nobody here is in the room any more. */
+  forget(hall: Hall): void {
+    this.#keepOnly(hall, new Set());
+  }
+
+  #keepOnly(hall: Hall, inside: ReadonlySet<Seat>): void {
     const seats = this.#seats.get(hall);
     if (!seats) return;
-    const inside = new Set(hall.seats.values());
     for (const seat of seats) {
       if (inside.has(seat)) continue;
       seats.delete(seat);

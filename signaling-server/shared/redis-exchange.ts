@@ -75,6 +75,8 @@ class RedisExchange implements Exchange {
   #isKnown = false;
   /** When our own beat was last heard. */
   #heardAt = performance.now();
+  /** Says goodbye, and hears nothing any more. */
+  #isClosing = false;
   #isOver = false;
 
   constructor(
@@ -97,6 +99,8 @@ class RedisExchange implements Exchange {
       client.on('error', () => this.#fail());
       client.on('end', () => this.#fail());
     }
+    // A socket that opens and then says nothing has no time limit of its own.
+    const late = setTimeout(() => this.#fail(), CONNECT_MS);
     try {
       await Promise.all([this.#commands.connect(), this.#ears.connect()]);
       this.#script = String(await this.#commands.sendCommand(['SCRIPT', 'LOAD', CHANGE]));
@@ -105,6 +109,8 @@ class RedisExchange implements Exchange {
     } catch (error) {
       this.#end();
       throw error;
+    } finally {
+      clearTimeout(late);
     }
     this.#heardAt = performance.now();
     this.#connected(this.#commands);
@@ -161,7 +167,8 @@ class RedisExchange implements Exchange {
   }
 
   async close(): Promise<void> {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isClosing) return;
+    this.#isClosing = true;
     const gone = this.#say(['DEL', aliveKey(this.name)]);
     await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, CONNECT_MS).unref())]).catch(
       () => undefined,
@@ -180,7 +187,7 @@ class RedisExchange implements Exchange {
   }
 
   #hear(bytes: Buffer): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isClosing) return;
     if (bytes.length === 0) this.#heardAt = performance.now();
     else this.#listener.posted(bytes);
   }

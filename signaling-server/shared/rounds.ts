@@ -20,6 +20,8 @@ export class Rounds {
   tick(): void {
     const { exchange } = this.#halls;
     if (!exchange) return;
+    // Also while the last one has no answer: so an exchange that has fallen silent is noticed.
+    exchange.beat().catch(lifelineHears);
     void this.#look(exchange);
     const now = this.#now();
     const kept: Hall[] = [];
@@ -40,22 +42,23 @@ export class Rounds {
     for (const hall of halls) if (forgotten.includes(hall.id)) this.#halls.refresh(hall);
   }
 
-  /** Says that we live, and finds out who no longer does. */
+  /** Finds out who no longer lives. */
   async #look(exchange: Exchange): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
     const others = new Set(this.#halls.all().flatMap((hall) => [...hall.processes]));
     others.delete(exchange.name);
     try {
-      await exchange.beat();
-      for (const process of await exchange.missing([...others])) this.#halls.absent(process);
-    } catch {
-      // The lifeline hears of it, too.
+      const missing = await exchange.missing([...others]).catch(lifelineHears);
+      for (const process of missing ?? []) this.#halls.absent(process);
     } finally {
       this.#isLooking = false;
     }
   }
 }
+
+/** The connection is over: nothing is to be done here. */
+function lifelineHears(): undefined {}
 
 /** Somebody's grace time is over. */
 function isDue({ members }: RoomRecord, now: number): boolean {

@@ -21,6 +21,13 @@ export class Servers {
 
   /** Another process, called by a letter; resolves when it is connected. */
   async start(base: string, turn?: TurnAccess): Promise<SharedRooms> {
+    const rooms = this.make(base, turn);
+    while (!rooms.isConnected) await settled();
+    return rooms;
+  }
+
+  /** The same, before it is connected. */
+  make(base: string, turn?: TurnAccess): SharedRooms {
     const rooms = new SharedRooms({
       open: this.exchanges.open,
       base,
@@ -29,7 +36,6 @@ export class Servers {
       log: (event) => this.events.push(event),
     });
     this.#rooms.set(base, rooms);
-    while (!rooms.isConnected) await settled();
     return rooms;
   }
 

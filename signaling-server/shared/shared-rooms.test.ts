@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { PeerId } from '../../core/ids.ts';
 import type { FromServer } from '../../core/protocol/signaling.ts';
 import { sentenceOf } from '../events.ts';
@@ -382,4 +382,58 @@ test('each member gets credentials for TURN from its own process, and new ones w
   await servers.pass(300_000);
   expect(names(bob)).toEqual([`1900:${own?.split(':')[1]}`]);
   expect(names(ann)).toEqual([]);
+});
+
+test('who has gone before it was let in gets no credentials, which nobody would forget', async () => {
+  const turn = new TurnAccess({
+    urls: ['turn:turn.example'],
+    secret: 'a-bridge-in-the-fog',
+    ttlS: 600,
+    wallMs: () => servers.now,
+  });
+  const one = await servers.start('one', turn);
+  const issue = vi.spyOn(turn, 'issue');
+  const ann = new Page(one, ANN).open();
+  await Promise.resolve();
+  ann.close();
+  await settled();
+  await servers.pass(300_000);
+  expect(servers.exchanges.said).toContain('change');
+  expect(issue).not.toHaveBeenCalled();
+});
+
+test('a process that nobody of a room is at any more keeps nothing of its members elsewhere', async () => {
+  const [ann] = await pair();
+  const before = a.route(ann, BOB)?.recipient;
+  ann.say({ type: 'leave' });
+  await servers.pass(2000);
+  const again = new Page(a, ANN).join();
+  await settled();
+  const after = a.route(again, BOB)?.recipient;
+  expect(before).toBeDefined();
+  expect(after).toBeDefined();
+  expect(after).not.toBe(before);
+});
+
+test('who comes in just when Redis has forgotten the room is known to all other processes, too', async () => {
+  const [ann, bob] = await pair();
+  // Changes that both processes know of.
+  for (const value of [true, false]) {
+    ann.say({ type: 'ask-first', value });
+    await settled();
+  }
+  servers.exchanges.rooms.delete(ROOM);
+  const cid = new Page(a, CID).join();
+  await settled();
+  expect(bob.news()).toEqual([joined(CID)]);
+  bob.say({ type: 'signal', to: CID, sealed: 'hello' });
+  await settled();
+  expect(cid.news()).toContainEqual({ type: 'signal', from: BOB, sealed: 'hello' });
+});
+
+test('a process that ends before it was connected does not say that there is no Redis', async () => {
+  const rooms = servers.make('early');
+  await rooms.close();
+  await settled();
+  expect(servers.events.map(({ event }) => event)).not.toContain('redis-lost');
 });

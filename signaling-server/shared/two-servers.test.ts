@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { createClient } from '@redis/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type RawData, WebSocket } from 'ws';
 import type { PeerId, RoomId } from '../../core/ids.ts';
@@ -173,6 +175,52 @@ describe.skipIf(REDIS === null)('two servers over one Redis', () => {
     );
   });
 
+  test('who comes when Redis has just been emptied gets in: what is counted for a room is not in its place', async () => {
+    const a = await start();
+    const ann = await new Page(a).say(opens(ANN, 'emptied-room-1'));
+    await ann.heard('welcome');
+    const client = createClient({ url: redis.url });
+    await client.connect();
+    await client.flushAll();
+    client.destroy();
+    const bob = await new Page(a).say(joins(BOB, 'emptied-room-1'));
+    expect(await bob.heard('welcome')).toMatchObject({ leader: ANN, peers: [ANN] });
+    await ann.heard('peer-joined');
+  });
+
+  test('what others publish to a server by mistake changes nothing', async () => {
+    const events: string[] = [];
+    const a = await start({ log: ({ event }) => events.push(event) });
+    const ann = await new Page(a).say(opens(ANN, 'noise-room-1'));
+    await ann.heard('welcome');
+    const client = createClient({ url: redis.url });
+    await client.connect();
+    const channels: unknown = await client.sendCommand(['PUBSUB', 'CHANNELS', 'potluck:1:to:*']);
+    expect(channels).toHaveLength(1);
+    const channel = String([channels].flat()[0]);
+    for (const noise of ['hello', 'null', '{"type":"other"}', '\u0001', '\u0001\u0050abcdef'])
+      await client.publish(channel, noise);
+    client.destroy();
+    const bob = await new Page(a).say(joins(BOB, 'noise-room-1'));
+    await bob.heard('welcome');
+    expect(events).not.toContain('redis-lost');
+  });
+
+  test('a Redis that falls silent is as good as none: newcomers are told so, and get in when it speaks again', async () => {
+    const a = await start();
+    process.kill(redis.pid(), 'SIGSTOP');
+    try {
+      await expect.poll(() => a.load().isRedisConnected, { timeout: 15_000 }).toBe(false);
+      const early = await new Page(a).say(opens(ANN, 'silent-room-1'));
+      expect(await early.heard('refused')).toMatchObject({ reason: 'unavailable' });
+    } finally {
+      process.kill(redis.pid(), 'SIGCONT');
+    }
+    await expect.poll(() => a.load().isRedisConnected, { timeout: 15_000 }).toBe(true);
+    const ann = await new Page(a).say(opens(ANN, 'silent-room-1'));
+    await ann.heard('welcome');
+  }, 60_000);
+
   test('a server that goes down is left by its pages, which the other one takes in; its health says so first', async () => {
     const [a, b] = [await start(), await start()];
     const [ann, bob] = await pair(a, b, 'drain-room-1');
@@ -226,3 +274,17 @@ test('a server whose Redis is not there starts, says so, and tells newcomers to 
   expect(await page.heard('refused')).toMatchObject({ reason: 'unavailable' });
   await expect.poll(() => events).toContain('redis-lost');
 });
+
+test('a Redis that takes the connection and never answers is told to whoever starts the server', async () => {
+  const mute = createServer((socket) => socket.on('error', () => undefined));
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+  open.push(mute);
+  const events: string[] = [];
+  const server = await startServer({
+    ...{ host: '127.0.0.1', port: 0, root: 'nowhere' },
+    redis: `redis://127.0.0.1:${(mute.address() as AddressInfo).port}`,
+    log: ({ event }) => events.push(event),
+  });
+  open.push(server);
+  await expect.poll(() => events, { timeout: 10_000 }).toContain('redis-lost');
+}, 20_000);
