@@ -316,7 +316,8 @@ export class BrowserSession implements Store, Actions {
   /** @throws InputError for a model that does not write; what the way of its files throws. */
   readonly language = (): Promise<OpenLanguage> => {
     const card = this.#model();
-    const key = JSON.stringify([card.name, card.bytes, card.language]);
+    // The same model opened again knows nothing of the texts before.
+    const key = JSON.stringify([card.name, card.bytes, card.language, this.member.asker.models]);
     if (this.#language?.key !== key) {
       this.#language?.chat?.end();
       const opened = import('./language/open-language.ts').then(({ openLanguage }) =>

@@ -27,6 +27,9 @@ const LINK_BROKE =
   'A link broke during a run, and the state of this sequence was lost with it. Begin a new one.';
 
 /** A run's place in a sequence: see `sequence.ts`. */
+/** Ends whatever was asked of the model before. */
+export const MODEL_CHANGED = 'The model was changed.';
+
 export interface SequencePlace {
   readonly sequence: number;
   readonly step: number;
@@ -97,6 +100,7 @@ export interface AskerOptions {
  */
 export class Asker {
   readonly #options: AskerOptions;
+  #models = 0;
   readonly #pending = new Map<RequestId, Pending>();
   #plan: PlanView | null = null;
   #next = 1;
@@ -204,6 +208,17 @@ export class Asker {
   hopBroken(epoch: number): void {
     if (epoch !== this.#plan?.epoch) return;
     for (const { request, sent } of [...this.#pending.values()]) if (sent) this.#again(request);
+  }
+
+  /** How often the room has changed its model: what was asked of the one before is of no use to the next. */
+  get models(): number {
+    return this.#models;
+  }
+
+  /** The room has another model, or none: fails everything that is open. */
+  modelChanged(): void {
+    this.#models++;
+    this.failAll('wait for the answer', MODEL_CHANGED);
   }
 
   /** Fails everything that is open, for example because the session ended. */

@@ -7,7 +7,7 @@ import { lookUp } from '../language/prompt-lookup.ts';
 import type { SamplingOptions } from '../language/sampling.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { AskResult } from './asker.ts';
+import { type AskResult, MODEL_CHANGED } from './asker.ts';
 import { Sequence, type SequenceAsker } from './sequence.ts';
 import { isOfRuntime } from './watchdog.ts';
 
@@ -34,6 +34,8 @@ export interface Writer {
   readonly contextTokens: number;
   /** Whether several tokens in one run get the scores that each would get alone: only then are guesses checked so. */
   readonly invariant: boolean;
+  /** False once the room has another model, which knows nothing of these words; left out: it keeps its model. */
+  readonly isStill?: () => boolean;
   /** The conversations that have not ended: one may begin with what another has. */
   readonly texts: Set<Conversation>;
 }
@@ -184,7 +186,12 @@ export class Conversation {
     donor: Prefix | null,
     most: number,
   ): Promise<readonly number[]> {
-    const { asker, clock, io, invariant } = this.#writer;
+    const { asker, clock, io, invariant, isStill } = this.#writer;
+    // Not tried again: a text would begin with the words of one model and go on with another's.
+    if (isStill?.() === false) {
+      const data = { step: 'write', expected: 'the model that the text began with', actual: 'another one' };
+      throw new InputError(MODEL_CHANGED, data);
+    }
     const fresh = this.#sequence === undefined;
     const sequence = this.#sequence ?? new Sequence(asker);
     this.#sequence = sequence;

@@ -11,7 +11,6 @@ import type { OwnWeights } from './own-weights.ts';
 import type { Turns } from './turns.ts';
 
 /** Why open requests fail when another model is chosen: their input was made for the one before. */
-export const MODEL_CHANGED = 'The model was changed.';
 
 /** What a device heeds from its leader alone. */
 export type LeaderMessage = Extract<
@@ -115,8 +114,7 @@ export class FromLeader {
   #modelTold(card: ModelCard | null): void {
     const { emit, clock, activations } = this.#options;
     const told = JSON.stringify(card);
-    if (this.#model !== undefined && this.#model !== told)
-      activations.asker.failAll('wait for the answer', MODEL_CHANGED);
+    if (this.#model !== undefined && this.#model !== told) activations.asker.modelChanged();
     this.#model = told;
     emit({ type: 'ModelChanged', model: card ? { kind: 'ready', card } : { kind: 'none' }, at: clock.now() });
   }

@@ -1,5 +1,4 @@
 import { messageOf } from '../errors.ts';
-import { MODEL_CHANGED } from './from-leader.ts';
 import type { LeaderParts } from './leader-parts.ts';
 import { measureModel } from './measure-model.ts';
 import type { Measured, OpenModel } from './open-model.ts';
@@ -81,7 +80,7 @@ export class Opening {
     this.#measuring?.abort(why);
     this.#measuring = undefined;
     this.#measured = false;
-    member.asker.failAll('wait for the answer', MODEL_CHANGED);
+    member.asker.modelChanged();
     survey.stop();
     replanner.setModel(undefined);
   }

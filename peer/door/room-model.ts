@@ -87,7 +87,8 @@ export class RoomModel {
     const opened = await this.#language.get(room.member, card, async () => {
       const open = await openLanguage(room.member, card);
       const files = () => filesOf(room.member.weights, language, card.name);
-      const writer = { ...open.writer, asker };
+      // The asker sees to it that the room still has the model, and says so in the door's words.
+      const writer = { ...open.writer, asker, isStill: () => true };
       return { ...open, writer, reader: new PromptReader(open.tokeniser, files) };
     });
     return { ...opened, room };

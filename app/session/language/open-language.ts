@@ -32,6 +32,8 @@ export async function openLanguage(member: Member, card: ModelCard): Promise<Ope
       actual: card.name,
     });
   }
+  const { models } = member.asker;
+  const isStill = (): boolean => member.asker.models === models;
   const tokeniser = await loadTokeniser(language, (pieces) =>
     member.weights.file(pieces, card.name, AbortSignal.timeout(FILES_MS)),
   );
@@ -39,7 +41,8 @@ export async function openLanguage(member: Member, card: ModelCard): Promise<Ope
   const stopTokens = stopTokensOf(language, tokeniser);
   const { invariant = false } = card.runs ?? {};
   const { asker } = member;
-  const writer: Writer = { asker, clock: systemClock, io, contextTokens, invariant, texts: new Set() };
+  const texts: Writer['texts'] = new Set();
+  const writer: Writer = { asker, clock: systemClock, io, contextTokens, invariant, isStill, texts };
   return { writer, tokeniser, stopTokens, sampling: language.sampling ?? {} };
 }
 
