@@ -394,7 +394,7 @@ export class Replanner {
     if (!alongside) this.#told.show(plan);
     const story = this.#options.planner.tell(question, answer.plan).catch(() => undefined);
     const move = { plan, ...subject, alongside };
-    void mover.bring(move).then(async (outcome) => {
+    const arrived = mover.bring(move).then(async (outcome) => {
       if (outcome.kind === 'superseded') return;
       this.#told.moving(false);
       if (outcome.kind === 'failed') return this.#failed(outcome);
@@ -407,6 +407,7 @@ export class Replanner {
       this.#told.addStory(await story, plan.epoch);
       this.schedule();
     });
+    arrived.catch((error) => this.#options.warn(`Could not go over to a plan: ${messageOf(error)}`));
     if (!alongside) void story.then((told) => this.#told.addStory(told, plan.epoch));
   }
 

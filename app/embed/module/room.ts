@@ -70,7 +70,7 @@ export class EmbeddedRoom implements api.Room {
     items: Iterable<api.Inputs> | AsyncIterable<api.Inputs>,
     { inFlight = IN_FLIGHT, signal }: Parameters<api.Room['runAll']>[1] = {},
   ): AsyncGenerator<api.Answer, void> {
-    const most = Math.max(1, Math.min(MOST_IN_FLIGHT, Math.floor(inFlight)));
+    const most = Math.max(1, Math.min(MOST_IN_FLIGHT, Math.floor(inFlight) || 1));
     yield* inOrder(items, most, (inputs) => this.run(inputs, { ...(signal && { signal }) }));
   }
 
