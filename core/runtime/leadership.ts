@@ -131,7 +131,7 @@ export class Leadership {
       }
       case 'leader-seen':
         if (message.term !== this.#term || !this.#poll?.awaited.delete(peer)) return;
-        if (message.seen) this.#wait(TURN_MS);
+        if (message.seen) this.#wait(SEEN_MS);
         else this.#count();
     }
   }
